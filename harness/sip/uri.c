@@ -1,0 +1,221 @@
+#include "sip/uri.h"
+
+#include "base/addr.h"
+
+#include <string.h>
+
+bool oh_sip_is_token(struct oh_span s) /* RFC 3261 25.1 */
+{
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.at[i];
+        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!alnum && (c == '\0' || !strchr("-.!%*_+`'~", c)))
+            return false;
+    }
+    return s.len > 0;
+}
+
+/* No byte that ends a URI wherever it stands: white space, controls, the brackets and quotes around
+ * it. */
+static bool is_unbroken(struct oh_span s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.at[i];
+        if (c <= 0x20 || c == 0x7f || c == '<' || c == '>' || c == '"')
+            return false;
+    }
+    return true;
+}
+
+static bool is_host_name(struct oh_span s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.at[i];
+        bool alnum = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+        if (!alnum && c != '-' && c != '.' && c != '_' && c < 0x80)
+            return false;
+    }
+    return s.len > 0;
+}
+
+static bool is_ipv6_reference(struct oh_span s)
+{
+    struct oh_addr a;
+    return oh_addr_parse(s, &a, NULL) == 0 && a.family == OH_FAMILY_IPV6 && a.port == 0 &&
+           s.at[s.len - 1] == ']';
+}
+
+/* Cuts all behind the first `c` off `*s` and returns it; absent where there is no `c`. */
+static struct oh_span cut_behind(struct oh_span *s, char c)
+{
+    size_t at = oh_span_find(*s, c);
+    if (at == s->len)
+        return (struct oh_span){0};
+    struct oh_span behind = oh_span_sub(*s, at + 1, s->len);
+    s->len = at;
+    return behind;
+}
+
+static int parse_host_port(struct oh_span text, struct oh_sip_uri *out)
+{
+    bool bracketed = oh_span_starts_with(text, "[");
+    size_t host_len = bracketed ? oh_span_find(text, ']') + 1 : oh_span_find(text, ':');
+    out->host = oh_span_sub(text, 0, host_len);
+    if (bracketed ? !is_ipv6_reference(out->host) : !is_host_name(out->host))
+        return -1;
+    struct oh_span rest = oh_span_sub(text, out->host.len, text.len);
+    if (rest.len == 0)
+        return 0;
+    uint64_t port;
+    out->port_text = oh_span_sub(rest, 1, rest.len);
+    if (rest.at[0] != ':' || !oh_span_to_u64(out->port_text, &port) || port > UINT16_MAX)
+        return -1;
+    out->port = (unsigned)port;
+    return 0;
+}
+
+/* [user [":" password] "@"] host [":" port] *(";" param) ["?" headers]. RFC 3261 19.1.1 */
+static int parse_sip(struct oh_span rest, struct oh_sip_uri *out)
+{
+    size_t at = oh_span_find(rest, '@'); /* before it, ';' and '?' belong to the user */
+    if (at < rest.len) {
+        out->user = oh_span_sub(rest, 0, at);
+        out->password = cut_behind(&out->user, ':');
+        if (out->user.len == 0)
+            return -1;
+        rest = oh_span_sub(rest, at + 1, rest.len);
+    }
+    if (oh_span_find(rest, '@') < rest.len)
+        return -1;
+    out->headers = cut_behind(&rest, '?');
+    out->params = cut_behind(&rest, ';');
+    return parse_host_port(rest, out);
+}
+
+static int parse_tel(struct oh_span rest, struct oh_sip_uri *out)
+{
+    out->params = cut_behind(&rest, ';');
+    out->user = rest;
+    return rest.len > 0 ? 0 : -1;
+}
+
+int oh_sip_uri_parse(struct oh_span text, struct oh_sip_uri *out)
+{
+    static const struct {
+        const char *scheme;
+        int (*parse)(struct oh_span, struct oh_sip_uri *);
+    } schemes[] = {{"sip", parse_sip}, {"sips", parse_sip}, {"tel", parse_tel}};
+    *out = (struct oh_sip_uri){0};
+    size_t colon = oh_span_find(text, ':');
+    if (colon == text.len || !is_unbroken(text))
+        return -1;
+    out->scheme = oh_span_sub(text, 0, colon);
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        if (oh_span_is_nocase(out->scheme, schemes[i].scheme))
+            return schemes[i].parse(oh_span_sub(text, colon + 1, text.len), out);
+    }
+    return -1;
+}
+
+struct oh_span oh_sip_uri_param(const struct oh_sip_uri *u, const char *name, bool *has)
+{
+    struct oh_span value = oh_sip_param(u->params, name);
+    if (has)
+        *has = value.at != NULL;
+    return value;
+}
+
+/* Index behind the quoted string that starts at `from`; s.len where it does not end. */
+static size_t skip_quoted(struct oh_span s, size_t from)
+{
+    for (size_t i = from + 1; i < s.len; i++) {
+        if (s.at[i] == '\\')
+            i++;
+        else if (s.at[i] == '"')
+            return i + 1;
+    }
+    return s.len;
+}
+
+/* Index of the first `c` outside quotes, or s.len. */
+static size_t find_unquoted(struct oh_span s, char c)
+{
+    size_t i = 0;
+    while (i < s.len && s.at[i] != c)
+        i = s.at[i] == '"' ? skip_quoted(s, i) : i + 1;
+    return i;
+}
+
+struct oh_span oh_sip_param_named(struct oh_span params, char separator, struct oh_span name)
+{
+    while (params.len > 0) {
+        size_t end = find_unquoted(params, separator);
+        struct oh_span one = oh_span_sub(params, 0, end);
+        size_t equals = oh_span_find(one, '=');
+        if (oh_span_equal_nocase(oh_span_trim(oh_span_sub(one, 0, equals)), name))
+            return oh_span_trim(oh_span_sub(one, equals + 1, one.len));
+        params = oh_span_sub(params, end + 1, params.len);
+    }
+    return (struct oh_span){0};
+}
+
+struct oh_span oh_sip_param(struct oh_span params, const char *name)
+{
+    return oh_sip_param_named(params, ';', oh_span_of(name));
+}
+
+/* name-addr: [display-name] "<" addr-spec ">". RFC 3261 25.1 */
+static int parse_bracketed(struct oh_span value, size_t open, struct oh_sip_name_addr *out,
+                           struct oh_span *rest)
+{
+    struct oh_span display = oh_span_trim(oh_span_sub(value, 0, open));
+    struct oh_span inner = oh_span_sub(value, open + 1, value.len);
+    size_t close = oh_span_find(inner, '>');
+    if (close == inner.len)
+        return -1;
+    out->bracketed = true;
+    if (display.len > 0)
+        out->display = display;
+    out->uri = oh_span_trim(oh_span_sub(inner, 0, close));
+    *rest = oh_span_trim(oh_span_sub(inner, close + 1, inner.len));
+    return 0;
+}
+
+int oh_sip_name_addr_parse(struct oh_span value, struct oh_sip_name_addr *out)
+{
+    *out = (struct oh_sip_name_addr){0};
+    value = oh_span_trim(value);
+    struct oh_span rest;
+    size_t open = find_unquoted(value, '<');
+    if (open < value.len) {
+        if (parse_bracketed(value, open, out, &rest) < 0)
+            return -1;
+    } else { /* RFC 3261 20.10: without brackets all parameters are the header's */
+        size_t semicolon = oh_span_find(value, ';');
+        out->uri = oh_span_trim(oh_span_sub(value, 0, semicolon));
+        rest = oh_span_sub(value, semicolon, value.len);
+    }
+    size_t colon = oh_span_find(out->uri, ':');
+    bool uri = is_unbroken(out->uri) && oh_sip_is_token(oh_span_sub(out->uri, 0, colon));
+    if (!uri || colon + 1 >= out->uri.len)
+        return -1;
+    if (rest.len == 0)
+        return 0;
+    out->params = oh_span_trim(oh_span_sub(rest, 1, rest.len));
+    return rest.at[0] == ';' ? 0 : -1;
+}
+
+int oh_sip_cseq_parse(struct oh_span value, struct oh_sip_cseq *out)
+{
+    *out = (struct oh_sip_cseq){0};
+    value = oh_span_trim(value);
+    size_t digits = 0;
+    while (digits < value.len && value.at[digits] >= '0' && value.at[digits] <= '9')
+        digits++;
+    out->number_text = oh_span_sub(value, 0, digits);
+    struct oh_span rest = oh_span_sub(value, digits, value.len);
+    out->method = oh_span_trim(rest);
+    bool number = oh_span_to_u64(out->number_text, &out->number);
+    bool apart = out->method.len < rest.len;
+    return number && apart && oh_sip_is_token(out->method) ? 0 : -1;
+}
