@@ -1,0 +1,239 @@
+#include "scenario/reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ROLE(r) (1u << OH_ROLE_##r)
+
+static const struct oh_word role_words[] = {{"phone", OH_ROLE_PHONE},
+                                            {"proxy", OH_ROLE_PROXY},
+                                            {"registrar", OH_ROLE_REGISTRAR},
+                                            {"peer", OH_ROLE_PEER},
+                                            {NULL, 0}};
+
+/* --- challenge: {status: 407, realm: example.com, qop: auth} --- */
+
+static void read_status(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    static const struct oh_word words[] = {{"401", 401}, {"407", 407}, {NULL, 0}};
+    struct oh_challenge *c = target;
+    int status = oh_read_word(r, n, "status of a challenge", words);
+    if (status > 0)
+        c->status = (unsigned)status;
+}
+
+static void read_realm(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    ((struct oh_challenge *)target)->realm = oh_read_line(r, n, "the realm");
+}
+
+static void read_algorithm(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    ((struct oh_challenge *)target)->algorithm = oh_read_line(r, n, "the algorithm");
+}
+
+static void read_qop(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    /* RFC 7616 3.3: qop-options is a quoted list of tokens. */
+    static const struct oh_word words[] = {
+        {"auth", 0}, {"auth-int", 0}, {"auth,auth-int", 0}, {NULL, 0}};
+    if (oh_read_word(r, n, "qop", words) == 0)
+        ((struct oh_challenge *)target)->qop = oh_strdup(oh_yaml_scalar(n));
+}
+
+static void read_opaque(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    ((struct oh_challenge *)target)->opaque = oh_read_line(r, n, "opaque");
+}
+
+static const struct oh_yaml_field challenge_keys[] = {
+    {"status", OH_YAML_SCALAR, false, read_status,
+     "401 or 407; without it 407 for a proxy, else 401"},
+    {"realm", OH_YAML_SCALAR, true, read_realm, "the realm, as in 'realm: example.com'"},
+    {"algorithm", OH_YAML_SCALAR, false, read_algorithm, "MD5, SHA-256, ...; not sent without it"},
+    {"qop", OH_YAML_SCALAR, false, read_qop,
+     "auth, auth-int or \"auth,auth-int\"; not sent without it"},
+    {"opaque", OH_YAML_SCALAR, false, read_opaque, "a text to be given back; not sent without it"},
+    {NULL, 0, false, NULL, NULL},
+};
+
+/* --- one party --- */
+
+static void read_role(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    struct oh_reading *g = target;
+    int role = oh_read_word(r, n, "role", role_words);
+    g->role_unclear = g->role_unclear || role < 0;
+    if (role >= 0)
+        g->party->role = (enum oh_role)role;
+}
+
+static void read_behind(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    struct oh_reading *g = target;
+    g->party->behind = oh_read_line(r, n, "the proxy that a party is behind");
+}
+
+/* YAML readers take 0049 for the number 49; so the quotes are demanded of every number. */
+static void read_number(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    struct oh_reading *g = target;
+    const char *text = oh_yaml_scalar(n);
+    uint64_t value;
+    if (oh_yaml_is_plain(n) && oh_span_to_u64(oh_span_of(text), &value)) {
+        struct oh_error *e =
+            oh_yaml_mistake(r->y, n, r->errors,
+                            "a telephone number is text, but %s without quotes is a plain number%s",
+                            text, text[0] == '0' ? " and loses its leading zero" : "");
+        oh_error_remedy(e, "put it in quotes: number: \"%s\"", text);
+    }
+    g->party->number = oh_read_line(r, n, "the number");
+}
+
+static void read_record_route(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    struct oh_reading *g = target;
+    g->party->record_route = oh_read_bool(r, n, true);
+}
+
+static void read_challenge(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    struct oh_reading *g = target;
+    struct oh_challenge *c = &g->party->challenge;
+    c->given = true;
+    c->status = g->party->role == OH_ROLE_PROXY ? 407 : 401; /* RFC 3261 22.2, 22.3 */
+    oh_yaml_read_map(r, n, "a challenge", challenge_keys, c);
+}
+
+static const struct oh_yaml_field party_keys[] = {
+    {"role", OH_YAML_SCALAR, false, read_role, "phone, proxy, registrar or peer"},
+    {"behind", OH_YAML_SCALAR, false, read_behind, "the proxy that the peer is reached through"},
+    {"number", OH_YAML_SCALAR, false, read_number, "the user part of its URI, in quotes"},
+    {"record-route", OH_YAML_SCALAR, false, read_record_route,
+     "false: the proxy does not stay in the path of later requests"},
+    {"challenge", OH_YAML_MAP, false, read_challenge, "{status, realm, algorithm, qop, opaque}"},
+    {NULL, 0, false, NULL, NULL},
+};
+
+/* Which roles may bear a key. */
+static const struct {
+    const char *key;
+    unsigned roles;
+    const char *why;
+} key_roles[] = {
+    {"behind", ROLE(PEER), "only a peer stands behind a proxy"},
+    {"number", ROLE(PEER) | ROLE(PHONE), "only phones and peers have a number"},
+    {"record-route", ROLE(PROXY), "only a proxy puts Record-Route"},
+    {"challenge", ROLE(PROXY) | ROLE(REGISTRAR) | ROLE(PEER),
+     "the phone is the one to be challenged"},
+};
+
+static void check_role(struct oh_reading *g, const struct oh_yaml_node *map)
+{
+    if (!oh_find_key(map, "role") && !g->party->behind) {
+        struct oh_error *e =
+            oh_yaml_mistake(g->r->y, map, g->r->errors, "party '%s' has no role", g->party->name);
+        oh_error_remedy(e, "add 'role:' phone, proxy, registrar or peer, or 'behind:' for a peer "
+                           "behind a proxy");
+        return;
+    }
+    for (size_t i = 0; i < sizeof key_roles / sizeof *key_roles; i++) {
+        const struct oh_yaml_node *key = oh_find_key(map, key_roles[i].key);
+        if (!key || key_roles[i].roles & 1u << g->party->role)
+            continue;
+        struct oh_error *e =
+            oh_yaml_mistake(g->r->y, key, g->r->errors, "'%s' makes no sense for a %s",
+                            key_roles[i].key, oh_role_name(g->party->role));
+        oh_error_remedy(e, "%s", key_roles[i].why);
+    }
+}
+
+static void read_party(struct oh_reading *g, const struct oh_yaml_node *key,
+                       const struct oh_yaml_node *value)
+{
+    struct oh_yaml_reader *r = g->r;
+    oh_grow(&g->s->parties, g->s->party_count, &g->party_room, sizeof *g->s->parties);
+    g->party = &g->s->parties[g->s->party_count++];
+    *g->party = (struct oh_party){.name = oh_strdup(oh_yaml_scalar(key)),
+                                  .place = oh_yaml_place(r->y, key),
+                                  .role = OH_ROLE_PEER,
+                                  .record_route = true};
+    if (!oh_is_name(oh_span_of(g->party->name))) {
+        struct oh_error *e =
+            oh_yaml_mistake(r->y, key, r->errors, "'%s' cannot name a party", g->party->name);
+        oh_error_remedy(e, "a name is a letter, then letters, digits and '_'");
+    }
+    if (oh_yaml_is_null(value) || oh_yaml_kind(value) == OH_YAML_LIST) {
+        struct oh_error *e =
+            oh_yaml_mistake(r->y, key, r->errors, "nothing is said of party '%s'", g->party->name);
+        if (!oh_yaml_blame_comment(r->y, g->party->place, e))
+            oh_error_remedy(e, "wanted: a role (phone, proxy, registrar, peer) or a map");
+    } else if (oh_yaml_kind(value) == OH_YAML_SCALAR) {
+        read_role(r, value, g);
+    } else {
+        oh_yaml_read_map(r, value, "a party", party_keys, g);
+        check_role(g, value);
+    }
+    g->party = NULL;
+}
+
+/* Places of parties are their names'; `behind` is told there. */
+static void check_behind(struct oh_reading *g, const struct oh_party *p)
+{
+    if (!p->behind || p->role != OH_ROLE_PEER)
+        return;
+    const struct oh_party *proxy = oh_scenario_party(g->s, p->behind);
+    if (proxy && (proxy->role == OH_ROLE_PROXY || g->role_unclear))
+        return;
+    struct oh_error *e;
+    if (proxy) {
+        e = oh_yaml_mistake_at(g->r->y, p->place, g->r->errors,
+                               "'%s' is behind '%s', which is a %s and no proxy", p->name,
+                               p->behind, oh_role_name(proxy->role));
+        oh_error_remedy(e, "name a party whose role is proxy");
+    } else {
+        e = oh_yaml_mistake_at(g->r->y, p->place, g->r->errors,
+                               "'%s' is behind '%s', which is no party", p->name, p->behind);
+        oh_suggest_party(g->s, p->behind, e);
+    }
+}
+
+static void check_phone(struct oh_reading *g, const struct oh_yaml_node *n)
+{
+    const struct oh_party *phone = NULL;
+    for (size_t i = 0; i < g->s->party_count; i++) {
+        const struct oh_party *p = &g->s->parties[i];
+        if (p->role != OH_ROLE_PHONE)
+            continue;
+        if (phone) {
+            struct oh_error *e = oh_yaml_mistake_at(g->r->y, p->place, g->r->errors,
+                                                    "'%s' is a second phone under test", p->name);
+            oh_error_remedy(e, "'%s' is the phone already; the others are played: role peer",
+                            phone->name);
+        }
+        phone = phone ? phone : p;
+    }
+    if (phone || g->role_unclear || g->s->party_count == 0)
+        return;
+    struct oh_error *e =
+        oh_yaml_mistake(g->r->y, n, g->r->errors, "no party is the phone under test");
+    oh_error_remedy(e, "give one the role phone, as in 'A: phone'");
+    g->role_unclear = true;
+}
+
+void oh_read_parties(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    struct oh_reading *g = target;
+    size_t count = oh_yaml_count(n);
+    if (count == 0)
+        oh_yaml_mistake(r->y, n, r->errors, "'parties' names nobody");
+    if (count > OH_SCENARIO_MAX_PARTIES) {
+        oh_yaml_mistake(r->y, n, r->errors, "more than %d parties", OH_SCENARIO_MAX_PARTIES);
+        count = OH_SCENARIO_MAX_PARTIES;
+    }
+    for (size_t i = 0; i < count; i++)
+        read_party(g, oh_yaml_key(n, i), oh_yaml_value(n, i));
+    for (size_t i = 0; i < g->s->party_count; i++)
+        check_behind(g, &g->s->parties[i]);
+    check_phone(g, n);
+}

@@ -1,0 +1,103 @@
+/*
+ * scenario/reader.h - a scenario file being read; private to this room.
+ *
+ * One struct goes through all read functions of the key tables as their target: it knows the
+ * document, the model made so far and which part of it is being filled. Parties are read before the
+ * flow, so that a step can be checked at once; what needs the whole flow is checked at its end.
+ *
+ * Uses: scenario/scenario.h, scenario/yaml.h.
+ */
+#ifndef OH_SCENARIO_READER_H
+#define OH_SCENARIO_READER_H
+
+#include "scenario/scenario.h"
+#include "scenario/yaml.h"
+
+#define OH_SCENARIO_MAX_STEPS   1000
+#define OH_SCENARIO_MAX_PARTIES 64
+
+struct oh_reading {
+    struct oh_yaml_reader *r;
+    struct oh_scenario *s;
+    size_t party_room;
+    size_t step_room;
+    struct oh_party *party;  /* being read, or NULL */
+    struct oh_step *step;    /* being read, or NULL */
+    enum oh_level level;     /* of the expectations being read */
+    bool role_unclear;       /* a role was misspelt: say nothing more of who is missing */
+    bool flow_unclear;       /* a step could not be read: say nothing more of what is missing before
+                                others */
+    bool needs_unclear;      /* needs could not be read: say nothing more of what it lacks */
+    bool told[OH_VERBS + 1]; /* abilities already told to be missing; the last is rtp */
+    const struct oh_yaml_node *flow; /* to know what is saved later on */
+};
+
+/* A word of a table; `value` where it is wanted. */
+struct oh_word {
+    const char *word; /* NULL ends the table */
+    int value;
+};
+
+/* --- read_values.c: single values, each telling its own mistakes --- */
+
+/* The value of a plain or quoted word of the table, or -1 with the mistake told. `what` names it in
+ * the sentence. */
+int oh_read_word(struct oh_yaml_reader *r, const struct oh_yaml_node *n, const char *what,
+                 const struct oh_word *words);
+bool oh_read_bool(struct oh_yaml_reader *r, const struct oh_yaml_node *n, bool otherwise);
+/* Not empty, one line; a copy, or NULL with the mistake told. */
+char *oh_read_line(struct oh_yaml_reader *r, const struct oh_yaml_node *n, const char *what);
+/* Milliseconds, or -1 with the mistake told. */
+int64_t oh_read_duration(struct oh_yaml_reader *r, const struct oh_yaml_node *n);
+/* A scalar or a list of scalars. Appends copies to the array. */
+void oh_read_lines(struct oh_yaml_reader *r, const struct oh_yaml_node *n, const char *what,
+                   char ***lines, size_t *count);
+/* As remedy: the party that was meant, or those that there are. */
+void oh_suggest_party(const struct oh_scenario *s, const char *word, struct oh_error *e);
+/* A party's name, or a saved one: a letter, then letters, digits and '_'. */
+bool oh_is_name(struct oh_span text);
+/* The key node of a map, or NULL. */
+const struct oh_yaml_node *oh_find_key(const struct oh_yaml_node *map, const char *key);
+
+/* --- read_parties.c, steps.c, predicates.c, names.c --- */
+
+oh_yaml_read_fn oh_read_parties;
+oh_yaml_read_fn oh_read_flow;
+oh_yaml_read_fn oh_read_must;
+oh_yaml_read_fn oh_read_should;
+
+/* Finds "$name.field" (without the "$") among parties and steps before the one being read; tells
+ * what is wrong. */
+void oh_check_name(struct oh_reading *g, struct oh_place place, struct oh_span name);
+/* Every name in a text that may hold some; `place` is the text's. */
+void oh_check_names_in(struct oh_reading *g, struct oh_place place, const char *text);
+/* The save key: a new name. */
+oh_yaml_read_fn oh_read_save;
+
+/* --- headers.c --- */
+
+/* The known header that a name is a misspelling of, or NULL: it is known, or far from all that are.
+ */
+const char *oh_misspelt_header(struct oh_span name);
+
+/* --- messages.c: what an arrow carries --- */
+
+/* Is this text meant as an arrow? */
+bool oh_looks_like_arrow(const char *text);
+/* "A -> P" or "A <-> B" and what is sent, into the step. False, with the mistake told: too wrong to
+ * read on. */
+bool oh_read_arrow(struct oh_reading *g, const struct oh_yaml_node *key,
+                   const struct oh_yaml_node *value);
+/* Once the step's keys are read: is there a request that a response answers, a challenge that a 407
+ * can be made of? */
+void oh_check_message(struct oh_reading *g, const struct oh_yaml_node *value);
+
+/* --- actions.c --- */
+
+/* "A dials B", into the step; false with the mistake told. `lacks_value`: it is written as a key,
+ * with nothing after its colon. */
+bool oh_read_action(struct oh_reading *g, const struct oh_yaml_node *sentence, bool lacks_value);
+/* An ability that the step at `place` uses must stand in needs. */
+void oh_check_ability(struct oh_reading *g, struct oh_place place, const char *ability);
+
+#endif

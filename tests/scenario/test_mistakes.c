@@ -1,0 +1,143 @@
+/* Every kind of mistake in a scenario file, and the exact text that its writer gets to see. */
+#include "base/file.h"
+#include "scenario/scenario.h"
+#include "scenario/yaml.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char folder[] = OH_TEST_DATA "/scenarios-bad";
+
+/* What is told of the file, which is named by its base name so that the text is the same
+ * everywhere. */
+static char *told_of(const char *path)
+{
+    struct oh_text source = {0}, told = {0};
+    struct oh_errors errors = {0};
+    struct oh_error e;
+    assert_int_equal(oh_file_read(path, OH_YAML_MAX_BYTES, &source, &e), 0);
+    struct oh_scenario *s =
+        oh_scenario_parse(strrchr(path, '/') + 1, oh_text_span(&source), &errors);
+    if (s)
+        print_error("%s was read without a mistake\n", path);
+    assert_null(s);
+    assert_true(errors.count > 0);
+    oh_errors_format(&errors, &told);
+    oh_errors_release(&errors);
+    oh_text_release(&source);
+    return oh_text_take(&told);
+}
+
+static char *golden_path(const char *path)
+{
+    return oh_format("%.*s.txt", (int)(strlen(path) - strlen(".yaml")), path);
+}
+
+static bool same_as_golden(const char *path)
+{
+    char *told = told_of(path), *golden = golden_path(path);
+    struct oh_text wanted = {0};
+    struct oh_error e;
+    if (getenv("OH_GOLDEN_UPDATE"))
+        assert_int_equal(oh_file_write(golden, oh_span_of(told), 0644, &e), 0);
+    assert_int_equal(oh_file_read(golden, OH_YAML_MAX_BYTES, &wanted, &e), 0);
+    bool same = !strcmp(oh_text_str(&wanted), told);
+    if (!same)
+        print_error("%s: wanted\n%s\ntold\n%s\n", path, oh_text_str(&wanted), told);
+    oh_text_release(&wanted);
+    free(told);
+    free(golden);
+    return same;
+}
+
+static void every_mistaken_file_is_told_as_its_golden_text_says(void **state)
+{
+    (void)state;
+    struct oh_error e;
+    size_t count = 0, different = 0;
+    char **files = oh_file_list(folder, ".yaml", &e);
+    assert_non_null(files);
+    for (; files[count]; count++)
+        different += !same_as_golden(files[count]);
+    oh_file_list_free(files);
+    assert_true(count >= 40);
+    assert_int_equal(different, 0);
+}
+
+static void every_golden_text_has_its_file(void **state)
+{
+    (void)state;
+    struct oh_error e;
+    char **files = oh_file_list(folder, ".txt", &e);
+    assert_non_null(files);
+    for (size_t i = 0; files[i]; i++) {
+        char *source = oh_format("%.*s.yaml", (int)(strlen(files[i]) - strlen(".txt")), files[i]);
+        assert_true(oh_file_exists(source));
+        free(source);
+    }
+    oh_file_list_free(files);
+}
+
+static void every_mistake_has_its_place_and_the_line(void **state)
+{
+    (void)state;
+    struct oh_errors errors = {0};
+    assert_null(oh_scenario_load(OH_TEST_DATA "/scenarios-bad/step-unknown-key.yaml", &errors));
+    assert_int_equal(errors.count, 1);
+    assert_int_equal(errors.items[0].place.line, 12);
+    assert_int_equal(errors.items[0].place.column, 5);
+    assert_int_equal(errors.items[0].place.width, 5);
+    assert_string_equal(errors.items[0].excerpt, "    musst: {subject: x}");
+    assert_string_equal(errors.items[0].text, "unknown key 'musst' in a step");
+    assert_string_equal(errors.items[0].remedy, "did you mean 'must'?");
+    oh_errors_release(&errors);
+}
+
+static void mistakes_stand_in_the_order_of_lines(void **state)
+{
+    (void)state;
+    struct oh_errors errors = {0};
+    assert_null(oh_scenario_load(OH_TEST_DATA "/scenarios-bad/many-at-once.yaml", &errors));
+    assert_true(errors.count >= 7);
+    for (size_t i = 1; i < errors.count; i++)
+        assert_true(errors.items[i - 1].place.line <= errors.items[i].place.line);
+    oh_errors_release(&errors);
+}
+
+static void a_missing_file_and_a_folder_are_mistakes(void **state)
+{
+    (void)state;
+    struct oh_errors errors = {0};
+    assert_null(oh_scenario_load(OH_TEST_DATA "/no-such-file.yaml", &errors));
+    assert_int_equal(errors.count, 1);
+    assert_null(oh_scenario_load(OH_TEST_DATA, &errors));
+    assert_int_equal(errors.count, 2);
+    oh_errors_release(&errors);
+}
+
+static void errors_of_files_read_before_are_kept(void **state)
+{
+    (void)state;
+    struct oh_errors errors = {0};
+    oh_error_set(oh_errors_add(&errors), "from before");
+    assert_null(oh_scenario_load(OH_TEST_DATA "/scenarios-bad/many-at-once.yaml", &errors));
+    assert_string_equal(errors.items[0].text, "from before");
+    oh_errors_release(&errors);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_mistaken_file_is_told_as_its_golden_text_says),
+        cmocka_unit_test(every_golden_text_has_its_file),
+        cmocka_unit_test(every_mistake_has_its_place_and_the_line),
+        cmocka_unit_test(mistakes_stand_in_the_order_of_lines),
+        cmocka_unit_test(a_missing_file_and_a_folder_are_mistakes),
+        cmocka_unit_test(errors_of_files_read_before_are_kept),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
