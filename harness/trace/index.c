@@ -1,0 +1,85 @@
+#include "trace/index.h"
+
+#include "base/text.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+void oh_index_init(struct oh_index *x, size_t expected)
+{
+    *x = (struct oh_index){.bucket_count = 64};
+    while (x->bucket_count < expected)
+        x->bucket_count *= 2;
+    x->heads = oh_alloc(x->bucket_count * sizeof *x->heads);
+    memset(x->heads, 0xff, x->bucket_count * sizeof *x->heads);
+}
+
+void oh_index_release(struct oh_index *x)
+{
+    free(x->heads);
+    free(x->nodes);
+    *x = (struct oh_index){0};
+}
+
+/* One step of a 64-bit mixer: multiply and fold, so that every input bit reaches every bucket bit.
+ */
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+    a = (a ^ b) * 0x9e3779b97f4a7c15u;
+    a ^= a >> 32;
+    a *= 0xd6e8feb86659fd93u;
+    return a ^ (a >> 29);
+}
+
+uint64_t oh_index_key(unsigned kind)
+{
+    return mix(0x6f66666f6f6bu, kind);
+}
+
+uint64_t oh_index_key_add(uint64_t key, struct oh_span text)
+{
+    uint64_t word;
+    size_t i = 0;
+    for (; text.len - i >= sizeof word; i += sizeof word) {
+        memcpy(&word, text.at + i, sizeof word);
+        key = mix(key, word);
+    }
+    word = 0;
+    if (text.len > i)
+        memcpy(&word, text.at + i, text.len - i);
+    return mix(mix(key, word), text.len);
+}
+
+static size_t bucket(const struct oh_index *x, uint64_t key)
+{
+    return (size_t)key & (x->bucket_count - 1);
+}
+
+void oh_index_add(struct oh_index *x, uint64_t key, int message)
+{
+    assert(x->count < INT_MAX);
+    oh_grow(&x->nodes, x->count, &x->room, sizeof *x->nodes);
+    int *head = &x->heads[bucket(x, key)];
+    x->nodes[x->count] = (struct oh_index_node){key, message, *head};
+    *head = (int)x->count++;
+}
+
+static const struct oh_index_node *from(const struct oh_index *x, int node, uint64_t key)
+{
+    while (node >= 0 && x->nodes[node].key != key)
+        node = x->nodes[node].next;
+    return node < 0 ? NULL : &x->nodes[node];
+}
+
+const struct oh_index_node *oh_index_first(const struct oh_index *x, uint64_t key)
+{
+    return from(x, x->heads[bucket(x, key)], key);
+}
+
+const struct oh_index_node *oh_index_next(const struct oh_index *x,
+                                          const struct oh_index_node *node)
+{
+    return from(x, node->next, node->key);
+}

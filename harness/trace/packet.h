@@ -1,0 +1,53 @@
+/*
+ * trace/packet.h - one captured frame after another into UDP datagrams.
+ *
+ * Takes off the link layer and its VLAN tags, the IPv4 or IPv6 header with options and extension
+ * headers, puts fragments together, and gives the UDP payload with its two addresses. Used for live
+ * packets and for capture files alike, so both see the same datagrams.
+ *
+ * Invariants: bytes of the wire are never trusted (every length is held against what is there);
+ * memory is bounded (OH_PACKET_MAX_PARTS unfinished datagrams of 64 KiB; the oldest makes room). A
+ * datagram is given only where its content is beyond doubt: all of it was captured, and fragments
+ * that overlap agree.
+ *
+ * Private to trace/. Uses: base/.
+ */
+#ifndef OH_TRACE_PACKET_H
+#define OH_TRACE_PACKET_H
+
+#include "base/addr.h"
+
+#define OH_PACKET_MAX_PARTS 256
+
+enum oh_packet_kind {
+    OH_PACKET_OTHER, /* no UDP datagram: another protocol, or damaged headers */
+    OH_PACKET_PART,  /* a fragment, kept until its datagram is whole */
+    OH_PACKET_CUT,   /* UDP, but the capture holds only its beginning (snap length) */
+    OH_PACKET_UDP
+};
+
+struct oh_packet {
+    unsigned frame;  /* the one that carries it; of several fragments the one seen first */
+    int64_t time_ns; /* that frame's */
+    struct oh_addr src, dst;
+    struct oh_span bytes; /* the UDP payload; valid until the next oh_packet_add */
+};
+
+struct oh_packets; /* the decoder and its unfinished datagrams */
+
+/* `link` is the capture's link layer as pcap_datalink tells it. NULL where it is none of Ethernet,
+ * Linux cooked v1 and v2, loopback (NULL, LOOP), raw IP, IPv4 and IPv6. */
+struct oh_packets *oh_packets_new(int link);
+void oh_packets_free(struct oh_packets *p); /* NULL is fine */
+
+/* One frame, as much as was captured of it. Fills `out` where it returns OH_PACKET_UDP, and only
+ * then. Fragments whose stamps lie more than 30 s apart do not belong together (RFC 791 3.2 and RFC
+ * 8200 4.5 bound it at 60 s). */
+enum oh_packet_kind oh_packets_add(struct oh_packets *p, unsigned frame, int64_t time_ns,
+                                   struct oh_span bytes, struct oh_packet *out);
+
+/* How many datagrams were begun and not finished so far: fragments missing, cut, or contradicting.
+ */
+size_t oh_packets_unfinished(const struct oh_packets *p);
+
+#endif
