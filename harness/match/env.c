@@ -1,0 +1,133 @@
+/* Names bound so far: saved messages, the run's names, the challenges that were seen. */
+#include "match/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct oh_match_env *oh_match_env_new(const struct oh_run *run)
+{
+    struct oh_match_env *env = oh_alloc(sizeof *env);
+    env->run = run;
+    return env;
+}
+
+void oh_match_env_free(struct oh_match_env *env)
+{
+    if (!env)
+        return;
+    for (size_t i = 0; i < env->saved_count; i++)
+        free(env->saved[i].name);
+    free(env->saved);
+    free(env->challenges);
+    free(env);
+}
+
+static struct saved *find_saved(const struct oh_match_env *env, struct oh_span name)
+{
+    for (size_t i = 0; i < env->saved_count; i++) {
+        if (oh_span_is(name, env->saved[i].name))
+            return &env->saved[i];
+    }
+    return NULL;
+}
+
+void oh_match_env_save(struct oh_match_env *env, const char *name, const struct oh_sip_msg *m)
+{
+    struct saved *s = find_saved(env, oh_span_of(name));
+    if (!s) {
+        oh_grow(&env->saved, env->saved_count, &env->saved_room, sizeof *env->saved);
+        s = &env->saved[env->saved_count++];
+        s->name = oh_strdup(name);
+    }
+    s->msg = m;
+}
+
+void oh_match_env_saw(struct oh_match_env *env, const struct oh_sip_msg *m)
+{
+    static const enum oh_sip_header_id ids[] = {OH_SIP_WWW_AUTHENTICATE, OH_SIP_PROXY_AUTHENTICATE};
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        const struct oh_sip_header *h;
+        for (size_t n = 0; (h = oh_sip_msg_header(m, ids[i], n)) != NULL; n++) {
+            oh_grow(&env->challenges, env->challenge_count, &env->challenge_room,
+                    sizeof *env->challenges);
+            struct seen_challenge *c = &env->challenges[env->challenge_count];
+            if (oh_digest_parse(h->value, &c->digest) == 0)
+                env->challenge_count++;
+        }
+    }
+}
+
+/* "first.cseq.number": the name before the first dot, the field after it. */
+struct oh_span oh_match_name_value(const struct oh_match_env *env, struct oh_span name,
+                                   struct oh_text *store)
+{
+    size_t dot = oh_span_find(name, '.');
+    struct oh_span head = oh_span_sub(name, 0, dot);
+    const struct saved *s = find_saved(env, head);
+    struct oh_span value = {0};
+    oh_text_clear(store);
+    if (s && dot < name.len) {
+        struct oh_field f;
+        if (oh_field_get(s->msg, oh_span_sub(name, dot + 1, name.len), &f) == 0 &&
+            f.state == OH_FIELD_PRESENT && f.count > 0) {
+            oh_text_add_span(store, f.items[0].text);
+            value = oh_text_span(store);
+            if (!value.at)
+                value = oh_span_of("");
+        }
+        oh_field_release(&f);
+        return value;
+    }
+    char *whole = oh_span_dup(name);
+    const char *found = env->run ? oh_run_name_value(env->run, whole) : NULL;
+    free(whole);
+    if (!found)
+        return value;
+    oh_text_add(store, found);
+    return *found ? oh_text_span(store) : oh_span_of("");
+}
+
+struct oh_span oh_match_resolve(const struct oh_match_env *env, const struct oh_operand *operand,
+                                struct oh_text *store)
+{
+    if (!operand->is_name)
+        return oh_span_of(operand->text);
+    return oh_match_name_value(env, oh_span_of(operand->text), store);
+}
+
+static bool is_name_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.';
+}
+
+int oh_match_expand(const struct oh_match_env *env, const char *text, struct oh_text *out,
+                    struct oh_error *e)
+{
+    struct oh_text value = {0};
+    int result = 0;
+    for (const char *at = text; *at && result == 0;) {
+        if (*at != '$') {
+            oh_text_add_char(out, *at++);
+            continue;
+        }
+        if (at[1] == '$') {
+            oh_text_add_char(out, '$');
+            at += 2;
+            continue;
+        }
+        size_t len = 0;
+        while (is_name_char(at[1 + len]))
+            len++;
+        while (len > 0 && at[len] == '.') /* "$B.number." ends a sentence, not a name */
+            len--;
+        struct oh_span found = oh_match_name_value(env, (struct oh_span){at + 1, len}, &value);
+        if (!found.at)
+            result = oh_error_set(e, "$%.*s has no value here", (int)len, at + 1);
+        else
+            oh_text_add_span(out, found);
+        at += 1 + len;
+    }
+    oh_text_release(&value);
+    return result;
+}

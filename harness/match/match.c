@@ -1,0 +1,295 @@
+#include "match/match.h"
+
+#include "match/internal.h"
+#include "sip/uri.h"
+
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+
+void oh_mismatch_release(struct oh_mismatch *m)
+{
+    oh_text_release(&m->expected);
+    oh_text_release(&m->observed);
+    oh_text_release(&m->why);
+}
+
+/* --- how two values of a field compare --- */
+
+typedef bool compare_fn(struct oh_span a, struct oh_span b);
+
+static bool numbers_equal(struct oh_span a, struct oh_span b)
+{
+    uint64_t x, y;
+    return oh_span_to_u64(a, &x) && oh_span_to_u64(b, &y) ? x == y : oh_span_equal(a, b);
+}
+
+/* By the end of the path; the first row that fits. Everything else is compared byte by byte. */
+static const struct {
+    const char *ending;
+    compare_fn *equal;
+} comparisons[] = {
+    {"request-uri", oh_sip_uri_equal},
+    {".uri", oh_sip_uri_equal},
+    {".host", oh_span_equal_nocase},
+    {".transport", oh_span_equal_nocase},
+    {".scheme", oh_span_equal_nocase},
+    {".port", numbers_equal},
+    {".number", numbers_equal},
+    {".algorithm", oh_span_equal_nocase},
+    {".branch", oh_span_equal_nocase},
+    {".tag", oh_span_equal_nocase},
+    {"content-type", oh_span_equal_nocase},
+    {"status", numbers_equal},
+    {"max-forwards", numbers_equal},
+    {"expires", numbers_equal},
+    {"content-length", numbers_equal},
+    {".formats", numbers_equal},
+    {"event", oh_span_equal_nocase},
+    {"supported", oh_span_equal_nocase},
+    {"require", oh_span_equal_nocase},
+};
+
+static compare_fn *comparison_of(const char *field)
+{
+    size_t len = strlen(field);
+    for (size_t i = 0; i < sizeof comparisons / sizeof *comparisons; i++) {
+        size_t end = strlen(comparisons[i].ending);
+        if (len >= end && strcasecmp(field + len - end, comparisons[i].ending) == 0)
+            return comparisons[i].equal;
+    }
+    return oh_span_equal;
+}
+
+/* --- predicates, one function each --- */
+
+struct question {
+    const struct oh_match_env *env;
+    const struct oh_expect *expect;
+    const struct oh_predicate *predicate;
+    const struct oh_sip_msg *msg;
+    const struct oh_field *field;
+    struct oh_mismatch *why;
+};
+
+static struct oh_span first_text(const struct question *q)
+{
+    return q->field->count ? q->field->items[0].text : (struct oh_span){0};
+}
+
+/* The i-th operand's value; absent where its name is not bound. */
+static struct oh_span operand(const struct question *q, size_t i, struct oh_text *store)
+{
+    return oh_match_resolve(q->env, &q->predicate->operands[i], store);
+}
+
+static enum oh_fit any_item_equals(const struct question *q, bool all_items)
+{
+    compare_fn *equal = comparison_of(q->expect->field);
+    struct oh_text store = {0};
+    bool hit = false, unbound = false;
+    for (size_t i = 0; i < q->predicate->operand_count && !hit; i++) {
+        struct oh_span wanted = operand(q, i, &store);
+        if (!wanted.at) {
+            unbound = true;
+            continue;
+        }
+        for (size_t k = 0; k < q->field->count && !hit; k++) {
+            if (k == 0 || all_items)
+                hit = equal(q->field->items[k].text, wanted);
+        }
+    }
+    oh_text_release(&store);
+    return hit ? OH_FIT_YES : unbound ? OH_FIT_UNKNOWN : OH_FIT_NO;
+}
+
+static enum oh_fit is_equal(const struct question *q)
+{
+    return any_item_equals(q, false);
+}
+
+static enum oh_fit is_any_of(const struct question *q)
+{
+    return any_item_equals(q, true);
+}
+
+static enum oh_fit is_not(const struct question *q)
+{
+    enum oh_fit fit = any_item_equals(q, false);
+    return fit == OH_FIT_UNKNOWN ? fit : fit == OH_FIT_YES ? OH_FIT_NO : OH_FIT_YES;
+}
+
+static enum oh_fit is_present(const struct question *q)
+{
+    return q->field->state == OH_FIELD_ABSENT ? OH_FIT_NO : OH_FIT_YES;
+}
+
+static enum oh_fit is_absent(const struct question *q)
+{
+    return q->field->state == OH_FIELD_ABSENT ? OH_FIT_YES : OH_FIT_NO;
+}
+
+static enum oh_fit is_valid(const struct question *q)
+{
+    const char *field = q->expect->field;
+    if (q->field->state == OH_FIELD_ABSENT)
+        return OH_FIT_NO;
+    if (strcasecmp(field, "authorization") == 0 || strcasecmp(field, "proxy-authorization") == 0)
+        return oh_match_credentials(q->env, field, q->msg, &q->why->why);
+    return q->field->state == OH_FIELD_PRESENT ? OH_FIT_YES : OH_FIT_NO;
+}
+
+static enum oh_fit compare_numbers(const struct question *q, bool above)
+{
+    struct oh_text store = {0};
+    struct oh_span wanted = operand(q, 0, &store);
+    uint64_t limit, value;
+    enum oh_fit fit = OH_FIT_UNKNOWN;
+    if (wanted.at && oh_span_to_u64(wanted, &limit))
+        fit = oh_span_to_u64(first_text(q), &value) && (above ? value > limit : value < limit)
+                  ? OH_FIT_YES
+                  : OH_FIT_NO;
+    oh_text_release(&store);
+    return fit;
+}
+
+static enum oh_fit is_above(const struct question *q)
+{
+    return compare_numbers(q, true);
+}
+
+static enum oh_fit is_below(const struct question *q)
+{
+    return compare_numbers(q, false);
+}
+
+static enum oh_fit is_matching(const struct question *q)
+{
+    regex_t re;
+    struct oh_text store = {0};
+    struct oh_span pattern = operand(q, 0, &store);
+    char *text = oh_span_dup(first_text(q));
+    enum oh_fit fit = OH_FIT_UNKNOWN;
+    char *copy = pattern.at ? oh_span_dup(pattern) : NULL;
+    if (copy && regcomp(&re, copy, REG_EXTENDED | REG_NOSUB) == 0) {
+        fit = text && regexec(&re, text, 0, NULL, 0) == 0 ? OH_FIT_YES : OH_FIT_NO;
+        regfree(&re);
+    }
+    free(copy);
+    free(text);
+    oh_text_release(&store);
+    return fit;
+}
+
+static enum oh_fit is_starting_with(const struct question *q)
+{
+    struct oh_text store = {0};
+    struct oh_span wanted = operand(q, 0, &store);
+    struct oh_span value = first_text(q);
+    enum oh_fit fit = OH_FIT_UNKNOWN;
+    if (wanted.at)
+        fit = value.at && value.len >= wanted.len &&
+                      oh_span_equal(oh_span_sub(value, 0, wanted.len), wanted)
+                  ? OH_FIT_YES
+                  : OH_FIT_NO;
+    oh_text_release(&store);
+    return fit;
+}
+
+static const struct {
+    enum oh_fit (*holds)(const struct question *q);
+    bool needs_value; /* an absent field does not meet it */
+} predicates[OH_PREDICATES] = {
+    [OH_IS_EQUAL] = {is_equal, true},       [OH_IS_NOT] = {is_not, false},
+    [OH_IS_PRESENT] = {is_present, false},  [OH_IS_ABSENT] = {is_absent, false},
+    [OH_IS_VALID] = {is_valid, false},      [OH_IS_ANY_OF] = {is_any_of, true},
+    [OH_IS_ABOVE] = {is_above, true},       [OH_IS_BELOW] = {is_below, true},
+    [OH_IS_MATCHING] = {is_matching, true}, [OH_IS_STARTING_WITH] = {is_starting_with, true},
+};
+
+/* --- telling what did not fit --- */
+
+#define SHOWN_BYTES 120
+
+static void tell_expected(const struct question *q)
+{
+    struct oh_text *out = &q->why->expected, store = {0};
+    const struct oh_predicate *p = q->predicate;
+    if (p->kind != OH_IS_EQUAL)
+        oh_text_add(out, oh_predicate_name(p->kind));
+    for (size_t i = 0; i < p->operand_count; i++) {
+        struct oh_span value = operand(q, i, &store);
+        if (out->len)
+            oh_text_add(out, i > 0 ? ", " : " ");
+        if (value.at)
+            oh_text_add_quoted(out, value, SHOWN_BYTES);
+        else
+            oh_text_addf(out, "$%s (not bound)", p->operands[i].text);
+    }
+    oh_text_release(&store);
+}
+
+static void tell_observed(const struct question *q)
+{
+    struct oh_text *out = &q->why->observed;
+    if (q->field->state == OH_FIELD_ABSENT)
+        oh_text_add(out, "absent");
+    for (size_t i = 0; i < q->field->count; i++) {
+        if (i > 0)
+            oh_text_add(out, ", ");
+        oh_text_add_quoted(out, q->field->items[i].text, SHOWN_BYTES);
+    }
+    if (q->field->state == OH_FIELD_BROKEN) {
+        oh_text_add_quoted(out, q->field->bytes, SHOWN_BYTES);
+        oh_text_add(out, " (cannot be read)");
+    }
+}
+
+static enum oh_fit ask(struct question *q)
+{
+    const struct oh_predicate *p = q->predicate;
+    bool readable = q->field->state == OH_FIELD_PRESENT;
+    enum oh_fit fit =
+        predicates[p->kind].needs_value && !readable ? OH_FIT_NO : predicates[p->kind].holds(q);
+    if (fit == OH_FIT_YES)
+        return fit;
+    q->why->predicate = p->kind;
+    q->why->bytes = q->field->bytes;
+    tell_expected(q);
+    tell_observed(q);
+    return fit;
+}
+
+enum oh_fit oh_match_expect(const struct oh_match_env *env, const struct oh_expect *expect,
+                            const struct oh_sip_msg *m, struct oh_mismatch *why)
+{
+    struct oh_field field;
+    struct question q = {env, expect, NULL, m, &field, why};
+    enum oh_fit worst = OH_FIT_YES;
+    *why = (struct oh_mismatch){0};
+    if (oh_field_get(m, oh_span_of(expect->field), &field) != 0) {
+        oh_text_add(&why->why, "no such field is known");
+        oh_field_release(&field);
+        return OH_FIT_UNKNOWN;
+    }
+    for (size_t i = 0; i < expect->predicate_count && worst == OH_FIT_YES; i++) {
+        q.predicate = &expect->predicates[i];
+        worst = ask(&q);
+    }
+    oh_field_release(&field);
+    return worst;
+}
+
+int oh_match_score(const struct oh_match_env *env, const struct oh_step *step,
+                   const struct oh_sip_msg *m)
+{
+    int score = 0;
+    for (size_t i = 0; i < step->expect_count; i++) {
+        struct oh_mismatch why;
+        enum oh_fit fit = oh_match_expect(env, &step->expects[i], m, &why);
+        int weight = step->expects[i].level == OH_LEVEL_MUST ? 4 : 1;
+        score += fit == OH_FIT_YES ? weight : fit == OH_FIT_NO ? -weight : 0;
+        oh_mismatch_release(&why);
+    }
+    return score;
+}
