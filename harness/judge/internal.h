@@ -1,0 +1,62 @@
+/*
+ * judge/internal.h - what the judge's files share. Private to judge/.
+ *
+ * judge.c draws the verdict · replay.c walks the recording in the player's order · flow.c makes
+ * findings of the flow · absence.c decides what a missing message proves · rules.c runs the
+ * always-on rules · merge.c lets one fault be one finding.
+ */
+#ifndef OH_JUDGE_INTERNAL_H
+#define OH_JUDGE_INTERNAL_H
+
+#include "judge/judge.h"
+#include "judge/rule.h"
+#include "match/walk.h"
+
+/* A stall of our own host beyond this voids what timers of ours decided: a fifth of a second is the
+ * shortest time that an RFC 3261 rule of ours hangs on (17.2.1: 100 after 200 ms). */
+#define OH_STALL_NS INT64_C(200000000)
+
+struct oh_judging {
+    const struct oh_recording *recording;
+    const struct oh_run *run;
+    const struct oh_scenario *scenario;
+    const struct oh_trace *trace;
+    const struct oh_judge_options *options;
+    struct oh_verdict *verdict;
+    struct oh_match_env *env;
+    struct oh_walk *walk;
+    int64_t zero_ns;       /* wall time that times are told from */
+    int *msg_of_tap;       /* per tap entry: the trace message; OH_NONE */
+    int *step_sent_by_tap; /* per tap entry: our step that it was; OH_NONE */
+    int64_t *step_done_ns; /* per step: wall time at which it was passed or given up; 0: never */
+    bool in_flow;
+    const char *disagreement; /* player and judge saw different steps: our fault */
+};
+
+/* A new finding of this level; result by level and --strict. Strings to be filled with
+ * oh_format/oh_strdup. */
+struct oh_finding *oh_finding_add(struct oh_verdict *v, const char *id, enum oh_level level,
+                                  bool strict);
+void oh_finding_release(struct oh_finding *f);
+/* Cites a message: frame, time. The first one cited is the finding's message. */
+void oh_finding_cite(struct oh_judging *j, struct oh_finding *f, const struct oh_trace_msg *m);
+void oh_finding_frame(struct oh_finding *f, unsigned frame);
+
+void oh_replay(struct oh_judging *j);
+
+/* flow.c: called by the replay as things happen, and once at the end. */
+void oh_flow_reached(struct oh_judging *j, const struct oh_trace_msg *m,
+                     struct oh_walk_result reached);
+void oh_flow_unexpected(struct oh_judging *j, const struct oh_trace_msg *m);
+void oh_flow_media(struct oh_judging *j, int step, int64_t end_ns);
+void oh_flow_end(struct oh_judging *j);
+
+/* absence.c: findings for each step that was missed. */
+void oh_absences(struct oh_judging *j);
+
+void oh_merge(struct oh_judging *j);
+
+/* The scenario's first source, for expectations; NULL. */
+const char *oh_flow_source(const struct oh_judging *j);
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * judge/rule.h - what an always-on rule is, and how it speaks.
+ *
+ * A family of rules is one file of judge/rules/: its functions, then its table as the last thing,
+ * exported as `const struct oh_rule_family oh_rules_<file>`; CMake collects the files. A rule is
+ * asked about each message of each sender it applies to. It is silent where all is well, speaks
+ * with oh_rule_broken where it is sure, and says oh_rule_not_checkable where it lacks evidence -
+ * which is counted and accuses nobody.
+ *
+ * Repeats (repeat_of), duplicates and messages sent as mischief are not shown to rules.
+ *
+ * Uses: trace/, sip/, judge/verdict.h.
+ */
+#ifndef OH_JUDGE_RULE_H
+#define OH_JUDGE_RULE_H
+
+#include "judge/verdict.h"
+#include "match/match.h"
+
+enum { OH_ON_REQUEST = 1, OH_ON_RESPONSE = 2, OH_ON_ANY = 3 };
+
+struct oh_rule_view; /* one rule looking at one message; private to judge/rules.c */
+
+struct oh_rule {
+    const char *id;      /* "ack.branch": family.what */
+    enum oh_level level; /* taken from the normative sentence: MUST -> must, SHOULD -> should */
+    const char *clause;  /* "RFC 3261 17.1.1.3" */
+    unsigned on;         /* OH_ON_... */
+    const char *method;  /* only messages of this method (responses: to it); NULL: all */
+    const char *meaning; /* what it demands, one sentence */
+    void (*check)(struct oh_rule_view *v, const struct oh_trace_msg *m);
+};
+
+struct oh_rule_family {
+    const char *name;
+    const struct oh_rule *rules;
+    size_t count;
+};
+
+/* All families, NULL-ended, in file order. */
+const struct oh_rule_family *const *oh_rule_families(void);
+
+/* --- what a rule may ask --- */
+const struct oh_trace *oh_rule_trace(const struct oh_rule_view *v);
+const struct oh_run *oh_rule_run(const struct oh_rule_view *v); /* NULL for a foreign capture */
+/* The message at a link; NULL for OH_NONE. */
+const struct oh_trace_msg *oh_rule_msg(const struct oh_rule_view *v, int index);
+/* Evidence may be incomplete: frames were lost, so a rule of absence or timing must not speak. */
+bool oh_rule_evidence_lost(const struct oh_rule_view *v);
+/* The account of the phone that sent `m`; NULL where it is not known. */
+const struct oh_run_secret *oh_rule_secret(const struct oh_rule_view *v,
+                                           const struct oh_trace_msg *m);
+
+/* --- how it speaks --- */
+struct oh_breach {
+    const char *field;               /* path; NULL: none */
+    struct oh_span bytes;            /* evidence inside the message; absent: none */
+    const char *expected, *observed; /* plain text; NULL: none */
+    const char *text; /* one sentence that a tester can act on; it says what to change */
+    const struct oh_trace_msg *also[4]; /* other messages that prove it: their frames are cited */
+};
+void oh_rule_broken(struct oh_rule_view *v, const struct oh_trace_msg *m,
+                    const struct oh_breach *breach);
+/* A message that is owed and did not come; `owed_to` called for it. */
+void oh_rule_absent(struct oh_rule_view *v, const struct oh_trace_msg *owed_to,
+                    const struct oh_breach *breach);
+void oh_rule_not_checkable(struct oh_rule_view *v);
+
+/* Runs all rules over the trace into `verdict` (findings, counts). */
+void oh_rules_apply(struct oh_verdict *verdict, const struct oh_recording *recording, bool strict);
+
+#endif

@@ -1,0 +1,146 @@
+/* The engine of the always-on rules: who is asked about which message, and what becomes of the
+ * answer. */
+#include "judge/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define OH_COLLECT(family) extern const struct oh_rule_family oh_rules_##family;
+#include "collected/rules.def"
+#undef OH_COLLECT
+
+const struct oh_rule_family *const *oh_rule_families(void)
+{
+    static const struct oh_rule_family *const families[] = {
+#define OH_COLLECT(family) &oh_rules_##family,
+#include "collected/rules.def"
+#undef OH_COLLECT
+        NULL};
+    return families;
+}
+
+struct oh_rule_view {
+    struct oh_verdict *verdict;
+    const struct oh_recording *recording;
+    const struct oh_rule *rule;
+    bool strict;
+};
+
+const struct oh_trace *oh_rule_trace(const struct oh_rule_view *v)
+{
+    return v->recording->trace;
+}
+
+const struct oh_run *oh_rule_run(const struct oh_rule_view *v)
+{
+    return v->recording->run;
+}
+
+const struct oh_trace_msg *oh_rule_msg(const struct oh_rule_view *v, int index)
+{
+    return index == OH_NONE ? NULL : &v->recording->trace->msgs[index];
+}
+
+bool oh_rule_evidence_lost(const struct oh_rule_view *v)
+{
+    const struct oh_run *run = v->recording->run;
+    return v->recording->lost > 0 || (run && run->capture.dropped > 0);
+}
+
+const struct oh_run_secret *oh_rule_secret(const struct oh_rule_view *v,
+                                           const struct oh_trace_msg *m)
+{
+    const struct oh_run *run = v->recording->run;
+    for (size_t i = 0; run && m->from_seat && i < run->secret_count; i++) {
+        if (strcmp(run->secrets[i].seat, m->from_seat) == 0)
+            return &run->secrets[i];
+    }
+    return NULL;
+}
+
+static char *method_text(const struct oh_trace_msg *m)
+{
+    struct oh_span method = oh_sip_msg_method(m->sip);
+    return m->sip->is_request ? oh_span_dup(method)
+                              : oh_format("%u to %.*s", m->sip->status, OH_SPAN_FMT(method));
+}
+
+static struct oh_finding *speak(struct oh_rule_view *v, const struct oh_trace_msg *m,
+                                const struct oh_breach *b)
+{
+    struct oh_finding *f = oh_finding_add(v->verdict, v->rule->id, v->rule->level, v->strict);
+    f->is_rule = true;
+    f->clause = oh_strdup(v->rule->clause);
+    f->field = oh_strdup(b->field);
+    f->expected = oh_strdup(b->expected);
+    f->observed = oh_strdup(b->observed);
+    f->text = oh_strdup(b->text ? b->text : v->rule->meaning);
+    f->method = method_text(m);
+    f->time_ns = m->time_ns - v->verdict->zero_ns;
+    f->step = v->verdict->step_of_msg ? v->verdict->step_of_msg[m->index] : OH_NONE;
+    oh_finding_frame(f, m->frame);
+    for (size_t i = 0; i < sizeof b->also / sizeof *b->also; i++) {
+        if (b->also[i])
+            oh_finding_frame(f, b->also[i]->frame);
+    }
+    return f;
+}
+
+void oh_rule_broken(struct oh_rule_view *v, const struct oh_trace_msg *m,
+                    const struct oh_breach *breach)
+{
+    struct oh_finding *f = speak(v, m, breach);
+    f->msg = m->index;
+    f->from_phone = m->from_phone;
+    if (breach->bytes.at) {
+        f->bytes_from = oh_sip_msg_offset(m->sip, breach->bytes);
+        f->bytes_to = f->bytes_from + breach->bytes.len;
+    }
+}
+
+void oh_rule_absent(struct oh_rule_view *v, const struct oh_trace_msg *owed_to,
+                    const struct oh_breach *breach)
+{
+    struct oh_finding *f = speak(v, owed_to, breach);
+    f->about = owed_to->index;
+    f->from_phone = owed_to->to_phone;
+    f->step = OH_NONE;
+}
+
+void oh_rule_not_checkable(struct oh_rule_view *v)
+{
+    v->verdict->rules_not_checkable++;
+}
+
+static bool applies(const struct oh_rule *rule, const struct oh_trace_msg *m)
+{
+    unsigned on = m->sip->is_request ? OH_ON_REQUEST : OH_ON_RESPONSE;
+    return (rule->on & on) &&
+           (!rule->method || oh_span_is(oh_sip_msg_method(m->sip), rule->method));
+}
+
+static bool is_shown(const struct oh_recording *r, const struct oh_trace_msg *m)
+{
+    bool on_purpose = r->run && m->tap != OH_NONE && r->run->tap[m->tap].ours_on_purpose;
+    bool of_a_seat = m->from_phone || m->from_seat;
+    return of_a_seat && m->repeat_of == OH_NONE && m->duplicate_of == OH_NONE && !on_purpose;
+}
+
+void oh_rules_apply(struct oh_verdict *verdict, const struct oh_recording *recording, bool strict)
+{
+    const struct oh_rule_family *const *families = oh_rule_families();
+    for (size_t i = 0; i < recording->trace->msg_count; i++) {
+        const struct oh_trace_msg *m = &recording->trace->msgs[i];
+        if (!is_shown(recording, m))
+            continue;
+        for (size_t f = 0; families[f]; f++) {
+            for (size_t k = 0; k < families[f]->count; k++) {
+                struct oh_rule_view view = {verdict, recording, &families[f]->rules[k], strict};
+                if (!applies(view.rule, m))
+                    continue;
+                verdict->rules_applied++;
+                view.rule->check(&view, m);
+            }
+        }
+    }
+}
