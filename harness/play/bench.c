@@ -1,0 +1,280 @@
+#include "play/player.h"
+
+#include "base/file.h"
+#include "sip/digest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HOME_HOST  1  /* 127.x.y.1: registrar, proxy */
+#define PHONE_HOST 2  /* 127.x.y.2 and up: the phones */
+#define SEAT_HOST  11 /* 127.x.y.11 and up: our other seats */
+
+#define PORTS_APART 64 /* between the phone's SIP port and its RTP range */
+
+#define STOP_PATIENCE_MS 40000 /* a phone may wait 64*T1 for the answer to its last request */
+
+static struct oh_addr host_of(const struct oh_addr *net, unsigned host)
+{
+    struct oh_addr a = *net;
+    a.ip[3] = (uint8_t)host;
+    a.port = 0;
+    return a;
+}
+
+bool oh_bench_interrupted(const struct oh_bench *b)
+{
+    return b->options.interrupted && *b->options.interrupted != 0;
+}
+
+void oh_bench_wake(struct oh_bench *b)
+{
+    oh_net_stop(b->net);
+}
+
+bool oh_bench_wait(struct oh_bench *b, bool (*done)(void *arg), void *arg, int64_t timeout_ms)
+{
+    int64_t deadline = oh_net_now(b->net) + timeout_ms * OH_NS_PER_MS;
+    while (!done(arg)) {
+        if (!oh_net_run(b->net, deadline) && oh_net_now(b->net) >= deadline)
+            return done(arg);
+    }
+    return true;
+}
+
+static void on_interrupt(int fd, void *arg)
+{
+    struct oh_bench *b = arg;
+    (void)fd;
+    oh_watch_free(b->interrupt_watch); /* the flag says it from now on */
+    b->interrupt_watch = NULL;
+    if (b->player && b->player->phase != OH_PHASE_CLOSING)
+        oh_player_end(b->player, OH_OUTCOME_INTERRUPTED, OH_NONE, "interrupted by the user");
+    oh_bench_wake(b);
+}
+
+static const char *const event_words[] = {
+    [OH_PHONE_READY] = "ready",           [OH_PHONE_FAILED] = "failed",
+    [OH_PHONE_REGISTERED] = "registered", [OH_PHONE_DIED] = "exited",
+    [OH_PHONE_KILLED] = "killed",         [OH_PHONE_STOPPED] = "stopped",
+    [OH_PHONE_CONTINUED] = "continued",   [OH_PHONE_HUNG] = "hung",
+    [OH_PHONE_ENDED] = "ended",           [OH_PHONE_SAYS] = "says",
+};
+
+/* What a phone's event means for the scenario being played. */
+static void phone_trouble(struct oh_bench_slot *slot, enum oh_phone_event event, const char *detail)
+{
+    static const struct {
+        enum oh_phone_event event;
+        enum oh_outcome outcome;
+        const char *what;
+    } troubles[] = {
+        {OH_PHONE_FAILED, OH_OUTCOME_BENCH, "the phone could not be started"},
+        {OH_PHONE_DIED, OH_OUTCOME_PHONE_DIED, "the phone program ended unasked"},
+        {OH_PHONE_KILLED, OH_OUTCOME_PHONE_KILLED, "the phone program was killed from outside"},
+        {OH_PHONE_STOPPED, OH_OUTCOME_PHONE_KILLED, "the phone program was stopped from outside"},
+        {OH_PHONE_HUNG, OH_OUTCOME_PHONE_HUNG, "the phone program answers no more"},
+    };
+    struct oh_player *p = slot->bench->player;
+    for (size_t i = 0; p && i < sizeof troubles / sizeof *troubles; i++) {
+        if (troubles[i].event == event)
+            oh_player_end(p, troubles[i].outcome, OH_NONE, "%s: %s", troubles[i].what,
+                          detail && *detail ? detail : "no more is known");
+    }
+}
+
+static void on_phone(struct oh_phone *phone, enum oh_phone_event event, const char *detail,
+                     void *arg)
+{
+    struct oh_bench_slot *slot = arg;
+    struct oh_player *p = slot->bench->player;
+    char *text = oh_format("%s: %s", event_words[event], detail ? detail : "");
+    (void)phone;
+    if (event == OH_PHONE_READY)
+        slot->ready = true;
+    if (event == OH_PHONE_FAILED || event == OH_PHONE_DIED || event == OH_PHONE_KILLED ||
+        event == OH_PHONE_ENDED) {
+        slot->ready = false;
+        slot->failed = true;
+    }
+    if (p && p->run)
+        oh_record_journal(p, OH_JOURNAL_PHONE, OH_NONE, OH_NONE, slot->place.seat, text);
+    if (p && event != OH_PHONE_SAYS)
+        oh_player_progress_text(p, OH_PROGRESS_PHONE, OH_NONE, text);
+    free(text);
+    phone_trouble(slot, event, detail);
+    oh_bench_wake(slot->bench);
+}
+
+static int place_slot(struct oh_bench *b, struct oh_bench_slot *slot, const char *seat,
+                      const struct oh_addr *net, unsigned host, struct oh_error *e)
+{
+    slot->bench = b;
+    slot->sip = host_of(net, host);
+    slot->sip.port = oh_net_free_port(&slot->sip, false, e);
+    uint16_t rtp = 0;
+    for (int tries = 0; tries < 16 && slot->sip.port; tries++) {
+        rtp = oh_net_free_port(&slot->sip, true, e);
+        if (!rtp || abs((int)rtp - (int)slot->sip.port) > PORTS_APART)
+            break;
+    }
+    if (!slot->sip.port || !rtp)
+        return -1;
+    slot->place = (struct oh_phone_place){.seat = *seat ? seat : "phone",
+                                          .sip = slot->sip,
+                                          .server = b->home_addr,
+                                          .rtp_port = rtp,
+                                          .user = b->account_user,
+                                          .auth_user = b->account_user,
+                                          .password = b->account_password,
+                                          .realm = "",
+                                          .program_folder = b->options.program_folder};
+    return 0;
+}
+
+static int place_slots(struct oh_bench *b, const struct oh_bench_phone *phones, size_t count,
+                       const struct oh_addr *net, struct oh_error *e)
+{
+    b->slots = oh_alloc((count ? count : 1) * sizeof *b->slots);
+    b->slot_count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct oh_bench_slot *slot = &b->slots[i];
+        slot->adapter = phones[i].adapter;
+        if (place_slot(b, slot, phones[i].seat, net, PHONE_HOST + (unsigned)i, e) != 0)
+            return -1;
+        slot->phone = oh_phone_new(b->net, slot->adapter, &slot->place, on_phone, slot);
+    }
+    return 0;
+}
+
+static int open_home(struct oh_bench *b, const struct oh_addr *net, struct oh_error *e)
+{
+    b->home_addr = host_of(net, HOME_HOST);
+    b->home = oh_udp_open(b->net, "home", &b->home_addr, oh_player_datagram, b, e);
+    if (!b->home)
+        return -1;
+    b->home_addr = *oh_socket_local(b->home);
+    for (unsigned i = 0; i < OH_BENCH_SEATS; i++)
+        b->seat_sip[i] = b->seat_rtp[i] = host_of(net, SEAT_HOST + i);
+    return 0;
+}
+
+int oh_bench_seat(struct oh_bench *b, size_t n, struct oh_error *e)
+{
+    if (n >= OH_BENCH_SEATS)
+        return oh_error_set(e,
+                            "a scenario can have at most %d parties of ours besides its first "
+                            "server",
+                            OH_BENCH_SEATS);
+    if (b->sip_sockets[n])
+        return 0;
+    b->sip_sockets[n] = oh_udp_open(b->net, "seat", &b->seat_sip[n], oh_player_datagram, b, e);
+    if (!b->sip_sockets[n])
+        return -1;
+    b->seat_sip[n] = *oh_socket_local(b->sip_sockets[n]);
+    b->seat_rtp[n].port = oh_net_free_port(&b->seat_rtp[n], true, e);
+    if (!b->seat_rtp[n].port)
+        return -1;
+    b->rtp_sockets[n] = oh_udp_open(b->net, "seat rtp", &b->seat_rtp[n], oh_player_datagram, b, e);
+    return b->rtp_sockets[n] ? 0 : -1;
+}
+
+static int open_capture(struct oh_bench *b, struct oh_error *e)
+{
+    struct oh_addr hosts[OH_BENCH_SEATS + 1 + 8];
+    size_t count = 0;
+    if (b->options.no_capture)
+        return 0;
+    hosts[count++] = b->home_addr;
+    for (size_t i = 0; i < OH_BENCH_SEATS; i++)
+        hosts[count++] = b->seat_sip[i];
+    for (size_t i = 0; i < b->slot_count && count < sizeof hosts / sizeof *hosts; i++)
+        hosts[count++] = b->slots[i].sip;
+    b->capture = oh_capture_open(b->net, hosts, count, e);
+    return b->capture ? 0 : -1;
+}
+
+struct oh_bench *oh_bench_open(const struct oh_bench_options *options,
+                               const struct oh_bench_phone *phones, size_t phone_count,
+                               struct oh_error *e)
+{
+    struct oh_bench *b = oh_alloc(sizeof *b);
+    struct oh_addr net;
+    char password[17];
+    b->options = *options;
+    oh_random_hex(password, 8);
+    b->account_user = oh_strdup("1001");
+    b->account_password = oh_strdup(password);
+    b->net = oh_net_new(e);
+    if (!b->net || oh_net_free_loopback(&net, e) != 0 || open_home(b, &net, e) != 0 ||
+        place_slots(b, phones, phone_count, &net, e) != 0 || open_capture(b, e) != 0) {
+        oh_bench_close(b);
+        return NULL;
+    }
+    oh_net_tap(b->net, oh_record_tap, b);
+    if (options->interrupt_fd >= 0)
+        b->interrupt_watch = oh_watch_new(b->net, options->interrupt_fd, on_interrupt, b);
+    return b;
+}
+
+static bool phones_gone(void *arg)
+{
+    const struct oh_bench *b = arg;
+    for (size_t i = 0; i < b->slot_count; i++) {
+        if (b->slots[i].phone && oh_phone_is_running(b->slots[i].phone))
+            return false;
+    }
+    return true;
+}
+
+/* The registrar answers until the last phone is gone: a phone that hears nothing waits 64*T1 for
+ * it. */
+static void stop_phones(struct oh_bench *b)
+{
+    struct oh_seat home = {
+        .name = "home", .role = OH_ROLE_REGISTRAR, .sip = b->home, .sip_addr = b->home_addr};
+    struct oh_player answering = {.bench = b,
+                                  .net = b->net,
+                                  .seats = &home,
+                                  .seat_count = 1,
+                                  .phase = OH_PHASE_CLOSING,
+                                  .ended = true};
+    oh_addr_format(&home.sip_addr, home.host_port);
+    b->player = &answering;
+    for (size_t i = 0; i < b->slot_count; i++) {
+        if (b->slots[i].phone && oh_phone_is_running(b->slots[i].phone))
+            oh_phone_stop(b->slots[i].phone);
+    }
+    oh_bench_wait(b, phones_gone, b, STOP_PATIENCE_MS);
+    oh_exchange_free_all(&answering);
+    oh_call_free_all(&answering);
+    for (size_t i = 0; i < answering.kept_count; i++)
+        oh_sip_msg_free(answering.kept[i]);
+    free(answering.kept);
+    free(home.nonce);
+    b->player = NULL;
+}
+
+void oh_bench_close(struct oh_bench *b)
+{
+    if (!b)
+        return;
+    if (b->slots && b->net && b->home)
+        stop_phones(b);
+    for (size_t i = 0; i < b->slot_count; i++) {
+        oh_phone_free(b->slots[i].phone);
+        free(b->slots[i].contact);
+    }
+    free(b->slots);
+    oh_watch_free(b->interrupt_watch);
+    oh_capture_close(b->capture);
+    for (size_t i = 0; i < OH_BENCH_SEATS; i++) {
+        oh_socket_close(b->sip_sockets[i]);
+        oh_socket_close(b->rtp_sockets[i]);
+    }
+    oh_socket_close(b->home);
+    oh_net_free(b->net);
+    free(b->account_user);
+    free(b->account_password);
+    free(b);
+}

@@ -1,0 +1,255 @@
+/* Our steps' messages: correct by themselves, then overridden where the scenario says so. */
+#include "play/role.h"
+
+#include "sip/digest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void no_dress(struct oh_player *p, struct oh_seat *seat, const struct oh_exchange *exchange,
+                     unsigned status, struct oh_draft *draft)
+{
+    (void)p;
+    (void)seat;
+    (void)exchange;
+    (void)status;
+    (void)draft;
+}
+
+#define OH_COLLECT(role) extern const struct oh_role_ops oh_role_##role;
+#include "collected/roles.def"
+#undef OH_COLLECT
+
+const struct oh_role_ops *oh_role_ops_of(enum oh_role role)
+{
+    static const struct oh_role_ops plain = {.role = OH_ROLE_PEER, .dress_response = no_dress};
+    static const struct oh_role_ops *const all[] = {
+#define OH_COLLECT(role) &oh_role_##role,
+#include "collected/roles.def"
+#undef OH_COLLECT
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (all[i]->role == role)
+            return all[i];
+    }
+    return &plain;
+}
+
+/* --- overrides --- */
+
+static int override(struct oh_player *p, const struct oh_step *step, struct oh_draft *d,
+                    struct oh_error *e)
+{
+    struct oh_text value = {0};
+    int result = -1;
+    for (size_t i = 0; i < step->remove_count; i++)
+        oh_draft_remove(d, step->remove[i]);
+    for (size_t i = 0; i < step->header_count; i++) {
+        oh_text_clear(&value);
+        if (oh_match_expand(p->env, step->headers[i].value, &value, e) != 0)
+            goto out;
+        oh_draft_set(d, step->headers[i].name, "%s", oh_text_str(&value));
+    }
+    if (step->body)
+        oh_draft_body(d, "application/sdp", oh_span_of(step->body));
+    result = 0;
+out:
+    oh_text_release(&value);
+    return result;
+}
+
+/* What the writer set by hand is not held against us by the always-on rules. */
+static void mark_on_purpose(struct oh_player *p, const struct oh_step *step)
+{
+    if (p->run->tap_count && (step->header_count || step->remove_count || step->body))
+        p->run->tap[p->run->tap_count - 1].ours_on_purpose = true;
+}
+
+/* --- responses --- */
+
+static void add_sdp(struct oh_exchange *x, struct oh_draft *d)
+{
+    struct oh_text sdp = {0};
+    struct oh_error e = {0};
+    if (oh_media_our_sdp(x->call, x->request, &sdp, &e) == 0)
+        oh_draft_body(d, "application/sdp", oh_text_span(&sdp));
+    oh_text_release(&sdp);
+}
+
+struct oh_draft *oh_compose_response(struct oh_player *p, struct oh_exchange *x, unsigned status,
+                                     const char *reason)
+{
+    struct oh_call *c = x->call;
+    bool own = status == 401 || status == 407; /* the server's own word, not the callee's */
+    const char *tag = c && !own ? c->local_tag : x->to_tag;
+    struct oh_draft *d = oh_draft_response(x->request, &x->remote, status, reason, tag);
+    oh_role_ops_of(x->seat->role)->dress_response(p, x->seat, x, status, d);
+    if (c && x->is_invite && status > 100 && status < 300)
+        oh_draft_set(d, "Contact", "<%s>", c->seat->contact); /* RFC 3261 12.1.1 */
+    if (c && x->is_invite && status >= 200 && status < 300) {
+        oh_draft_set(d, "Allow", "INVITE, ACK, CANCEL, OPTIONS, BYE"); /* 13.3.1.4 */
+        oh_draft_set(d, "Supported", "%s", "");
+        add_sdp(x, d);
+    }
+    return d;
+}
+
+static int send_response(struct oh_player *p, int index, const struct oh_step *step,
+                         struct oh_error *e)
+{
+    int request_step = oh_walk_request_step(p->scenario, index);
+    const struct oh_sip_msg *request =
+        request_step == OH_NONE ? NULL : oh_walk_message(p->walk, request_step);
+    struct oh_exchange *x = request ? oh_exchange_with(p, request) : NULL;
+    if (!x)
+        return oh_error_set(e, "%s cannot be sent: the request that it answers never came",
+                            step->text);
+    struct oh_draft *d = oh_compose_response(p, x, step->status, step->reason);
+    if (override(p, step, d, e) != 0) {
+        oh_draft_free(d);
+        return -1;
+    }
+    if (!oh_exchange_respond(x, d, index))
+        return oh_error_set(e, "%s could not be sent", step->text);
+    mark_on_purpose(p, step);
+    return 0;
+}
+
+/* --- requests --- */
+
+/* Who speaks through this seat: the first party behind a proxy, else the seat itself. */
+static struct oh_seat *speaker(struct oh_player *p, struct oh_seat *at)
+{
+    for (size_t i = 0; i < p->seat_count; i++) {
+        if (p->seats[i].behind == at && !p->seats[i].phone)
+            return &p->seats[i];
+    }
+    return at;
+}
+
+static const char *phone_target(const struct oh_seat *phone)
+{
+    return phone->phone->contact ? phone->phone->contact : phone->contact;
+}
+
+static struct oh_draft *new_request(struct oh_player *p, struct oh_call *c, const char *method,
+                                    const char *target)
+{
+    struct oh_draft *d = oh_draft_request(method, target);
+    char branch[33];
+    oh_random_hex(branch, 12);
+    oh_draft_add(d, "Via", "SIP/2.0/UDP %s;branch=z9hG4bK%s", c->seat->host_port, branch);
+    if (c->via != c->seat) {
+        oh_random_hex(branch, 12);
+        oh_draft_push(d, "Via", "SIP/2.0/UDP %s;branch=z9hG4bK%s", c->via->host_port, branch);
+    }
+    oh_draft_add(d, "Max-Forwards", "%d", c->via != c->seat ? 69 : 70);
+    const struct oh_role_ops *ops = oh_role_ops_of(c->via->role);
+    if (ops->dress_request)
+        ops->dress_request(p, c->via, d);
+    oh_draft_add(d, "From", "<%s>;tag=%s", c->seat->uri, c->local_tag);
+    oh_draft_add(d, "To", "<%s>", c->phone->uri);
+    oh_draft_add(d, "Call-ID", "%s", c->call_id);
+    oh_draft_add(d, "CSeq", "1 %s", method);
+    oh_draft_add(d, "Contact", "<%s>", c->seat->contact);
+    return d;
+}
+
+static struct oh_draft *invite_draft(struct oh_player *p, struct oh_call *c, struct oh_addr *to)
+{
+    const char *target = phone_target(c->phone);
+    struct oh_draft *d = new_request(p, c, "INVITE", target);
+    struct oh_error e = {0};
+    struct oh_sip_uri uri;
+    oh_draft_add(d, "Allow", "INVITE, ACK, CANCEL, OPTIONS, BYE");
+    oh_draft_add(d, "Supported", "%s", "");
+    oh_text_clear(&c->offer);
+    oh_media_our_sdp(c, NULL, &c->offer, &e);
+    oh_draft_body(d, "application/sdp", oh_text_span(&c->offer));
+    *to = c->phone->sip_addr;
+    struct oh_addr literal;
+    if (oh_sip_uri_parse(oh_span_of(target), &uri) == 0 &&
+        oh_addr_parse(uri.host, &literal, &e) == 0) {
+        literal.port = (uint16_t)(uri.port ? uri.port : 5060);
+        *to = literal;
+    }
+    return d;
+}
+
+/* The draft of a request step that begins or continues a call; NULL where what it needs never came.
+ */
+static struct oh_draft *request_draft(struct oh_player *p, const struct oh_step *step,
+                                      struct oh_call **call, struct oh_addr *to)
+{
+    struct oh_seat *at = oh_player_seat(p, step->from), *phone = oh_player_seat(p, step->to);
+    struct oh_call *c = oh_call_latest(p, phone);
+    bool in_dialog = c && !c->ended && c->dialog;
+    if (strcmp(step->method, "CANCEL") == 0) {
+        if (!c || !c->invite || c->invite->is_server)
+            return NULL;
+        *call = c;
+        *to = c->invite->wire_to;
+        return oh_draft_cancel(c->invite->request);
+    }
+    if (strcmp(step->method, "INVITE") != 0 || in_dialog) {
+        *call = c;
+        return in_dialog ? oh_call_request(c, step->method, to) : NULL;
+    }
+    *call = oh_call_outgoing(p, speaker(p, at), at, phone);
+    return invite_draft(p, *call, to);
+}
+
+/* Requests of ours outside of any dialog that are no INVITE (OPTIONS, NOTIFY, MESSAGE). */
+static struct oh_draft *lone_draft(struct oh_player *p, const struct oh_step *step,
+                                   struct oh_call **call, struct oh_addr *to)
+{
+    struct oh_seat *at = oh_player_seat(p, step->from), *phone = oh_player_seat(p, step->to);
+    if (strcmp(step->method, "BYE") == 0)
+        return NULL;
+    *call = oh_call_outgoing(p, speaker(p, at), at, phone);
+    (*call)->ended = true; /* no dialog comes of it */
+    *to = phone->sip_addr;
+    return new_request(p, *call, step->method, phone_target(phone));
+}
+
+static int send_ack(struct oh_player *p, int index, const struct oh_step *step, struct oh_error *e)
+{
+    struct oh_call *c = oh_call_latest(p, oh_player_seat(p, step->to));
+    struct oh_exchange *x = c ? c->invite : NULL;
+    if (!x || x->is_server || !x->final || !oh_call_ack(x, index))
+        return oh_error_set(e, "%s cannot be sent: no final response to our INVITE came",
+                            step->text);
+    return 0;
+}
+
+static int send_request(struct oh_player *p, int index, const struct oh_step *step,
+                        struct oh_error *e)
+{
+    struct oh_call *c = NULL;
+    struct oh_exchange *x = NULL;
+    struct oh_addr to;
+    if (strcmp(step->method, "ACK") == 0)
+        return send_ack(p, index, step, e);
+    struct oh_draft *d = request_draft(p, step, &c, &to);
+    if (!d)
+        d = lone_draft(p, step, &c, &to);
+    if (!d)
+        return oh_error_set(e, "%s cannot be sent: there is no dialog for it", step->text);
+    if (override(p, step, d, e) != 0) {
+        oh_draft_free(d);
+        return -1;
+    }
+    if (!oh_exchange_request(p, c->via, &to, d, index, &x))
+        return oh_error_set(e, "%s could not be sent", step->text);
+    x->call = c;
+    if (x->is_invite)
+        c->invite = x;
+    mark_on_purpose(p, step);
+    return 0;
+}
+
+int oh_compose_step(struct oh_player *p, int index, struct oh_error *e)
+{
+    const struct oh_step *step = &p->scenario->steps[index];
+    return step->is_request ? send_request(p, index, step, e) : send_response(p, index, step, e);
+}

@@ -1,0 +1,315 @@
+/* Transactions, from either side: who answers what, and what is repeated until when. RFC 3261 17.
+ */
+#include "play/player.h"
+
+#include "base/file.h"
+#include "sip/digest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- finding --- */
+
+static bool same_field(const struct oh_sip_msg *a, const struct oh_sip_msg *b, const char *path)
+{
+    struct oh_span x = oh_field_text(a, path), y = oh_field_text(b, path);
+    return x.at && oh_span_equal(x, y);
+}
+
+/* RFC 3261 17.2.3: branch and sent-by of the top Via, and the method. */
+static bool same_transaction(const struct oh_sip_msg *a, const struct oh_sip_msg *b)
+{
+    return same_field(a, b, "via.branch") && same_field(a, b, "via.host") &&
+           oh_span_equal(a->method, b->method);
+}
+
+struct oh_exchange *oh_exchange_of_request(struct oh_player *p, const struct oh_sip_msg *m)
+{
+    for (struct oh_exchange *x = p->exchanges; x; x = x->next) {
+        if (x->is_server && same_transaction(x->request, m) &&
+            same_field(x->request, m, "cseq.number") && same_field(x->request, m, "call-id"))
+            return x;
+    }
+    return NULL;
+}
+
+struct oh_exchange *oh_exchange_with(struct oh_player *p, const struct oh_sip_msg *request)
+{
+    for (struct oh_exchange *x = p->exchanges; x; x = x->next) {
+        if (x->request == request)
+            return x;
+    }
+    return NULL;
+}
+
+/* An ACK with one wrong part must still stop our retransmission (its fault is for the judge): the
+ * INVITE that it fits best, preferring those that still wait for one. */
+struct oh_exchange *oh_exchange_of_ack(struct oh_player *p, const struct oh_sip_msg *ack)
+{
+    struct oh_exchange *best = NULL;
+    int best_score = 0;
+    for (struct oh_exchange *x = p->exchanges; x; x = x->next) {
+        if (!x->is_server || !x->is_invite || !x->final)
+            continue;
+        int score = (same_field(x->request, ack, "via.branch") ? 8 : 0) +
+                    (same_field(x->request, ack, "call-id") ? 4 : 0) +
+                    (same_field(x->request, ack, "cseq.number") ? 4 : 0) +
+                    (same_field(x->final, ack, "to.tag") ? 4 : 0) + (x->acked ? 0 : 1);
+        if (score > best_score && score >= 4) {
+            best = x;
+            best_score = score;
+        }
+    }
+    return best;
+}
+
+struct oh_exchange *oh_exchange_of_response(struct oh_player *p, const struct oh_sip_msg *m)
+{
+    struct oh_span method = oh_sip_msg_method(m);
+    struct oh_exchange *fallback = NULL;
+    for (struct oh_exchange *x = p->exchanges; x; x = x->next) {
+        if (x->is_server || !oh_span_equal(x->request->method, method))
+            continue;
+        if (same_field(x->request, m, "via.branch")) /* RFC 3261 17.1.3 */
+            return x;
+        if (!fallback && same_field(x->request, m, "call-id"))
+            fallback = x;
+    }
+    return fallback;
+}
+
+/* --- sending --- */
+
+static const struct oh_sip_msg *send_text(struct oh_player *p, struct oh_seat *seat,
+                                          const struct oh_addr *to, const struct oh_text *wire,
+                                          int step)
+{
+    struct oh_error e = {0};
+    struct oh_sip_msg *m = oh_sip_msg_parse(oh_text_span(wire));
+    if (m)
+        oh_player_keep(p, m);
+    if (oh_udp_send(seat->sip, to, oh_text_span(wire), &e) != 0) {
+        oh_player_end(p, OH_OUTCOME_BENCH, step, "%s", e.text);
+        return NULL;
+    }
+    if (!m)
+        return NULL;
+    if (p->walk)
+        oh_walk_did(p->walk, step, m);
+    if (p->env)
+        oh_match_env_saw(p->env, m);
+    if (p->run && step != OH_NONE)
+        oh_record_journal(p, OH_JOURNAL_SENT, step, (int)p->run->tap_count - 1, seat->name, NULL);
+    oh_player_progress(p,
+                       &(struct oh_progress){.kind = OH_PROGRESS_MESSAGE, .msg = m, .step = step});
+    return m;
+}
+
+static void repeat_wire(struct oh_exchange *x)
+{
+    struct oh_error e = {0};
+    oh_udp_send(x->seat->sip, &x->wire_to, oh_text_span(&x->wire), &e);
+    struct oh_sip_msg *m = oh_sip_msg_parse(oh_text_span(&x->wire));
+    if (!m)
+        return;
+    oh_player_progress(
+        x->player, &(struct oh_progress){
+                       .kind = OH_PROGRESS_MESSAGE, .msg = m, .is_repeat = true, .step = OH_NONE});
+    oh_sip_msg_free(m);
+}
+
+static void on_repeat(void *arg)
+{
+    struct oh_exchange *x = arg;
+    struct oh_player *p = x->player;
+    x->repeat = NULL;
+    if (oh_net_now(p->net) >= x->until_ns) { /* timers B, F, H: given up */
+        oh_exchange_stop(x);
+        x->acked = true; /* nothing more is waited for */
+        return;
+    }
+    repeat_wire(x);
+    bool doubles_freely = !x->is_server && x->is_invite; /* timer A; E, G and 2xx stop at T2 */
+    x->interval_ms *= 2;
+    if (!doubles_freely && x->interval_ms > OH_T2_MS)
+        x->interval_ms = OH_T2_MS;
+    x->repeat =
+        oh_timer_set(p->net, oh_net_now(p->net) + x->interval_ms * OH_NS_PER_MS, on_repeat, x);
+}
+
+static void start_repeating(struct oh_exchange *x)
+{
+    struct oh_player *p = x->player;
+    int64_t now = oh_net_now(p->net);
+    oh_timer_cancel(x->repeat);
+    x->interval_ms = OH_T1_MS;
+    x->until_ns = now + OH_T1X64_MS * OH_NS_PER_MS;
+    x->repeat = oh_timer_set(p->net, now + x->interval_ms * OH_NS_PER_MS, on_repeat, x);
+}
+
+void oh_exchange_stop(struct oh_exchange *x)
+{
+    oh_timer_cancel(x->repeat);
+    oh_timer_cancel(x->trying);
+    x->repeat = x->trying = NULL;
+}
+
+static struct oh_exchange *new_exchange(struct oh_player *p, struct oh_seat *seat,
+                                        const struct oh_addr *remote,
+                                        const struct oh_sip_msg *request)
+{
+    struct oh_exchange *x = oh_alloc(sizeof *x);
+    char tag[17];
+    oh_random_hex(tag, 8);
+    x->player = p;
+    x->seat = seat;
+    x->remote = *remote;
+    x->request = request;
+    x->is_invite = oh_sip_msg_is_method(request, "INVITE");
+    x->to_tag = oh_strdup(tag);
+    x->step = OH_NONE;
+    x->next = p->exchanges;
+    p->exchanges = x;
+    return x;
+}
+
+/* --- server side --- */
+
+/* RFC 3261 17.2.1: 100 unless we answer otherwise within 200 ms. */
+static void on_trying(void *arg)
+{
+    struct oh_exchange *x = arg;
+    x->trying = NULL;
+    if (!x->provisional && !x->final)
+        oh_exchange_respond(x, oh_draft_response(x->request, &x->remote, 100, NULL, NULL), OH_NONE);
+}
+
+struct oh_exchange *oh_exchange_server(struct oh_player *p, struct oh_seat *seat,
+                                       const struct oh_addr *from, const struct oh_sip_msg *request)
+{
+    struct oh_exchange *x = new_exchange(p, seat, from, request);
+    x->is_server = true;
+    if (x->is_invite)
+        x->trying = oh_timer_set(p->net, oh_net_now(p->net) + 200 * OH_NS_PER_MS, on_trying, x);
+    return x;
+}
+
+static int response_address(struct oh_exchange *x, const struct oh_text *wire, struct oh_error *e)
+{
+    struct oh_sip_msg *m = oh_sip_msg_parse(oh_text_span(wire));
+    int result = m ? oh_sip_response_address(m, &x->wire_to, e) : -1;
+    oh_sip_msg_free(m);
+    if (result != 0) /* a Via that leads nowhere: answer where the request came from */
+        x->wire_to = x->remote;
+    return 0;
+}
+
+const struct oh_sip_msg *oh_exchange_respond(struct oh_exchange *x, struct oh_draft *draft,
+                                             int step)
+{
+    struct oh_player *p = x->player;
+    struct oh_error e = {0};
+    oh_exchange_stop(x);
+    oh_text_clear(&x->wire);
+    oh_draft_format(draft, &x->wire);
+    oh_draft_free(draft);
+    response_address(x, &x->wire, &e);
+    const struct oh_sip_msg *m = send_text(p, x->seat, &x->wire_to, &x->wire, step);
+    if (!m)
+        return NULL;
+    if (m->status >= 200) {
+        x->final = m;
+        if (x->is_invite) /* G/H for 300..699 (17.2.1), the TU's own repeats for 2xx (13.3.1.4) */
+            start_repeating(x);
+    } else if (m->status > 100) {
+        x->provisional = m;
+    }
+    if (x->call)
+        oh_call_sent_response(x->call, x, m);
+    return m;
+}
+
+void oh_exchange_acked(struct oh_exchange *x)
+{
+    x->acked = true;
+    oh_exchange_stop(x);
+}
+
+/* --- client side --- */
+
+const struct oh_sip_msg *oh_exchange_request(struct oh_player *p, struct oh_seat *via,
+                                             const struct oh_addr *to, struct oh_draft *draft,
+                                             int step, struct oh_exchange **out)
+{
+    struct oh_text wire = {0};
+    oh_draft_format(draft, &wire);
+    oh_draft_free(draft);
+    const struct oh_sip_msg *m = send_text(p, via, to, &wire, step);
+    if (!m) {
+        oh_text_release(&wire);
+        return NULL;
+    }
+    struct oh_exchange *x = new_exchange(p, via, to, m);
+    x->wire = wire;
+    x->wire_to = *to;
+    x->step = step;
+    start_repeating(x);
+    if (out)
+        *out = x;
+    return m;
+}
+
+const struct oh_sip_msg *oh_exchange_ack(struct oh_exchange *x, const struct oh_addr *to,
+                                         struct oh_draft *draft, int step)
+{
+    oh_text_clear(&x->ack);
+    oh_draft_format(draft, &x->ack);
+    oh_draft_free(draft);
+    x->ack_to = *to;
+    x->acked = true;
+    return send_text(x->player, x->seat, to, &x->ack, step);
+}
+
+void oh_exchange_answered(struct oh_exchange *x, const struct oh_sip_msg *response)
+{
+    struct oh_error e = {0};
+    if (x->final && x->ack.len) { /* a repeated final: the ACK again (17.1.1.2, 13.2.2.4) */
+        oh_udp_send(x->seat->sip, &x->ack_to, oh_text_span(&x->ack), &e);
+        return;
+    }
+    if (response->status >= 200) {
+        if (!x->final)
+            x->final = response;
+        oh_exchange_stop(x);
+    } else if (response->status > 100) {
+        x->provisional = response;
+    }
+    if (x->is_invite) /* any provisional ends timer A (17.1.1.2) */
+        oh_exchange_stop(x);
+}
+
+/* --- all --- */
+
+bool oh_exchange_pending(const struct oh_player *p)
+{
+    for (const struct oh_exchange *x = p->exchanges; x; x = x->next) {
+        if (x->is_server && x->is_invite && (!x->final || !x->acked))
+            return true;
+        if (!x->is_server && !x->final && x->repeat)
+            return true;
+    }
+    return false;
+}
+
+void oh_exchange_free_all(struct oh_player *p)
+{
+    while (p->exchanges) {
+        struct oh_exchange *x = p->exchanges;
+        p->exchanges = x->next;
+        oh_exchange_stop(x);
+        free(x->to_tag);
+        oh_text_release(&x->wire);
+        oh_text_release(&x->ack);
+        free(x);
+    }
+}

@@ -1,0 +1,429 @@
+/* The life of one scenario: seats, phone, preconditions, flow, closing, the run folder. */
+#include "play/role.h"
+
+#include "base/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define START_PATIENCE_MS    30000 /* the adapter's own time rules; this is the last resort */
+#define REGISTER_PATIENCE_MS 10000
+#define CLOSING_PATIENCE_MS  2000
+
+/* --- seats --- */
+
+struct oh_seat *oh_player_seat(struct oh_player *p, const char *name)
+{
+    for (size_t i = 0; name && i < p->seat_count; i++) {
+        if (strcmp(p->seats[i].name, name) == 0)
+            return &p->seats[i];
+    }
+    return NULL;
+}
+
+struct oh_seat *oh_player_seat_of(struct oh_player *p, const struct oh_socket *s)
+{
+    for (size_t i = 0; i < p->seat_count; i++) {
+        if (p->seats[i].sip == s)
+            return &p->seats[i];
+    }
+    return NULL;
+}
+
+struct oh_seat *oh_player_phone_at(struct oh_player *p, const struct oh_addr *from)
+{
+    for (size_t i = 0; i < p->seat_count; i++) {
+        if (p->seats[i].phone && oh_addr_same_ip(&p->seats[i].sip_addr, from))
+            return &p->seats[i];
+    }
+    return NULL;
+}
+
+const struct oh_sip_msg *oh_player_keep(struct oh_player *p, struct oh_sip_msg *m)
+{
+    oh_grow(&p->kept, p->kept_count, &p->kept_room, sizeof *p->kept);
+    p->kept[p->kept_count++] = m;
+    return m;
+}
+
+/* The first server of the scenario sits at the address that the phone knows as its registrar and
+ * proxy. */
+static const struct oh_party *home_party(const struct oh_scenario *s)
+{
+    for (size_t i = 0; i < s->party_count; i++) {
+        if (s->parties[i].role == OH_ROLE_PROXY || s->parties[i].role == OH_ROLE_REGISTRAR)
+            return &s->parties[i];
+    }
+    return NULL;
+}
+
+static struct oh_bench_slot *slot_for(struct oh_bench *b, const char *seat, size_t nth_phone)
+{
+    for (size_t i = 0; i < b->slot_count; i++) {
+        if (strcmp(b->slots[i].place.seat, seat) == 0)
+            return &b->slots[i];
+    }
+    return nth_phone < b->slot_count ? &b->slots[nth_phone] : NULL;
+}
+
+static int seat_phone(struct oh_player *p, struct oh_seat *seat, size_t nth, struct oh_error *e)
+{
+    seat->phone = slot_for(p->bench, seat->name, nth);
+    if (!seat->phone)
+        return oh_error_set(e, "no phone was given for seat %s", seat->name);
+    seat->sip_addr = seat->phone->sip;
+    return 0;
+}
+
+static int seat_ours(struct oh_player *p, struct oh_seat *seat, bool is_home, size_t *used,
+                     struct oh_error *e)
+{
+    struct oh_bench *b = p->bench;
+    if (is_home) {
+        seat->sip = b->home;
+        seat->sip_addr = b->home_addr;
+        return 0;
+    }
+    if (oh_bench_seat(b, *used, e) != 0)
+        return -1;
+    seat->sip = b->sip_sockets[*used];
+    seat->rtp = b->rtp_sockets[*used];
+    seat->sip_addr = b->seat_sip[*used];
+    seat->rtp_addr = b->seat_rtp[*used];
+    (*used)++;
+    return 0;
+}
+
+static void name_seat(struct oh_player *p, struct oh_seat *s)
+{
+    char server[OH_ADDR_TEXT], host[OH_ADDR_TEXT];
+    const struct oh_party *party = s->party;
+    const char *user = s->phone ? s->phone->place.user : party ? party->number : NULL;
+    const struct oh_addr *domain = s->behind ? &s->behind->sip_addr : &s->sip_addr;
+    oh_addr_format(&s->sip_addr, s->host_port);
+    if (s->phone)
+        domain = &p->bench->home_addr;
+    oh_addr_format(domain, server);
+    s->uri = user ? oh_format("sip:%s@%s", user, server) : oh_format("sip:%s", server);
+    s->contact =
+        user ? oh_format("sip:%s@%s", user, s->host_port) : oh_format("sip:%s", s->host_port);
+    if (!p->run)
+        return;
+    const struct {
+        const char *attribute, *value;
+    } names[] = {
+        {"user", user},
+        {"number", user},
+        {"uri", s->uri},
+        {"contact", s->contact},
+        {"address", s->host_port},
+        {"host", oh_addr_format_host(&s->sip_addr, host)},
+        {"port", strrchr(s->host_port, ':') + 1},
+        {"realm", party && party->challenge.given ? party->challenge.realm : NULL},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *name = oh_format("%s.%s", s->name, names[i].attribute);
+        if (names[i].value)
+            oh_run_add_name(p->run, name, names[i].value);
+        free(name);
+    }
+}
+
+static int set_up_seats(struct oh_player *p, struct oh_error *e)
+{
+    const struct oh_scenario *s = p->scenario;
+    const struct oh_party *home = home_party(s);
+    size_t phones = 0, used = 0;
+    p->seats = oh_alloc((s->party_count + 1) * sizeof *p->seats);
+    for (size_t i = 0; i < s->party_count; i++) {
+        struct oh_seat *seat = &p->seats[p->seat_count++];
+        seat->party = &s->parties[i];
+        seat->name = s->parties[i].name;
+        seat->role = s->parties[i].role;
+        int result = seat->role == OH_ROLE_PHONE
+                         ? seat_phone(p, seat, phones++, e)
+                         : seat_ours(p, seat, seat->party == home, &used, e);
+        if (result != 0)
+            return -1;
+    }
+    if (!home) {
+        struct oh_seat *seat = &p->seats[p->seat_count++];
+        seat->name = "home";
+        seat->role = OH_ROLE_REGISTRAR;
+        seat_ours(p, seat, true, &used, e);
+    }
+    for (size_t i = 0; i < p->seat_count; i++) {
+        struct oh_seat *seat = &p->seats[i];
+        if (seat->party && seat->party->behind)
+            seat->behind = oh_player_seat(p, seat->party->behind);
+    }
+    for (size_t i = 0; i < p->seat_count; i++)
+        name_seat(p, &p->seats[i]);
+    return 0;
+}
+
+static void record_seats(struct oh_player *p)
+{
+    for (size_t i = 0; i < p->seat_count; i++) {
+        const struct oh_seat *s = &p->seats[i];
+        oh_run_add_seat(p->run, s->name, oh_role_name(s->role), s->phone != NULL, &s->sip_addr,
+                        s->rtp ? &s->rtp_addr : NULL);
+    }
+}
+
+static void record_phones(struct oh_player *p)
+{
+    struct oh_run *r = p->run;
+    for (size_t i = 0; i < p->seat_count; i++) {
+        const struct oh_bench_slot *slot = p->seats[i].phone;
+        if (!slot)
+            continue;
+        const struct oh_adapter *a = slot->adapter;
+        oh_grow(&r->phones, r->phone_count, &r->phone_room, sizeof *r->phones);
+        struct oh_run_phone *phone = &r->phones[r->phone_count++];
+        phone->seat = oh_strdup(p->seats[i].name);
+        phone->adapter = oh_strdup(oh_adapter_name(a));
+        phone->name = oh_strdup(oh_phone_name(slot->phone));
+        phone->profile = oh_strdup(oh_adapter_profile(a));
+        phone->adapter_text = oh_strdup(oh_adapter_text(a));
+        phone->is_reference = oh_adapter_is_reference(a);
+        phone->ability_count = oh_adapter_ability_count(a);
+        phone->abilities = oh_alloc((phone->ability_count + 1) * sizeof *phone->abilities);
+        for (size_t k = 0; k < phone->ability_count; k++)
+            phone->abilities[k] = oh_strdup(oh_adapter_ability(a, k));
+        oh_run_add_secret(r, phone->seat, slot->place.auth_user, slot->place.password);
+    }
+}
+
+static void record_phone_ends(struct oh_player *p)
+{
+    struct oh_run *r = p->run;
+    for (size_t i = 0; i < p->kept_count; i++) {
+        const struct oh_sip_header *h = oh_sip_msg_header(p->kept[i], OH_SIP_USER_AGENT, 0);
+        if (h && r->phone_count == 1 && !r->phones[0].user_agent)
+            r->phones[0].user_agent = oh_span_dup(h->value);
+    }
+    for (size_t i = 0, k = 0; i < p->seat_count; i++) {
+        const struct oh_bench_slot *slot = p->seats[i].phone;
+        if (!slot)
+            continue;
+        free(r->phones[k].name);
+        r->phones[k++].name = oh_strdup(oh_phone_name(slot->phone));
+        struct oh_span output = oh_phone_output(slot->phone);
+        if (!r->phone_output && output.len)
+            r->phone_output = oh_span_dup(output);
+    }
+}
+
+/* --- progress and end --- */
+
+void oh_player_progress(struct oh_player *p, const struct oh_progress *what)
+{
+    const struct oh_bench_options *o = &p->bench->options;
+    struct oh_progress told = *what;
+    if (!o->progress || !p->scenario)
+        return;
+    told.time_s = p->flow_began_ns
+                      ? (double)(oh_net_now(p->net) - p->flow_began_ns) / (double)OH_NS_PER_S
+                      : 0;
+    o->progress(&told, o->progress_arg);
+}
+
+void oh_player_progress_text(struct oh_player *p, enum oh_progress_kind kind, int step,
+                             const char *text)
+{
+    oh_player_progress(p, &(struct oh_progress){.kind = kind, .step = step, .text = text});
+}
+
+void oh_player_end(struct oh_player *p, enum oh_outcome outcome, int step, const char *format, ...)
+{
+    if (p->run && p->run->outcome == OH_OUTCOME_COMPLETE && outcome != OH_OUTCOME_COMPLETE) {
+        struct oh_text text = {0};
+        va_list args;
+        va_start(args, format);
+        oh_text_addv(&text, format, args);
+        va_end(args);
+        p->run->outcome = outcome;
+        p->run->outcome_step = step;
+        p->run->outcome_text = oh_text_take(&text);
+    }
+    p->ended = true;
+    oh_bench_wake(p->bench);
+}
+
+/* --- what must stand before the flow --- */
+
+/* The ability that the scenario needs and the phone lacks, or NULL. */
+static const char *lacking(const struct oh_player *p)
+{
+    for (size_t i = 0; i < p->scenario->need_count; i++) {
+        for (size_t k = 0; k < p->seat_count; k++) {
+            const struct oh_bench_slot *slot = p->seats[k].phone;
+            if (slot && !oh_adapter_can(slot->adapter, p->scenario->needs[i]))
+                return p->scenario->needs[i];
+        }
+    }
+    return NULL;
+}
+
+static bool started(void *arg)
+{
+    const struct oh_player *p = arg;
+    for (size_t i = 0; i < p->seat_count; i++) {
+        const struct oh_bench_slot *slot = p->seats[i].phone;
+        if (slot && !slot->ready && !slot->failed)
+            return p->ended;
+    }
+    return true;
+}
+
+static void start_phones(struct oh_player *p)
+{
+    for (size_t i = 0; i < p->seat_count && !p->ended; i++) {
+        struct oh_bench_slot *slot = p->seats[i].phone;
+        struct oh_error e = {0};
+        if (!slot || (slot->ready && oh_phone_is_running(slot->phone)))
+            continue;
+        slot->ready = slot->failed = false;
+        free(slot->contact);
+        slot->contact = NULL;
+        oh_player_progress_text(p, OH_PROGRESS_PHONE, OH_NONE, "starting");
+        if (oh_phone_start(slot->phone, &e) != 0)
+            oh_player_end(p, OH_OUTCOME_BENCH, OH_NONE, "%s%s%s", e.text, *e.remedy ? "; " : "",
+                          e.remedy);
+    }
+    if (!p->ended && !oh_bench_wait(p->bench, started, p, START_PATIENCE_MS))
+        oh_player_end(p, OH_OUTCOME_BENCH, OH_NONE, "the phone was not ready after %d s",
+                      START_PATIENCE_MS / 1000);
+}
+
+static bool registered(void *arg)
+{
+    const struct oh_player *p = arg;
+    for (size_t i = 0; i < p->seat_count; i++) {
+        const struct oh_bench_slot *slot = p->seats[i].phone;
+        if (slot && (!slot->contact || slot->contact_until_ns < oh_net_now(p->net)))
+            return p->ended;
+    }
+    return true;
+}
+
+static void reach_registered(struct oh_player *p)
+{
+    if (registered(p))
+        return;
+    for (size_t i = 0; i < p->seat_count; i++) {
+        struct oh_bench_slot *slot = p->seats[i].phone;
+        if (slot && !slot->contact && oh_adapter_can(slot->adapter, "register"))
+            oh_player_tell(p, OH_NONE, &p->seats[i], OH_VERB_REGISTER, NULL);
+    }
+    if (!oh_bench_wait(p->bench, registered, p, REGISTER_PATIENCE_MS))
+        oh_player_end(p, OH_OUTCOME_PRECONDITION, OH_NONE,
+                      "given: registered was not reached: no REGISTER of the phone was answered "
+                      "with 200 within %d s",
+                      REGISTER_PATIENCE_MS / 1000);
+}
+
+/* --- the flow --- */
+
+static bool flow_over(void *arg)
+{
+    const struct oh_player *p = arg;
+    return p->ended;
+}
+
+static void play_flow(struct oh_player *p)
+{
+    p->phase = OH_PHASE_FLOW;
+    p->flow_began_ns = oh_net_now(p->net);
+    oh_record_journal(p, OH_JOURNAL_FLOW_BEGINS, OH_NONE, OH_NONE, NULL, NULL);
+    oh_player_progress_text(p, OH_PROGRESS_FLOW, OH_NONE, NULL);
+    oh_player_advance(p);
+    while (!p->ended)
+        oh_bench_wait(p->bench, flow_over, p, INT64_C(3600000));
+    oh_timer_cancel(p->step_timer);
+    oh_timer_cancel(p->hint_timer);
+    p->step_timer = p->hint_timer = NULL;
+    oh_record_journal(p, OH_JOURNAL_FLOW_ENDS, OH_NONE, OH_NONE, NULL, NULL);
+}
+
+static bool quiet(void *arg)
+{
+    const struct oh_player *p = arg;
+    return !oh_exchange_pending(p);
+}
+
+static void close_flow(struct oh_player *p)
+{
+    p->phase = OH_PHASE_CLOSING;
+    oh_player_progress_text(p, OH_PROGRESS_CLOSING, OH_NONE, NULL);
+    oh_call_close_all(p);
+    oh_bench_wait(p->bench, quiet, p, CLOSING_PATIENCE_MS);
+    for (struct oh_call *c = p->calls; c; c = c->next)
+        oh_media_stop(c);
+    for (struct oh_exchange *x = p->exchanges; x; x = x->next)
+        oh_exchange_stop(x);
+    oh_record_journal(p, OH_JOURNAL_CLOSED, OH_NONE, OH_NONE, NULL, NULL);
+}
+
+static void play_all(struct oh_player *p)
+{
+    start_phones(p);
+    if (!p->ended && p->scenario->given_registered)
+        reach_registered(p);
+    if (oh_bench_interrupted(p->bench))
+        oh_player_end(p, OH_OUTCOME_INTERRUPTED, OH_NONE, "interrupted by the user");
+    if (!p->ended)
+        play_flow(p);
+    close_flow(p);
+}
+
+static void release(struct oh_player *p)
+{
+    oh_player_release_actions(p);
+    oh_walk_free(p->walk);
+    oh_match_env_free(p->env);
+    oh_exchange_free_all(p);
+    oh_call_free_all(p);
+    for (size_t i = 0; i < p->kept_count; i++)
+        oh_sip_msg_free(p->kept[i]);
+    free(p->kept);
+    for (size_t i = 0; i < p->seat_count; i++) {
+        free(p->seats[i].uri);
+        free(p->seats[i].contact);
+        free(p->seats[i].nonce);
+    }
+    free(p->seats);
+    oh_run_free(p->run);
+}
+
+int oh_play(struct oh_bench *b, const struct oh_scenario *s, const char *folder, struct oh_error *e)
+{
+    struct oh_player p = {.bench = b, .net = b->net, .scenario = s, .timer_step = OH_NONE};
+    struct oh_error trouble = {0};
+    int result = -1;
+    if (oh_file_mkdirs(folder, e) != 0)
+        return -1;
+    p.run = oh_run_new(s);
+    p.run->started_wall_ns = oh_net_wall(b->net);
+    p.run->outcome_step = OH_NONE;
+    p.env = oh_match_env_new(p.run);
+    p.walk = oh_walk_new(s, p.env);
+    b->player = &p;
+    if (set_up_seats(&p, &trouble) != 0)
+        oh_player_end(&p, OH_OUTCOME_BENCH, OH_NONE, "%s", trouble.text);
+    record_seats(&p);
+    record_phones(&p);
+    const char *missing = p.ended ? NULL : lacking(&p);
+    if (missing)
+        oh_player_end(&p, OH_OUTCOME_SKIPPED, OH_NONE, "the phone lacks the ability '%s'", missing);
+    if (!p.ended && oh_record_begin(&p, folder, &trouble) != 0)
+        oh_player_end(&p, OH_OUTCOME_BENCH, OH_NONE, "%s", trouble.text);
+    if (!p.ended)
+        play_all(&p);
+    record_phone_ends(&p);
+    result = oh_record_end(&p, folder, e);
+    b->player = NULL;
+    release(&p);
+    return result;
+}

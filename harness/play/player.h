@@ -1,0 +1,244 @@
+/*
+ * play/player.h - the player's own structures. Private to play/.
+ *
+ * A player plays one scenario: seats (our sockets and the phones), exchanges (transactions, either side), calls (one of
+ * our sides of a dialog each), the walk, and the run being recorded. All memory lives until the scenario's end, so
+ * that saved names and links stay valid.
+ *
+ * Who does what: play.c the life of one scenario · advance.c the flow, step by step · receive.c what comes in ·
+ * exchange.c transactions and retransmission · call.c dialogs · compose.c our steps' messages · background.c what
+ * the flow leaves open · media.c RTP · record.c tap and capture · bench.c what lives for the whole run.
+ */
+#ifndef OH_PLAY_PLAYER_H
+#define OH_PLAY_PLAYER_H
+
+#include "match/walk.h"
+#include "play/play.h"
+#include "sip/dialog.h"
+#include "sip/draft.h"
+#include "sip/field.h"
+#include "sip/uri.h"
+#include "trace/capture.h"
+
+/* A party at its address. The phones' seats have no sockets of ours. */
+struct oh_seat {
+    const struct oh_party *party; /* NULL: the home server of a scenario that has none */
+    const char *name;             /* the party's; "home" without one */
+    enum oh_role role;
+    struct oh_socket *sip, *rtp; /* borrowed from the bench */
+    struct oh_addr sip_addr, rtp_addr;
+    struct oh_seat *behind;  /* the proxy that this seat stands behind */
+    struct oh_bench_slot *phone; /* phones: who sits here */
+    char host_port[OH_ADDR_TEXT];
+    char *uri;     /* "sip:5551234@127.0.0.1:5060": its address of record */
+    char *contact; /* "sip:5551234@127.0.0.3:5062": where it is */
+    char *nonce;   /* of its latest challenge */
+};
+
+/* One transaction, seen from our side. */
+struct oh_exchange {
+    struct oh_exchange *next;
+    struct oh_player *player;
+    struct oh_seat *seat;     /* our seat */
+    struct oh_addr remote;    /* server: where the request came from; client: where it went */
+    bool is_server;           /* the phone sent the request */
+    bool is_invite;
+    const struct oh_sip_msg *request;
+    const struct oh_sip_msg *provisional; /* the latest above 100; NULL */
+    const struct oh_sip_msg *final;       /* NULL while open */
+    struct oh_call *call;                 /* NULL: outside of any */
+    char *to_tag;         /* server: the tag that this transaction's own answers bear (challenges) */
+    bool acked;           /* server INVITE: the ACK came; client INVITE: we sent it */
+    int step;             /* the flow's step that the request is, OH_NONE: unlisted */
+    struct oh_text wire;  /* what is repeated: our request, our latest response */
+    struct oh_addr wire_to;
+    struct oh_text ack;   /* client INVITE: the ACK to repeat */
+    struct oh_addr ack_to;
+    struct oh_timer *repeat; /* retransmission; NULL: none pending */
+    int64_t interval_ms, until_ns;
+    struct oh_timer *trying; /* server INVITE: 100 after 200 ms, RFC 3261 17.2.1 */
+};
+
+/* A call as our side keeps it: one dialog or the beginning of one. */
+struct oh_call {
+    struct oh_call *next;
+    struct oh_player *player;
+    struct oh_seat *seat;    /* our user agent in it (B) */
+    struct oh_seat *via;     /* the seat whose socket carries it (P), or the same */
+    struct oh_seat *phone;
+    char *call_id;
+    char *local_tag;
+    struct oh_dialog *dialog; /* NULL before there is one */
+    bool confirmed, ended;
+    struct oh_exchange *invite; /* the latest INVITE of either side */
+    bool we_called;
+    struct oh_text offer;     /* our own SDP, if we made the offer */
+    uint64_t sdp_id, sdp_version;
+    struct oh_addr remote_rtp;
+    unsigned payload_type;
+    bool media_on, rtp_first;
+    struct oh_timer *rtp_timer;
+    uint16_t rtp_sequence;
+    uint32_t rtp_timestamp, rtp_ssrc;
+    int64_t rtp_next_ns;
+};
+
+enum oh_play_phase { OH_PHASE_PREPARING, OH_PHASE_FLOW, OH_PHASE_CLOSING };
+
+struct oh_player {
+    struct oh_bench *bench;
+    struct oh_net *net;
+    const struct oh_scenario *scenario; /* NULL: only answering, while the bench closes */
+    struct oh_run *run;
+    struct oh_match_env *env;
+    struct oh_walk *walk;
+    enum oh_play_phase phase;
+    int64_t flow_began_ns;
+    struct oh_seat *seats;
+    size_t seat_count;
+    struct oh_exchange *exchanges; /* newest first */
+    struct oh_call *calls;         /* newest first */
+    struct oh_sip_msg **kept;      /* every message of this scenario, owned */
+    size_t kept_count, kept_room;
+    /* advance.c */
+    struct oh_timer *step_timer; /* deadline, delay or duration of the step at the front */
+    int timer_step;              /* which step it is for */
+    bool timer_due;              /* it fired: the delay or duration is over */
+    bool advancing;              /* guards against recursion */
+    bool ended;                  /* the flow is over */
+    struct oh_timer *hint_timer; /* tells what we wait for */
+    struct oh_action *actions;   /* told, not yet answered by the driver */
+    /* record.c */
+    size_t uncaptured;           /* tapped messages that the capture has not shown yet */
+};
+
+/* --- bench.c: what lives for the whole run --- */
+struct oh_bench_slot { /* a phone of the run */
+    const struct oh_adapter *adapter;
+    struct oh_phone *phone;
+    struct oh_phone_place place;
+    struct oh_addr sip;
+    bool ready, failed;
+    char failure[512];
+    char *contact; /* where it is registered; NULL: not */
+    int64_t contact_until_ns;
+    struct oh_bench *bench;
+};
+
+#define OH_BENCH_SEATS 8 /* seats of ours besides the home server */
+
+struct oh_bench {
+    struct oh_bench_options options;
+    struct oh_net *net;
+    struct oh_capture *capture; /* NULL with no_capture */
+    struct oh_addr home_addr;
+    struct oh_socket *home;
+    struct oh_addr seat_sip[OH_BENCH_SEATS], seat_rtp[OH_BENCH_SEATS];
+    struct oh_socket *sip_sockets[OH_BENCH_SEATS], *rtp_sockets[OH_BENCH_SEATS];
+    struct oh_bench_slot *slots;
+    size_t slot_count;
+    char *account_user, *account_password;
+    struct oh_player *player; /* who is playing; NULL: nobody listens */
+    struct oh_watch *interrupt_watch;
+};
+
+bool oh_bench_interrupted(const struct oh_bench *b);
+/* Runs the loop until `done(arg)` is true; false when `timeout_ms` passed first. */
+bool oh_bench_wait(struct oh_bench *b, bool (*done)(void *arg), void *arg, int64_t timeout_ms);
+void oh_bench_wake(struct oh_bench *b); /* lets oh_bench_wait look again */
+/* Opens the sockets of our n-th seat if they are not open yet. */
+int oh_bench_seat(struct oh_bench *b, size_t n, struct oh_error *e);
+
+/* --- play.c --- */
+struct oh_seat *oh_player_seat(struct oh_player *p, const char *name);
+struct oh_seat *oh_player_seat_of(struct oh_player *p, const struct oh_socket *s);
+struct oh_seat *oh_player_phone_at(struct oh_player *p, const struct oh_addr *from);
+const struct oh_sip_msg *oh_player_keep(struct oh_player *p, struct oh_sip_msg *m);
+void oh_player_progress(struct oh_player *p, const struct oh_progress *what);
+void oh_player_progress_text(struct oh_player *p, enum oh_progress_kind kind, int step,
+                             const char *text);
+/* Ends the flow with this outcome (the first one stays). */
+void oh_player_end(struct oh_player *p, enum oh_outcome outcome, int step, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* --- advance.c --- */
+void oh_player_advance(struct oh_player *p);
+void oh_player_release_actions(struct oh_player *p);
+/* Tells a user action to a phone, outside the flow (preconditions); `step` may be OH_NONE. */
+void oh_player_tell(struct oh_player *p, int step, struct oh_seat *phone, enum oh_verb verb,
+                    const char *uri);
+
+/* --- receive.c --- */
+void oh_player_datagram(struct oh_socket *s, const struct oh_addr *from, struct oh_span bytes,
+                        void *bench);
+
+/* --- exchange.c --- */
+struct oh_exchange *oh_exchange_server(struct oh_player *p, struct oh_seat *seat,
+                                       const struct oh_addr *from, const struct oh_sip_msg *request);
+/* The server transaction that a request of the phone repeats, or that its ACK or CANCEL belongs to; NULL. */
+struct oh_exchange *oh_exchange_of_request(struct oh_player *p, const struct oh_sip_msg *m);
+struct oh_exchange *oh_exchange_of_ack(struct oh_player *p, const struct oh_sip_msg *ack);
+struct oh_exchange *oh_exchange_of_response(struct oh_player *p, const struct oh_sip_msg *m);
+struct oh_exchange *oh_exchange_with(struct oh_player *p, const struct oh_sip_msg *request);
+/* Sends a response draft (taken) and repeats it as RFC 3261 says. The message as sent; NULL if it could not be. `step` for the record. */
+const struct oh_sip_msg *oh_exchange_respond(struct oh_exchange *x, struct oh_draft *draft,
+                                             int step);
+/* Sends a request draft (taken) as a new client transaction and repeats it until it is answered. ACKs have none. */
+const struct oh_sip_msg *oh_exchange_request(struct oh_player *p, struct oh_seat *via,
+                                             const struct oh_addr *to, struct oh_draft *draft,
+                                             int step, struct oh_exchange **out);
+const struct oh_sip_msg *oh_exchange_ack(struct oh_exchange *x, const struct oh_addr *to,
+                                         struct oh_draft *draft, int step);
+void oh_exchange_answered(struct oh_exchange *x, const struct oh_sip_msg *response);
+void oh_exchange_acked(struct oh_exchange *x);
+void oh_exchange_stop(struct oh_exchange *x);
+void oh_exchange_free_all(struct oh_player *p);
+bool oh_exchange_pending(const struct oh_player *p); /* one that still waits for something */
+
+/* --- call.c --- */
+struct oh_call *oh_call_of(struct oh_player *p, const struct oh_sip_msg *m); /* by Call-ID */
+struct oh_call *oh_call_latest(struct oh_player *p, const struct oh_seat *phone);
+struct oh_call *oh_call_incoming(struct oh_player *p, struct oh_exchange *invite);
+struct oh_call *oh_call_outgoing(struct oh_player *p, struct oh_seat *from, struct oh_seat *via,
+                                 struct oh_seat *phone);
+void oh_call_sent_response(struct oh_call *c, struct oh_exchange *x, const struct oh_sip_msg *m);
+void oh_call_got_response(struct oh_call *c, struct oh_exchange *x, const struct oh_sip_msg *m);
+void oh_call_got_request(struct oh_call *c, const struct oh_sip_msg *m);
+void oh_call_ended(struct oh_call *c);
+void oh_call_close_all(struct oh_player *p); /* BYE, CANCEL or a final answer, whatever each needs */
+void oh_call_free_all(struct oh_player *p);
+/* An in-dialog request of our side through its proxy; NULL where there is no dialog. */
+struct oh_draft *oh_call_request(struct oh_call *c, const char *method, struct oh_addr *to);
+/* The ACK that the final response to our INVITE calls for. */
+const struct oh_sip_msg *oh_call_ack(struct oh_exchange *x, int step);
+
+/* --- compose.c --- */
+/* Builds and sends our step's message. -1: it cannot be built, because what it answers never came; or an override names something unbound. */
+int oh_compose_step(struct oh_player *p, int step, struct oh_error *e);
+/* A correct response of ours with all that role and call add. */
+struct oh_draft *oh_compose_response(struct oh_player *p, struct oh_exchange *x, unsigned status,
+                                     const char *reason);
+
+/* --- background.c --- */
+/* Answers a request that the flow does not (or no longer) answer. */
+void oh_background_answer(struct oh_player *p, struct oh_exchange *x);
+/* Learns the phone's binding from a REGISTER that we answered with 2xx. */
+void oh_background_registered(struct oh_player *p, const struct oh_exchange *x);
+struct oh_bench_slot *oh_player_slot_of(struct oh_player *p, const struct oh_exchange *x);
+
+/* --- media.c --- */
+void oh_media_offer_answer(struct oh_call *c, const struct oh_sip_msg *remote_sdp);
+/* Our SDP in this call: the answer to the offer in `offer`, or an offer of our own where that has none (or is NULL). */
+int oh_media_our_sdp(struct oh_call *c, const struct oh_sip_msg *offer, struct oh_text *out,
+                     struct oh_error *e);
+void oh_media_start(struct oh_call *c);
+void oh_media_stop(struct oh_call *c);
+
+/* --- record.c --- */
+void oh_record_tap(const struct oh_tap_event *event, void *bench);
+int oh_record_begin(struct oh_player *p, const char *folder, struct oh_error *e);
+int oh_record_end(struct oh_player *p, const char *folder, struct oh_error *e);
+void oh_record_journal(struct oh_player *p, enum oh_journal_kind kind, int step, int tap,
+                       const char *seat, const char *detail);
+
+#endif

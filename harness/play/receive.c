@@ -1,0 +1,150 @@
+/* What comes in: sorted into requests, ACKs and responses, shown to the walk, and answered. */
+#include "play/player.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int last_tap(const struct oh_player *p)
+{
+    return p->run ? (int)p->run->tap_count - 1 : OH_NONE;
+}
+
+/* Shows a phone's message to the walk while the flow runs. Returns the step that it reached, else
+ * OH_NONE. */
+static int show_walk(struct oh_player *p, const struct oh_seat *phone, const struct oh_seat *seat,
+                     const struct oh_sip_msg *m)
+{
+    if (p->env)
+        oh_match_env_saw(p->env, m);
+    if (p->phase != OH_PHASE_FLOW || p->ended)
+        return OH_NONE;
+    struct oh_walk_result r = oh_walk_got(p->walk, phone->name, seat->name, m);
+    oh_player_progress(p, &(struct oh_progress){.kind = OH_PROGRESS_MESSAGE,
+                                                .msg = m,
+                                                .from_phone = true,
+                                                .is_repeat = r.kind == OH_WALK_REPEAT,
+                                                .step = r.step});
+    if (r.kind != OH_WALK_REACHED && r.kind != OH_WALK_LATE)
+        return OH_NONE;
+    oh_record_journal(p, OH_JOURNAL_GOT, r.step, last_tap(p), phone->name, NULL);
+    return r.step;
+}
+
+static void show_progress_only(struct oh_player *p, const struct oh_sip_msg *m)
+{
+    if (p->phase != OH_PHASE_FLOW)
+        oh_player_progress(
+            p, &(struct oh_progress){
+                   .kind = OH_PROGRESS_MESSAGE, .msg = m, .from_phone = true, .step = OH_NONE});
+}
+
+/* Does the flow answer what reached `step` itself? */
+static bool flow_answers(const struct oh_player *p, int step)
+{
+    const struct oh_scenario *s = p->scenario;
+    for (int i = step + 1; step != OH_NONE && i < (int)s->step_count; i++) {
+        const struct oh_step *answer = &s->steps[i];
+        if (answer->kind == OH_STEP_MESSAGE && !answer->is_request && oh_step_is_ours(s, answer) &&
+            answer->status >= 200 && oh_walk_request_step(s, i) == step &&
+            oh_walk_state(p->walk, i) == OH_STEP_PENDING)
+            return true;
+    }
+    return false;
+}
+
+static void got_repeat(struct oh_exchange *x)
+{
+    struct oh_error e = {0};
+    if (x->wire.len) /* RFC 3261 17.2.1, 17.2.2: the latest response again */
+        oh_udp_send(x->seat->sip, &x->wire_to, oh_text_span(&x->wire), &e);
+}
+
+static void got_ack(struct oh_player *p, const struct oh_sip_msg *m)
+{
+    struct oh_exchange *x = oh_exchange_of_ack(p, m);
+    if (!x)
+        return;
+    oh_exchange_acked(x);
+    if (x->call && x->final->status < 300)
+        oh_call_got_request(x->call, m);
+}
+
+static void got_request(struct oh_player *p, struct oh_seat *seat, struct oh_seat *phone,
+                        const struct oh_addr *from, const struct oh_sip_msg *m)
+{
+    struct oh_exchange *x = oh_exchange_of_request(p, m);
+    bool is_ack = oh_sip_msg_is_method(m, "ACK");
+    int step = phone ? show_walk(p, phone, seat, m) : OH_NONE;
+    show_progress_only(p, m);
+    if (is_ack) {
+        got_ack(p, m);
+        return;
+    }
+    if (x) {
+        got_repeat(x);
+        return;
+    }
+    x = oh_exchange_server(p, seat, from, m);
+    x->step = step;
+    x->call = oh_call_of(p, m);
+    if (!x->call && x->is_invite && phone)
+        x->call = oh_call_incoming(p, x);
+    if (x->call)
+        oh_call_got_request(x->call, m);
+    if (p->phase != OH_PHASE_FLOW || p->ended || !flow_answers(p, step))
+        oh_background_answer(p, x);
+}
+
+/* Is one of our coming steps the ACK to this INVITE's answer? */
+static bool flow_acks(const struct oh_player *p)
+{
+    const struct oh_scenario *s = p->scenario;
+    if (p->phase != OH_PHASE_FLOW || p->ended)
+        return false;
+    for (int i = oh_walk_next(p->walk); i < (int)s->step_count; i++) {
+        const struct oh_step *step = &s->steps[i];
+        if (step->kind == OH_STEP_MESSAGE && step->is_request && oh_step_is_ours(s, step))
+            return strcmp(step->method, "ACK") == 0;
+    }
+    return false;
+}
+
+static void got_response(struct oh_player *p, struct oh_seat *seat, struct oh_seat *phone,
+                         const struct oh_sip_msg *m)
+{
+    if (phone)
+        show_walk(p, phone, seat, m);
+    show_progress_only(p, m);
+    struct oh_exchange *x = oh_exchange_of_response(p, m);
+    if (!x)
+        return;
+    bool first_final = m->status >= 200 && !x->final;
+    oh_exchange_answered(x, m);
+    if (x->call)
+        oh_call_got_response(x->call, x, m);
+    if (first_final && x->is_invite && !flow_acks(p))
+        oh_call_ack(x, OH_NONE);
+}
+
+void oh_player_datagram(struct oh_socket *s, const struct oh_addr *from, struct oh_span bytes,
+                        void *bench)
+{
+    struct oh_bench *b = bench;
+    struct oh_player *p = b->player;
+    if (!p)
+        return;
+    struct oh_seat *seat = oh_player_seat_of(p, s);
+    if (!seat) /* RTP: the tap and the capture have it, which is all there is to do */
+        return;
+    struct oh_sip_msg *m = oh_sip_msg_parse(bytes);
+    if (!m) /* keep-alive or noise: recorded, not answered */
+        return;
+    oh_player_keep(p, m);
+    struct oh_seat *phone = oh_player_phone_at(p, from);
+    if (m->is_request)
+        got_request(p, seat, phone, from, m);
+    else
+        got_response(p, seat, phone, m);
+    oh_player_advance(p);
+    oh_bench_wake(b);
+}

@@ -1,0 +1,116 @@
+/* What is recorded: the tap of our sockets, the journal, the capture file; and their being whole at
+ * the end. */
+#include "play/player.h"
+
+#include "base/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RTP_HEADER_LEN      12  /* RFC 3550 5.1 */
+#define CAPTURE_PATIENCE_MS 500 /* for the last packets to come out of the kernel's buffer */
+
+static bool is_rtp_socket(const struct oh_player *p, const struct oh_addr *local)
+{
+    for (size_t i = 0; i < p->seat_count; i++) {
+        if (p->seats[i].rtp && oh_addr_equal(&p->seats[i].rtp_addr, local))
+            return true;
+    }
+    return false;
+}
+
+static const char *seat_label(const struct oh_player *p, const struct oh_tap_event *event)
+{
+    for (size_t i = 0; i < p->seat_count; i++) {
+        const struct oh_seat *s = &p->seats[i];
+        if (!s->phone && (oh_addr_equal(&s->sip_addr, &event->local) ||
+                          oh_addr_equal(&s->rtp_addr, &event->local)))
+            return s->name;
+    }
+    return event->label;
+}
+
+void oh_record_tap(const struct oh_tap_event *event, void *bench)
+{
+    struct oh_bench *b = bench;
+    struct oh_player *p = b->player;
+    if (!p || !p->run)
+        return;
+    bool rtp = is_rtp_socket(p, &event->local);
+    struct oh_span bytes = event->bytes;
+    if (rtp)
+        bytes = oh_span_sub(bytes, 0, RTP_HEADER_LEN);
+    int i = oh_run_tap(p->run, event->wall_ns, seat_label(p, event), event->sent, &event->local,
+                       &event->remote, bytes);
+    p->run->tap[i].is_rtp = rtp;
+    p->run->tap[i].whole_len = event->bytes.len;
+    if (!rtp)
+        p->uncaptured++;
+}
+
+/* Each tapped SIP datagram must come out of the capture too; counting is enough to know when to
+ * stop waiting - the judge's side matches them one by one. */
+static void on_captured(int64_t wall_ns, const struct oh_addr *src, const struct oh_addr *dst,
+                        struct oh_span bytes, void *arg)
+{
+    struct oh_bench *b = arg;
+    struct oh_player *p = b->player;
+    (void)wall_ns;
+    (void)bytes;
+    if (!p || is_rtp_socket(p, src) || is_rtp_socket(p, dst))
+        return;
+    bool ours = false;
+    for (size_t i = 0; i < p->seat_count && !ours; i++)
+        ours = !p->seats[i].phone && (oh_addr_equal(&p->seats[i].sip_addr, src) ||
+                                      oh_addr_equal(&p->seats[i].sip_addr, dst));
+    if (ours && p->uncaptured > 0 && --p->uncaptured == 0)
+        oh_bench_wake(b);
+}
+
+int oh_record_begin(struct oh_player *p, const char *folder, struct oh_error *e)
+{
+    struct oh_bench *b = p->bench;
+    p->run->evidence = b->capture ? OH_EVIDENCE_CAPTURE : OH_EVIDENCE_TAP;
+    oh_net_reset_late(p->net);
+    if (!b->capture)
+        return 0;
+    char *path = oh_file_join(folder, "capture.pcap");
+    int result = oh_capture_begin(b->capture, path, e);
+    free(path);
+    oh_capture_listen(b->capture, on_captured, b);
+    p->run->capture.interface = oh_strdup(oh_capture_interface(b->capture));
+    return result;
+}
+
+static bool all_captured(void *arg)
+{
+    const struct oh_player *p = arg;
+    return p->uncaptured == 0;
+}
+
+int oh_record_end(struct oh_player *p, const char *folder, struct oh_error *e)
+{
+    struct oh_bench *b = p->bench;
+    struct oh_run *run = p->run;
+    struct oh_error trouble = {0};
+    run->worst_late_ns = oh_net_worst_late_ns(p->net);
+    if (b->capture && run->capture.interface) {
+        run->capture.complete = oh_bench_wait(b, all_captured, p, CAPTURE_PATIENCE_MS);
+        oh_capture_listen(b->capture, NULL, NULL);
+        if (oh_capture_end(b->capture, &run->capture.received, &run->capture.dropped, &trouble) !=
+            0)
+            oh_player_end(p, OH_OUTCOME_BENCH, OH_NONE, "the capture could not be written: %s",
+                          trouble.text);
+    }
+    run->ended_wall_ns = oh_net_wall(p->net);
+    return oh_run_write(run, folder, e);
+}
+
+void oh_record_journal(struct oh_player *p, enum oh_journal_kind kind, int step, int tap,
+                       const char *seat, const char *detail)
+{
+    if (!p->run)
+        return;
+    oh_run_journal(p->run, kind, oh_net_wall(p->net), step, tap, seat, detail ? "%s" : NULL,
+                   detail);
+}

@@ -1,0 +1,30 @@
+/* A proxy: challenges for its realm, and stays in the path by Record-Route. RFC 3261 16.6, 22.3 */
+#include "play/role.h"
+
+/* RFC 3261 16.6 item 4: only on requests that make a dialog; copied into the responses by the
+ * callee, which is ours too, so it is put there here. */
+static void record_route(struct oh_seat *seat, struct oh_draft *draft)
+{
+    if (!seat->party || seat->party->record_route)
+        oh_draft_set(draft, "Record-Route", "<sip:%s;lr>", seat->host_port);
+}
+
+static void dress_response(struct oh_player *p, struct oh_seat *seat,
+                           const struct oh_exchange *exchange, unsigned status,
+                           struct oh_draft *draft)
+{
+    bool outside = !oh_field_text(exchange->request, "to.tag").at;
+    if (status == 401 || status == 407)
+        oh_role_challenge(p, seat, status, draft);
+    else if (exchange->is_invite && outside && status > 100 && status < 300)
+        record_route(seat, draft);
+}
+
+static void dress_request(struct oh_player *p, struct oh_seat *seat, struct oh_draft *draft)
+{
+    (void)p;
+    record_route(seat, draft);
+}
+
+const struct oh_role_ops oh_role_proxy = {
+    .role = OH_ROLE_PROXY, .dress_response = dress_response, .dress_request = dress_request};
