@@ -1,0 +1,66 @@
+/*
+ * cli/cli.h - what the subcommands share. The only room that knows both halves, prints, and exits.
+ *
+ * One subcommand is one file with one function; the table stands in main.c. Exit status: 0, 1, 2, 3
+ * as the README's table says.
+ */
+#ifndef OH_CLI_CLI_H
+#define OH_CLI_CLI_H
+
+#include "base/error.h"
+#include "reports/report.h"
+
+enum { OH_EXIT_OK = 0, OH_EXIT_FAIL = 1, OH_EXIT_USAGE = 2, OH_EXIT_UNDECIDED = 3 };
+
+struct oh_command {
+    const char *name;
+    int (*run)(int argc,
+               char **argv); /* argv[0] is the command's name; getopt may be used afresh */
+    const char *summary;
+    const char *help; /* whole text of --help, with examples */
+};
+extern const struct oh_command oh_command_run, oh_command_check, oh_command_lint, oh_command_list,
+    oh_command_report;
+
+/* "offhook: error: ..." or FILE:LINE:COLUMN on stderr; returns `status`. */
+int oh_cli_fail(const struct oh_error *e, int status);
+int oh_cli_fails(const struct oh_errors *list, int status);
+int oh_cli_usage(const struct oh_command *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Options that several commands have. */
+struct oh_cli_common {
+    bool json, verbose, strict;
+    const char *color; /* "auto", "always", "never" */
+};
+/* Takes a common long option (its `val` as in OH_CLI_COMMON_OPTIONS); false if it is none of them.
+ */
+bool oh_cli_take(struct oh_cli_common *o, int val, const char *arg);
+enum { OH_OPT_JSON = 1000, OH_OPT_COLOR, OH_OPT_STRICT, OH_OPT_VERBOSE };
+#define OH_CLI_COMMON_OPTIONS                                                                      \
+    {"json", no_argument, NULL, OH_OPT_JSON}, {"color", required_argument, NULL, OH_OPT_COLOR},    \
+        {"strict", no_argument, NULL, OH_OPT_STRICT},                                              \
+        {"verbose", no_argument, NULL, OH_OPT_VERBOSE},                                            \
+    {                                                                                              \
+        "help", no_argument, NULL, 'h'                                                             \
+    }
+
+struct oh_report_style oh_cli_style(const struct oh_cli_common *o, int fd);
+
+/* Where offhook's own data lies: `name` ("scenarios", "dut-adapters") below the working folder,
+ * else beside the binary's tree. The caller frees. */
+char *oh_cli_data(const char *name);
+/* ":"-separated folders in which adapters are looked up by name. The caller frees. */
+char *oh_cli_adapter_path(void);
+/* The folder of the running binary. The caller frees. */
+char *oh_cli_program_folder(void);
+
+/* Judges the run folder `folder` and adds it to the report; `relative` is how the report names the
+ * folder. The scenario's text form goes to stdout unless `quiet`. */
+int oh_cli_judge_folder(struct oh_report *report, const char *folder, const char *relative,
+                        const struct oh_cli_common *o, bool quiet, struct oh_error *e);
+
+/* Prints what a whole report ends with (summary, or all of it as JSON). */
+void oh_cli_print_end(const json_t *report, const struct oh_cli_common *o);
+
+#endif

@@ -1,0 +1,145 @@
+#include "cli/cli.h"
+
+#include "base/file.h"
+#include "judge/judge.h"
+
+#include <langinfo.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+int oh_cli_fail(const struct oh_error *e, int status)
+{
+    struct oh_text text = {0};
+    oh_error_format(e, &text);
+    fprintf(stderr, "%s%s", *e->file ? "" : "offhook: ", oh_text_str(&text));
+    oh_text_release(&text);
+    return status;
+}
+
+int oh_cli_fails(const struct oh_errors *list, int status)
+{
+    struct oh_text text = {0};
+    oh_errors_format(list, &text);
+    fputs(oh_text_str(&text), stderr);
+    oh_text_release(&text);
+    return status;
+}
+
+int oh_cli_usage(const struct oh_command *c, const char *format, ...)
+{
+    va_list args;
+    fprintf(stderr, "offhook %s: ", c->name);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fprintf(stderr, "; see 'offhook %s --help'\n", c->name);
+    return OH_EXIT_USAGE;
+}
+
+bool oh_cli_take(struct oh_cli_common *o, int val, const char *arg)
+{
+    switch (val) {
+    case OH_OPT_JSON:
+        o->json = true;
+        return true;
+    case OH_OPT_VERBOSE:
+        o->verbose = true;
+        return true;
+    case OH_OPT_STRICT:
+        o->strict = true;
+        return true;
+    case OH_OPT_COLOR:
+        o->color = arg;
+        return strcmp(arg, "auto") == 0 || strcmp(arg, "always") == 0 || strcmp(arg, "never") == 0;
+    default:
+        return false;
+    }
+}
+
+struct oh_report_style oh_cli_style(const struct oh_cli_common *o, int fd)
+{
+    struct winsize size;
+    struct oh_report_style style = {.verbose = o->verbose};
+    bool terminal = isatty(fd) != 0;
+    const char *color = o->color ? o->color : "auto";
+    const char *no_color = getenv("NO_COLOR");
+    style.color = strcmp(color, "always") == 0 ||
+                  (strcmp(color, "auto") == 0 && terminal && (!no_color || !*no_color));
+    style.unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    if (terminal && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        style.width = size.ws_col;
+    return style;
+}
+
+/* --- where things lie --- */
+
+char *oh_cli_program_folder(void)
+{
+    char path[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (len <= 0)
+        return oh_strdup(".");
+    path[len] = '\0';
+    *strrchr(path, '/') = '\0';
+    return oh_strdup(path);
+}
+
+char *oh_cli_data(const char *name)
+{
+    if (oh_file_is_folder(name))
+        return oh_strdup(name);
+    char *programs = oh_cli_program_folder();
+    char *path = oh_format("%s/../%s", programs, name);
+    free(programs);
+    return path;
+}
+
+char *oh_cli_adapter_path(void)
+{
+    char *programs = oh_cli_program_folder();
+    char *path = oh_format("dut-adapters:%s/../dut-adapters", programs);
+    free(programs);
+    return path;
+}
+
+/* --- judging a folder --- */
+
+int oh_cli_judge_folder(struct oh_report *report, const char *folder, const char *relative,
+                        const struct oh_cli_common *o, bool quiet, struct oh_error *e)
+{
+    struct oh_judge_options options = {.strict = o->strict};
+    struct oh_recording *recording = oh_recording_read(folder, e);
+    if (!recording)
+        return -1;
+    struct oh_verdict *verdict = oh_judge(recording, &options);
+    oh_report_add(report, verdict, relative);
+    if (!quiet) {
+        struct oh_report_style style = oh_cli_style(o, STDOUT_FILENO);
+        struct oh_text text = {0};
+        oh_report_scenario_text(oh_report_last(report), &style, &text);
+        fputs(oh_text_str(&text), stdout);
+        fflush(stdout);
+        oh_text_release(&text);
+    }
+    oh_verdict_free(verdict);
+    oh_recording_free(recording);
+    return 0;
+}
+
+void oh_cli_print_end(const json_t *report, const struct oh_cli_common *o)
+{
+    if (o->json) {
+        json_dumpf(report, stdout, JSON_INDENT(2));
+        putchar('\n');
+        return;
+    }
+    struct oh_report_style style = oh_cli_style(o, STDOUT_FILENO);
+    struct oh_text text = {0};
+    oh_report_summary_text(report, &style, &text);
+    fputs(oh_text_str(&text), stdout);
+    oh_text_release(&text);
+}

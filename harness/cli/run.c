@@ -1,0 +1,358 @@
+/* offhook run: plays, records, judges, reports. */
+#include "cli/cli.h"
+
+#include "base/file.h"
+#include "cli/live.h"
+#include "play/play.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_PHONES 8
+#define MAX_PARAMS 16
+
+static const char help[] =
+    "usage: offhook run [SCENARIO|FOLDER...] [OPTIONS]\n\n"
+    "Plays each scenario against the phone, captures the wire, judges what was captured, and "
+    "writes\n"
+    "DIR/report.json and, per scenario, DIR/<id>/ with capture.pcap and run.json. Without a "
+    "scenario:\n"
+    "all of scenarios/. Without a phone: the reference phone that comes with offhook.\n\n"
+    "  -p, --phone [SEAT=]ADAPTER   a phone by its name in dut-adapters/, or an adapter file\n"
+    "      --phone-param NAME=VALUE a parameter that the adapter declares (e.g. mutant=no-bye)\n"
+    "  -o, --output DIR             default: offhook-out\n"
+    "      --baseline FILE          known findings: they do not count for the exit status\n"
+    "      --strict                 a broken should fails, too\n"
+    "      --no-capture             no right to capture: judge what offhook's own sockets saw\n"
+    "      --json                   the report on standard output, and nothing else there\n"
+    "      --verbose                whole messages beside their findings\n"
+    "      --color WHEN             auto, always or never\n\n"
+    "exit status: 1 a scenario failed; else 3 an error, nothing decided or all skipped; else 0;\n"
+    "2 wrong usage or a mistaken file: nothing was played\n\n"
+    "examples:\n"
+    "  offhook run scenarios/cisco-7960/authentication-407.yaml\n"
+    "  offhook run scenarios --phone baresip --baseline dut-adapters/baresip.known.yaml\n"
+    "  offhook run --phone A=./my-phone.yaml -o results scenarios/rfc3665\n";
+
+struct options {
+    struct oh_cli_common common;
+    const char *out, *baseline;
+    const char *phones[MAX_PHONES];
+    size_t phone_count;
+    const char *params[MAX_PARAMS];
+    size_t param_count;
+    bool no_capture;
+};
+
+struct session {
+    const struct options *options;
+    struct oh_scenario **scenarios;
+    size_t scenario_count, scenario_room;
+    struct oh_adapter *adapters[MAX_PHONES];
+    struct oh_bench_phone phones[MAX_PHONES];
+    char *seats[MAX_PHONES];
+    size_t phone_count;
+    struct oh_baseline *baseline;
+    struct oh_bench *bench;
+    struct oh_report *report;
+    struct oh_live live;
+    char *program_folder;
+};
+
+/* --- interruption: the handler notes it and wakes the loop; the run ends in order --- */
+
+static volatile int interrupted;
+static int wake_pipe[2] = {-1, -1};
+
+static void on_signal(int signo)
+{
+    int saved = errno;
+    ssize_t written = write(wake_pipe[1], "x", 1);
+    (void)written;
+    interrupted = signo;
+    errno = saved;
+}
+
+static int catch_signals(struct oh_error *e)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    if (pipe2(wake_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
+        return oh_error_set(e, "no pipe could be made: %s", strerror(errno));
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        sigaction(signals[i], &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return 0;
+}
+
+/* --- reading everything before anything is played --- */
+
+static void load_file(struct session *s, const char *file, struct oh_errors *errors)
+{
+    struct oh_scenario *scenario = oh_scenario_load(file, errors);
+    if (!scenario)
+        return;
+    oh_grow(&s->scenarios, s->scenario_count, &s->scenario_room, sizeof *s->scenarios);
+    s->scenarios[s->scenario_count++] = scenario;
+}
+
+static int load_path(struct session *s, const char *path, struct oh_errors *errors)
+{
+    struct oh_error e = {0};
+    char **files = oh_file_is_folder(path) ? oh_file_list(path, ".yaml", &e) : NULL;
+    if (!files && oh_file_is_folder(path))
+        return oh_cli_fail(&e, -1);
+    if (!files)
+        load_file(s, path, errors);
+    for (size_t i = 0; files && files[i]; i++)
+        load_file(s, files[i], errors);
+    oh_file_list_free(files);
+    return 0;
+}
+
+static int load_scenarios(struct session *s, char **paths, int count)
+{
+    struct oh_errors errors = {0};
+    char *standard = oh_cli_data("scenarios");
+    int result = 0;
+    for (int i = 0; i < count && result == 0; i++)
+        result = load_path(s, paths[i], &errors);
+    if (count == 0)
+        result = load_path(s, standard, &errors);
+    if (errors.count)
+        result = oh_cli_fails(&errors, -1);
+    else if (result == 0 && s->scenario_count == 0)
+        result = oh_cli_usage(&oh_command_run, "there is no scenario (.yaml) there") ? -1 : 0;
+    oh_errors_release(&errors);
+    free(standard);
+    return result;
+}
+
+static int load_phone(struct session *s, const char *word, const char *path_list)
+{
+    struct oh_errors errors = {0};
+    const char *equal = strchr(word, '=');
+    size_t n = s->phone_count;
+    s->seats[n] =
+        equal ? oh_span_dup((struct oh_span){word, (size_t)(equal - word)}) : oh_strdup("");
+    s->adapters[n] = oh_adapter_load(equal ? equal + 1 : word, path_list, &errors);
+    s->phones[n] = (struct oh_bench_phone){s->seats[n], s->adapters[n]};
+    s->phone_count++;
+    int result = s->adapters[n] ? 0 : oh_cli_fails(&errors, -1);
+    oh_errors_release(&errors);
+    return result;
+}
+
+static int set_param(struct session *s, const char *word)
+{
+    struct oh_error e = {0};
+    const char *equal = strchr(word, '=');
+    if (!equal)
+        return oh_cli_usage(&oh_command_run, "--phone-param wants NAME=VALUE") ? -1 : 0;
+    char *name = oh_span_dup((struct oh_span){word, (size_t)(equal - word)});
+    int result = 0;
+    for (size_t i = 0; i < s->phone_count && result == 0; i++)
+        result = oh_adapter_set(s->adapters[i], name, equal + 1, &e);
+    free(name);
+    return result == 0 ? 0 : oh_cli_fail(&e, -1);
+}
+
+static int load_phones(struct session *s)
+{
+    char *path_list = oh_cli_adapter_path();
+    int result = 0;
+    for (size_t i = 0; i < s->options->phone_count && result == 0; i++)
+        result = load_phone(s, s->options->phones[i], path_list);
+    if (result == 0 && s->options->phone_count == 0)
+        result = load_phone(s, "reference-phone", path_list);
+    for (size_t i = 0; i < s->options->param_count && result == 0; i++)
+        result = set_param(s, s->options->params[i]);
+    free(path_list);
+    return result;
+}
+
+static int load_baseline(struct session *s)
+{
+    struct oh_errors errors = {0};
+    if (!s->options->baseline)
+        return 0;
+    s->baseline = oh_baseline_load(s->options->baseline, &errors);
+    int result = s->baseline ? 0 : oh_cli_fails(&errors, -1);
+    oh_errors_release(&errors);
+    return result;
+}
+
+static int prepare_output(const struct session *s)
+{
+    struct oh_error e = {0};
+    const char *out = s->options->out;
+    if (oh_file_mkdirs(out, &e) == 0 && access(out, W_OK) != 0)
+        oh_error_set(&e, "nothing can be written to %s: %s", out, strerror(errno));
+    if (!*e.text)
+        return 0;
+    oh_error_remedy(&e, "choose another folder with -o");
+    return oh_cli_fail(&e, -1);
+}
+
+/* --- playing --- */
+
+static int open_bench(struct session *s)
+{
+    struct oh_error e = {0};
+    struct oh_bench_options options = {.no_capture = s->options->no_capture,
+                                       .program_folder = s->program_folder,
+                                       .progress = oh_live_progress,
+                                       .progress_arg = &s->live,
+                                       .interrupted = &interrupted,
+                                       .interrupt_fd = wake_pipe[0]};
+    if (catch_signals(&e) != 0)
+        return oh_cli_fail(&e, -1);
+    s->bench = oh_bench_open(&options, s->phones, s->phone_count, &e);
+    return s->bench ? 0 : oh_cli_fail(&e, -1);
+}
+
+/* Two files may have the same id (other folders): the second is told apart by "~2". */
+static char *folder_name(const struct session *s, size_t index)
+{
+    unsigned nth = 1;
+    for (size_t i = 0; i < index; i++)
+        nth += strcmp(s->scenarios[i]->id, s->scenarios[index]->id) == 0;
+    return nth == 1 ? oh_strdup(s->scenarios[index]->id)
+                    : oh_format("%s~%u", s->scenarios[index]->id, nth);
+}
+
+static int play_one(struct session *s, size_t index)
+{
+    struct oh_error e = {0};
+    const struct oh_scenario *scenario = s->scenarios[index];
+    char *name = folder_name(s, index);
+    char *folder = oh_file_join(s->options->out, name);
+    oh_live_begin(&s->live, scenario, oh_adapter_title(s->adapters[0]));
+    int result = oh_play(s->bench, scenario, folder, &e);
+    oh_live_clear(&s->live);
+    if (result == 0)
+        result = oh_cli_judge_folder(s->report, folder, name, &s->options->common,
+                                     s->options->common.json, &e);
+    if (result != 0)
+        oh_cli_fail(&e, 0);
+    free(folder);
+    free(name);
+    return result;
+}
+
+static int finish(struct session *s, bool damaged)
+{
+    struct oh_error e = {0};
+    json_t *json = oh_report_json(s->report, interrupted != 0);
+    char *path = oh_file_join(s->options->out, "report.json");
+    if (s->baseline)
+        oh_baseline_apply(s->baseline, json);
+    int status = oh_report_exit_status(json);
+    if ((damaged || interrupted) && status == OH_EXIT_OK)
+        status = OH_EXIT_UNDECIDED;
+    if (oh_report_write(json, path, &e) != 0)
+        status = oh_cli_fail(&e, OH_EXIT_UNDECIDED);
+    oh_cli_print_end(json, &s->options->common);
+    if (!s->options->common.json)
+        printf("report: %s\n", path);
+    free(path);
+    json_decref(json);
+    return status;
+}
+
+static int play_all(struct session *s)
+{
+    bool damaged = false;
+    if (open_bench(s) != 0)
+        return OH_EXIT_UNDECIDED;
+    for (size_t i = 0; i < s->scenario_count && !interrupted && !damaged; i++)
+        damaged = play_one(s, i) != 0;
+    oh_bench_close(s->bench);
+    s->bench = NULL;
+    return finish(s, damaged);
+}
+
+static void release(struct session *s)
+{
+    for (size_t i = 0; i < s->scenario_count; i++)
+        oh_scenario_free(s->scenarios[i]);
+    free(s->scenarios);
+    for (size_t i = 0; i < s->phone_count; i++) {
+        oh_adapter_free(s->adapters[i]);
+        free(s->seats[i]);
+    }
+    oh_baseline_free(s->baseline);
+    oh_report_free(s->report);
+    free(s->program_folder);
+}
+
+static int run_session(const struct options *o, char **paths, int count)
+{
+    struct session s = {.options = o, .program_folder = oh_cli_program_folder()};
+    int status = OH_EXIT_USAGE;
+    s.live.style = oh_cli_style(&o->common, STDOUT_FILENO);
+    s.live.on = !o->common.json && isatty(STDOUT_FILENO);
+    if (load_scenarios(&s, paths, count) == 0 && load_phones(&s) == 0 && load_baseline(&s) == 0 &&
+        prepare_output(&s) == 0) {
+        s.report = oh_report_new(o->out);
+        status = play_all(&s);
+    }
+    release(&s);
+    return status;
+}
+
+static int take(struct options *o, int c, const char *arg)
+{
+    switch (c) {
+    case 'o':
+        o->out = arg;
+        return 0;
+    case 'b':
+        o->baseline = arg;
+        return 0;
+    case 'n':
+        o->no_capture = true;
+        return 0;
+    case 'p':
+        if (o->phone_count == MAX_PHONES)
+            return -1;
+        o->phones[o->phone_count++] = arg;
+        return 0;
+    case 'P':
+        if (o->param_count == MAX_PARAMS)
+            return -1;
+        o->params[o->param_count++] = arg;
+        return 0;
+    default:
+        return oh_cli_take(&o->common, c, arg) ? 0 : -1;
+    }
+}
+
+static int run(int argc, char **argv)
+{
+    static const struct option longs[] = {
+        {"phone", required_argument, NULL, 'p'},
+        {"phone-param", required_argument, NULL, 'P'},
+        {"output", required_argument, NULL, 'o'},
+        {"baseline", required_argument, NULL, 'b'},
+        {"no-capture", no_argument, NULL, 'n'},
+        OH_CLI_COMMON_OPTIONS,
+        {0},
+    };
+    struct options o = {.out = "offhook-out"};
+    int c;
+    while ((c = getopt_long(argc, argv, "p:o:h", longs, NULL)) != -1) {
+        if (take(&o, c, optarg) != 0)
+            return oh_cli_usage(&oh_command_run, "wrong option");
+    }
+    return run_session(&o, argv + optind, argc - optind);
+}
+
+const struct oh_command oh_command_run = {
+    "run", run, "plays scenarios against a phone, records, judges and reports", help};
