@@ -1,0 +1,55 @@
+/*
+ * The phone as a whole: what its parts share, and its life from the first event to the last.
+ *
+ * Single thread, one su_root. Parts: control.c (JSON lines), registration.c, calls.c, rtp.c;
+ * beneath them the stack `nua`, whose events phone.c hands to the part concerned.
+ */
+#ifndef RP_PHONE_H
+#define RP_PHONE_H
+
+#include "options.h"
+
+#include <stdbool.h>
+
+struct rp_call;
+struct rp_phone;
+
+#define NUA_MAGIC_T     struct rp_phone
+#define NUA_HMAGIC_T    struct rp_call
+#define SU_ROOT_MAGIC_T struct rp_phone
+#include <sofia-sip/nua.h>
+#include <sofia-sip/su_wait.h>
+
+struct rp_rtp;
+struct rp_control;
+struct rp_registration;
+
+struct rp_phone {
+    const struct rp_options *options;
+    su_root_t *root;
+    nua_t *nua;
+    struct rp_rtp *rtp;
+    struct rp_control *control;
+    struct rp_registration *registration;
+    struct rp_call *calls; /* the latest first */
+    char address[512];     /* From and To of the account: "name" <sip:user@host> */
+    char contact[256];     /* <sip:user@ip:port> */
+    bool quitting;
+    bool shutting_down;   /* nua_shutdown was called */
+    bool shut_down;       /* and has ended: nua may be destroyed */
+    su_timer_t *deadline; /* runs while quitting */
+};
+
+/* Opens sockets and the stack; `root` stays the caller's. Returns 0, or -1 after logging why. */
+int rp_phone_init(struct rp_phone *phone, const struct rp_options *options, su_root_t *root);
+
+/* Ends calls and registration, then breaks out of the root's loop; within about a second whatever
+ * the network does. A second call changes nothing. */
+void rp_phone_quit(struct rp_phone *phone);
+
+/* To be called when a call or the registration has come to its end: quitting may go on. */
+void rp_phone_settle(struct rp_phone *phone);
+
+void rp_phone_release(struct rp_phone *phone);
+
+#endif

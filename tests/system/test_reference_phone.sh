@@ -1,0 +1,215 @@
+#!/usr/bin/env bash
+# The reference phone from outside: its protocol, its end in every way, and two of them in calls.
+# Uses OFFHOOK_BUILD (the build folder). Needs only bash and coreutils.
+set -u
+phone="${OFFHOOK_BUILD:?the build folder}/offhook-reference-phone"
+work=$(mktemp -d)
+failures=0
+declare -A pid in out address
+
+finish() {
+    for name in "${!pid[@]}"; do kill -KILL "${pid[$name]}" 2>/dev/null; done
+    rm -rf "$work"
+}
+trap finish EXIT
+
+fail() {
+    echo "FAIL: $*" >&2
+    failures=$((failures + 1))
+}
+
+# start NAME TARGET [OPTION...]: a phone on an address of its own; TARGET is its proxy's IP:PORT.
+start() {
+    local name=$1 target=$2 line fd_in fd_out
+    shift 2
+    for _ in 1 2 3 4 5; do
+        address[$name]="127.$((RANDOM % 200 + 20)).$((RANDOM % 250)).$((RANDOM % 250 + 1)):$((RANDOM % 20000 + 20000))"
+        rm -f "$work/in" "$work/out"
+        mkfifo "$work/in" "$work/out"
+        "$phone" --listen "${address[$name]}" --account "sip:$name@$target" "$@" \
+            <"$work/in" >"$work/out" 2>>"$work/log" &
+        pid[$name]=$!
+        exec {fd_in}>"$work/in" {fd_out}<"$work/out"
+        in[$name]=$fd_in
+        out[$name]=$fd_out
+        if read -r -t 10 line <&"$fd_out" && [[ $line == '{"event":"ready"}' ]]; then return 0; fi
+        close_input "$name"
+        wait "${pid[$name]}"
+    done
+    fail "$name does not become ready"
+    cat "$work/log" >&2
+    exit 1
+}
+
+say() { printf '%s\n' "$2" >&"${in[$1]}"; }
+
+close_input() {
+    local fd=${in[$1]}
+    exec {fd}>&-
+}
+
+# await NAME PATTERN: reads lines until one matches; the line is left in $got.
+await() {
+    local name=$1 pattern=$2
+    while read -r -t 15 got <&"${out[$name]}"; do
+        # shellcheck disable=SC2053
+        [[ $got == $pattern ]] && return 0
+    done
+    fail "$name never says $pattern"
+    got=
+    return 1
+}
+
+# ends NAME: the process is gone within 2 s, with status 0.
+ends() {
+    local name=$1 began status=0
+    began=$(date +%s%N)
+    timeout 10 tail --pid="${pid[$name]}" -s 0.05 -f /dev/null
+    wait "${pid[$name]}" || status=$?
+    local took_ms=$((($(date +%s%N) - began) / 1000000))
+    [[ $status -eq 0 ]] || fail "$name ends with status $status"
+    [[ $took_ms -lt 2000 ]] || fail "$name takes $took_ms ms to end"
+    kill -0 "${pid[$name]}" 2>/dev/null && fail "$name is still there"
+    unset "pid[$name]"
+}
+
+nobody=127.0.0.1:9
+
+test_command_line() {
+    "$phone" --help | grep -q -- '--listen' || fail "--help tells nothing"
+    [[ $("$phone" --list-mutants | wc -l) -eq 8 ]] || fail "--list-mutants does not list eight"
+    "$phone" --list-mutants | grep -qP '^no-bye\t\S' || fail "--list-mutants has no descriptions"
+    "$phone" --mutant nonsense 2>/dev/null
+    [[ $? -eq 2 ]] || fail "an unknown mutant is not refused with status 2"
+    "$phone" --listen 127.0.0.1 --account sip:a@b 2>/dev/null
+    [[ $? -eq 2 ]] || fail "an address without a port is not refused with status 2"
+    "$phone" 2>/dev/null
+    [[ $? -eq 2 ]] || fail "missing options are not refused with status 2"
+}
+
+test_every_request_gets_one_answer() {
+    start one $nobody
+    say one '{"id": 1, "command": "state"}'
+    await one '{"id":1,"ok":true,"registration":"unregistered","calls":\[\]}'
+    say one '{"id": "two", "command": "fly"}'
+    await one '{"id":"two","ok":false,"error":*fly*}'
+    say one '{"id": 3}'
+    await one '{"id":3,"ok":false,"error":*}'
+    say one 'this is not JSON'
+    await one '{"id":null,"ok":false,"error":*}'
+    say one '[1, 2]'
+    await one '{"id":null,"ok":false,"error":*}'
+    say one "{\"id\": 4, \"command\": \"$(head -c 70000 /dev/zero | tr '\0' x)\"}"
+    await one '{"id":null,"ok":false,"error":*long*}'
+    for command in answer reject hangup unregister dial; do
+        say one "{\"id\": \"$command\", \"command\": \"$command\"}"
+        await one "{\"id\":\"$command\",\"ok\":false,\"error\":*}"
+    done
+    say one '{"id": 5, "command": "dial", "to": "tel:5551234"}'
+    await one '{"id":5,"ok":false,"error":*}'
+    say one '{"id": 6, "command": "quit"}'
+    await one '{"id":6,"ok":true}'
+    ends one
+}
+
+test_every_way_to_end() {
+    start one $nobody
+    close_input one
+    ends one
+    start one $nobody
+    kill -TERM "${pid[one]}"
+    ends one
+    start one $nobody
+    kill -INT "${pid[one]}"
+    ends one
+    # a registrar that is silent, and a call that nobody answers, hold nothing up
+    start one $nobody
+    say one '{"id": 1, "command": "register"}'
+    await one '{"id":1,"ok":true}'
+    say one '{"id": 2, "command": "dial", "to": "sip:5551234@127.0.0.1:9"}'
+    await one '{"id":2,"ok":true,"call":"*"}'
+    kill -TERM "${pid[one]}"
+    ends one
+}
+
+test_a_taken_address_is_told() {
+    start one $nobody
+    "$phone" --listen "${address[one]}" --account sip:b@$nobody </dev/null >/dev/null 2>"$work/taken"
+    [[ $? -eq 1 ]] || fail "a taken port does not end the phone with status 1"
+    grep -q "cannot listen on" "$work/taken" || fail "a taken port is not told"
+    say one '{"id": 1, "command": "quit"}'
+    ends one
+}
+
+# connect CALLER CALLEE: an established call with media both ways.
+connect() {
+    say "$1" "{\"id\": \"d\", \"command\": \"dial\", \"to\": \"sip:$2@${address[$2]}\"}"
+    await "$1" '{"id":"d","ok":true,"call":"*"}'
+    await "$2" '{"event":"incoming","call":"*","from":"sip:'"$1"'@*"}'
+    await "$1" '{"event":"ringing",*}'
+    say "$2" '{"id": "a", "command": "answer"}'
+    await "$2" '{"event":"media",*}'
+    await "$1" '{"event":"media",*}'
+    say "$1" '{"id": "s", "command": "state"}'
+    await "$1" '{"id":"s",*"state":"established"*}'
+}
+
+test_calls_between_two_phones() {
+    start bob $nobody
+    start alice "${address[bob]}"
+    start carol "${address[bob]}"
+    connect alice bob
+
+    say carol "{\"id\": 1, \"command\": \"dial\", \"to\": \"sip:bob@${address[bob]}\"}"
+    await carol '{"event":"ended",*"status":486}'
+
+    say alice '{"id": 2, "command": "hangup"}'
+    await bob '{"event":"ended",*"reason":"remote hangup"}'
+    await alice '{"id":2,"ok":true}'
+
+    connect carol bob
+    say bob '{"id": 3, "command": "hangup"}'
+    await carol '{"event":"ended",*"reason":"remote hangup"}'
+
+    say alice "{\"id\": 4, \"command\": \"dial\", \"to\": \"sip:bob@${address[bob]}\"}"
+    await bob '{"event":"incoming",*}'
+    say bob '{"id": 5, "command": "reject", "status": 603}'
+    await alice '{"event":"ended",*"status":603}'
+
+    say alice "{\"id\": 6, \"command\": \"dial\", \"to\": \"sip:bob@${address[bob]}\"}"
+    await alice '{"event":"ringing",*}'
+    say alice '{"id": 7, "command": "hangup"}'
+    await bob '{"event":"ended",*"reason":"cancelled"}'
+    await alice '{"event":"ended",*"status":487}'
+
+    connect alice bob
+    say alice '{"id": 8, "command": "quit"}' # ends the call as well
+    await bob '{"event":"ended",*"reason":"remote hangup"}'
+    ends alice
+    say bob '{"id": 9, "command": "quit"}'
+    say carol '{"id": 9, "command": "quit"}'
+    ends bob
+    ends carol
+}
+
+test_the_mutant_no_bye_leaves_the_other_side_in_the_call() {
+    start bob $nobody
+    start alice "${address[bob]}" --mutant no-bye
+    connect alice bob
+    say alice '{"id": 1, "command": "hangup"}'
+    await alice '{"event":"ended",*"reason":"local hangup"}'
+    say alice '{"id": 2, "command": "quit"}'
+    ends alice
+    say bob '{"id": 3, "command": "state"}'
+    await bob '{"id":3,*"state":"established"*}'
+    say bob '{"id": 4, "command": "quit"}'
+    ends bob
+}
+
+for name in $(declare -F | awk '$3 ~ /^test_/ {print $3}'); do
+    before=$failures
+    "$name"
+    if [[ $failures -eq $before ]]; then echo "ok: ${name#test_}"; else cat "$work/log" >&2; fi
+    : >"$work/log"
+done
+[[ $failures -eq 0 ]]
