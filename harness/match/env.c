@@ -95,38 +95,20 @@ struct oh_span oh_match_resolve(const struct oh_match_env *env, const struct oh_
     return oh_match_name_value(env, oh_span_of(operand->text), store);
 }
 
-static bool is_name_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || c == '.';
-}
-
 int oh_match_expand(const struct oh_match_env *env, const char *text, struct oh_text *out,
                     struct oh_error *e)
 {
+    struct oh_span rest = oh_span_of(text);
+    struct oh_piece piece;
     struct oh_text value = {0};
     int result = 0;
-    for (const char *at = text; *at && result == 0;) {
-        if (*at != '$') {
-            oh_text_add_char(out, *at++);
-            continue;
-        }
-        if (at[1] == '$') {
-            oh_text_add_char(out, '$');
-            at += 2;
-            continue;
-        }
-        size_t len = 0;
-        while (is_name_char(at[1 + len]))
-            len++;
-        while (len > 0 && at[len] == '.') /* "$B.number." ends a sentence, not a name */
-            len--;
-        struct oh_span found = oh_match_name_value(env, (struct oh_span){at + 1, len}, &value);
-        if (!found.at)
-            result = oh_error_set(e, "$%.*s has no value here", (int)len, at + 1);
-        else
+    while (result == 0 && oh_scenario_next_piece(&rest, &piece)) {
+        struct oh_span found =
+            piece.is_name ? oh_match_name_value(env, piece.text, &value) : piece.text;
+        if (found.at)
             oh_text_add_span(out, found);
-        at += 1 + len;
+        else
+            result = oh_error_set(e, "$%.*s has no value here", OH_SPAN_FMT(piece.text));
     }
     oh_text_release(&value);
     return result;

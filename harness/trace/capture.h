@@ -40,8 +40,8 @@ int oh_capture_end(struct oh_capture *c, uint64_t *received, uint64_t *dropped,
                    struct oh_error *e);
 
 /* A capture file (classic pcap µs and ns, pcapng as far as libpcap reads it) into a trace: Ethernet, Linux cooked v1 and v2,
- * loopback, raw IP; IPv4 and IPv6; UDP, with fragments put together. Frames count from 1. `rtp` chooses which
- * datagrams are tried as RTP: those to or from these addresses (by IP). A damaged tail ends reading without an
+ * loopback, raw IP; IPv4 and IPv6; UDP, with fragments put together. Frames count from 1. What is no
+ * SIP is tried as RTP; oh_trace_seats drops what belongs to no seat. A damaged tail ends reading without an
  * error and sets `*truncated`; so do datagrams of which the capture holds only the beginning (snap length), which are not
  * added. Path "-" is standard input. -1: not a capture, unreadable, a link layer that is not read. */
 int oh_capture_read(const char *path, struct oh_trace *t, bool *truncated, struct oh_error *e);

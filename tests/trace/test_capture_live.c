@@ -366,8 +366,11 @@ static void without_the_right_to_capture_the_sentence_says_how_to_get_it(void **
     if (allowed)
         skip(); /* the test program itself was given the right */
     assert_string_equal(e.text, "no right to capture on lo");
-    assert_non_null(strstr(e.remedy, "setcap cap_net_raw+ep /"));
-    assert_non_null(strstr(e.remedy, "test_trace_capture_live"));
+    char self[200] = "";
+    ssize_t len = readlink("/proc/self/exe", self, sizeof self);
+    assert_non_null(strstr(e.remedy, "setcap cap_net_raw+ep "));
+    if (len > 0 && (size_t)len < sizeof self) /* a longer one has no place in the sentence */
+        assert_non_null(strstr(e.remedy, self));
     assert_non_null(strstr(e.remedy, "--no-capture"));
 }
 
