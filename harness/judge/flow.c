@@ -173,14 +173,26 @@ static const struct oh_run_seat *run_seat(const struct oh_judging *j, const char
     return NULL;
 }
 
-static size_t count_rtp(const struct oh_judging *j, const struct oh_run_seat *phone,
-                        const struct oh_run_seat *ours, int64_t from_ns, int64_t to_ns)
+static bool is_ours(const struct oh_judging *j, const struct oh_addr *a)
+{
+    for (size_t i = 0; i < j->run->seat_count; i++) {
+        if (!j->run->seats[i].is_phone && oh_addr_equal(&j->run->seats[i].rtp, a))
+            return true;
+    }
+    return false;
+}
+
+/* Only the phone was told our seat's RTP address, so what comes there from elsewhere than our own
+ * sockets is the phone's. Its source address proves nothing: RFC 3264 5.1 gives the address to send
+ * to, none to send from. */
+static size_t count_rtp(const struct oh_judging *j, const struct oh_run_seat *ours, int64_t from_ns,
+                        int64_t to_ns)
 {
     size_t count = 0;
     for (size_t i = 0; i < j->trace->rtp_count; i++) {
         const struct oh_trace_rtp *r = &j->trace->rtp[i];
-        if (r->time_ns >= from_ns && r->time_ns <= to_ns && oh_addr_same_ip(&r->src, &phone->sip) &&
-            oh_addr_equal(&r->dst, &ours->rtp))
+        if (r->time_ns >= from_ns && r->time_ns <= to_ns && oh_addr_equal(&r->dst, &ours->rtp) &&
+            !is_ours(j, &r->src))
             count++;
     }
     return count;
@@ -198,7 +210,7 @@ static void media(struct oh_judging *j, int index, int64_t end_ns)
     }
     if (!from || !to || !from->is_phone) /* our own sending is nothing to judge a phone by */
         return;
-    if (count_rtp(j, from, to, begin_of(j, index), end_ns) > 0)
+    if (count_rtp(j, to, begin_of(j, index), end_ns) > 0)
         return;
     char address[OH_ADDR_TEXT];
     struct oh_finding *f = step_finding(j, "media.rtp-missing", OH_LEVEL_MUST, index, NULL);

@@ -2,18 +2,8 @@
  * 3261 22, RFC 7616. */
 #include "match/internal.h"
 
+#include <stdlib.h>
 #include <string.h>
-
-static const struct seen_challenge *challenge_of(const struct oh_match_env *env,
-                                                 const struct oh_digest *d)
-{
-    for (size_t i = env->challenge_count; i > 0; i--) {
-        const struct seen_challenge *c = &env->challenges[i - 1];
-        if (oh_span_equal(c->digest.nonce, d->nonce))
-            return c;
-    }
-    return NULL;
-}
 
 static const struct oh_run_secret *secret_of(const struct oh_match_env *env,
                                              const struct oh_digest *d)
@@ -25,39 +15,62 @@ static const struct oh_run_secret *secret_of(const struct oh_match_env *env,
     return env->run && env->run->secret_count == 1 ? &env->run->secrets[0] : NULL;
 }
 
-static enum oh_fit check_one(const struct oh_match_env *env, const struct oh_digest *d,
-                             const struct oh_sip_msg *m, struct oh_text *why)
+/* RFC 3261 22.1: an ACK repeats the credentials of its INVITE. */
+static struct oh_span hashed_method(const struct oh_sip_msg *m)
 {
-    const struct seen_challenge *c = challenge_of(env, d);
-    const struct oh_run_secret *s = secret_of(env, d);
-    oh_text_clear(why);
-    if (!oh_span_is_nocase(d->scheme, "Digest")) {
-        oh_text_add(why, "the scheme is not Digest");
-        return OH_FIT_NO;
-    }
-    if (!c) {
-        oh_text_add(why, "the nonce is none that was offered");
-        return OH_FIT_NO;
-    }
-    if (!s) {
-        oh_text_add(why, "the account's password is not known here");
-        return OH_FIT_UNKNOWN;
-    }
-    char realm[256];
-    size_t len = c->digest.realm.len < sizeof realm - 1 ? c->digest.realm.len : sizeof realm - 1;
-    memcpy(realm, c->digest.realm.at ? c->digest.realm.at : "", len);
-    realm[len] = '\0';
+    return oh_sip_msg_is_method(m, "ACK") ? oh_span_of("INVITE") : m->method;
+}
+
+static enum oh_fit check_digest(const struct oh_match_env *env, const struct oh_digest *d,
+                                const struct seen_challenge *c, const struct oh_run_secret *s,
+                                const struct oh_sip_msg *m, struct oh_text *why)
+{
+    char *realm = oh_span_dup(c->digest.realm);
+    struct oh_span *nonces = oh_alloc((env->challenge_count + 1) * sizeof *nonces);
+    for (size_t i = 0; i < env->challenge_count; i++)
+        nonces[i] = env->challenges[i].digest.nonce;
     struct oh_digest_secret secret = {s->username, s->password, realm};
-    struct oh_digest_context context = {.method = m->method,
+    struct oh_digest_context context = {.method = hashed_method(m),
                                         .request_uri = m->request_uri,
                                         .body = m->body,
                                         .challenge_realm = c->digest.realm,
-                                        .challenge_algorithm = c->digest.algorithm};
+                                        .challenge_algorithm = c->digest.algorithm,
+                                        .other_nonces = nonces,
+                                        .other_nonce_count = env->challenge_count,
+                                        .session_cnonce = c->session_cnonce};
     enum oh_digest_fault fault = oh_digest_check(d, &secret, &context);
+    free(nonces);
+    free(realm);
     if (fault == OH_DIGEST_RIGHT)
         return OH_FIT_YES;
     oh_text_add(why, oh_digest_fault_text(fault));
     return fault == OH_DIGEST_NOT_CHECKABLE ? OH_FIT_UNKNOWN : OH_FIT_NO;
+}
+
+/* What is wrong before any hash is computed; NULL. */
+static const char *plainly_wrong(const struct oh_digest *d, const struct seen_challenge *c)
+{
+    if (!oh_span_is_nocase(d->scheme, "Digest"))
+        return "the scheme is not Digest";
+    if (!c)
+        return "the nonce is none that was offered";
+    return oh_span_equal(d->realm, c->digest.realm) ? NULL
+                                                    : "the realm is not that of the challenge";
+}
+
+static enum oh_fit check_one(const struct oh_match_env *env, const struct oh_digest *d,
+                             const struct oh_sip_msg *m, struct oh_text *why)
+{
+    const struct seen_challenge *c = oh_match_challenge(env, d->nonce);
+    const struct oh_run_secret *s = secret_of(env, d);
+    const char *wrong = plainly_wrong(d, c);
+    bool accounts_known = env->run && env->run->secret_count > 0;
+    if (!wrong && !s && accounts_known)
+        wrong = "the username is none that was given out";
+    if (!wrong && s)
+        return check_digest(env, d, c, s, m, why);
+    oh_text_add(why, wrong ? wrong : "the account's password is not known here");
+    return wrong ? OH_FIT_NO : OH_FIT_UNKNOWN;
 }
 
 enum oh_fit oh_match_credentials(const struct oh_match_env *env, const char *field,
@@ -66,15 +79,19 @@ enum oh_fit oh_match_credentials(const struct oh_match_env *env, const char *fie
     enum oh_sip_header_id id = oh_sip_header_id_of(oh_span_of(field));
     const struct oh_sip_header *h;
     enum oh_fit best = OH_FIT_NO;
-    for (size_t n = 0; (h = oh_sip_msg_header(m, id, n)) != NULL; n++) {
+    for (size_t n = 0; (h = oh_sip_msg_header(m, id, n)) != NULL && best != OH_FIT_YES; n++) {
         struct oh_digest d;
-        if (oh_digest_parse(h->value, &d) != 0)
-            continue;
-        enum oh_fit fit = check_one(env, &d, m, why);
-        if (fit == OH_FIT_YES)
-            return OH_FIT_YES;
-        if (fit == OH_FIT_UNKNOWN)
-            best = OH_FIT_UNKNOWN;
+        struct oh_text mine = {0};
+        bool readable = oh_digest_parse(h->value, &d) == 0;
+        enum oh_fit fit = readable ? check_one(env, &d, m, &mine) : OH_FIT_NO;
+        if (!readable)
+            oh_text_add(&mine, "the credentials cannot be read");
+        if (n == 0 || fit != OH_FIT_NO) { /* tell of the one that decides */
+            oh_text_clear(why);
+            oh_text_add_span(why, oh_text_span(&mine));
+            best = fit;
+        }
+        oh_text_release(&mine);
     }
     return best;
 }

@@ -42,17 +42,55 @@ void oh_match_env_save(struct oh_match_env *env, const char *name, const struct 
     s->msg = m;
 }
 
+static struct seen_challenge *find_challenge(const struct oh_match_env *env, struct oh_span nonce)
+{
+    for (size_t i = env->challenge_count; nonce.at && i > 0; i--) {
+        if (oh_span_equal(env->challenges[i - 1].digest.nonce, nonce))
+            return &env->challenges[i - 1];
+    }
+    return NULL;
+}
+
+const struct seen_challenge *oh_match_challenge(const struct oh_match_env *env,
+                                                struct oh_span nonce)
+{
+    return find_challenge(env, nonce);
+}
+
+static void saw_challenge(struct oh_match_env *env, const struct oh_digest *d)
+{
+    if (find_challenge(env, d->nonce))
+        return;
+    oh_grow(&env->challenges, env->challenge_count, &env->challenge_room, sizeof *env->challenges);
+    env->challenges[env->challenge_count++] = (struct seen_challenge){.digest = *d};
+}
+
+/* RFC 7616 3.4.2: the cnonce of the first request that answers a challenge stays in A1 of -sess. */
+static void saw_credentials(struct oh_match_env *env, const struct oh_digest *d)
+{
+    struct seen_challenge *c = find_challenge(env, d->nonce);
+    if (c && !c->session_cnonce.at)
+        c->session_cnonce = d->cnonce;
+}
+
+static const struct {
+    enum oh_sip_header_id id;
+    void (*saw)(struct oh_match_env *env, const struct oh_digest *d);
+} remembered[] = {
+    {OH_SIP_WWW_AUTHENTICATE, saw_challenge},
+    {OH_SIP_PROXY_AUTHENTICATE, saw_challenge},
+    {OH_SIP_AUTHORIZATION, saw_credentials},
+    {OH_SIP_PROXY_AUTHORIZATION, saw_credentials},
+};
+
 void oh_match_env_saw(struct oh_match_env *env, const struct oh_sip_msg *m)
 {
-    static const enum oh_sip_header_id ids[] = {OH_SIP_WWW_AUTHENTICATE, OH_SIP_PROXY_AUTHENTICATE};
-    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+    for (size_t i = 0; i < sizeof remembered / sizeof *remembered; i++) {
         const struct oh_sip_header *h;
-        for (size_t n = 0; (h = oh_sip_msg_header(m, ids[i], n)) != NULL; n++) {
-            oh_grow(&env->challenges, env->challenge_count, &env->challenge_room,
-                    sizeof *env->challenges);
-            struct seen_challenge *c = &env->challenges[env->challenge_count];
-            if (oh_digest_parse(h->value, &c->digest) == 0)
-                env->challenge_count++;
+        for (size_t n = 0; (h = oh_sip_msg_header(m, remembered[i].id, n)) != NULL; n++) {
+            struct oh_digest d;
+            if (oh_digest_parse(h->value, &d) == 0)
+                remembered[i].saw(env, &d);
         }
     }
 }

@@ -13,7 +13,8 @@ struct saved {
 };
 
 struct seen_challenge {
-    struct oh_digest digest; /* spans into a message that outlives the environment */
+    struct oh_digest digest;       /* spans into a message that outlives the environment */
+    struct oh_span session_cnonce; /* of the first credentials that answered it; absent: none */
 };
 
 struct oh_match_env {
@@ -27,6 +28,10 @@ struct oh_match_env {
 /* The value of a name without its "$"; absent where it is not bound. Owned by `store`. */
 struct oh_span oh_match_name_value(const struct oh_match_env *env, struct oh_span name,
                                    struct oh_text *store);
+
+/* The challenge that offered this nonce; NULL. */
+const struct seen_challenge *oh_match_challenge(const struct oh_match_env *env,
+                                                struct oh_span nonce);
 
 /* `valid` on Authorization and Proxy-Authorization: some credentials of the message are right. */
 enum oh_fit oh_match_credentials(const struct oh_match_env *env, const char *field,

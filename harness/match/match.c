@@ -45,6 +45,13 @@ static const struct {
     {"expires", numbers_equal},
     {"content-length", numbers_equal},
     {".formats", numbers_equal},
+    {".ptime", numbers_equal},
+    {"rseq", numbers_equal},
+    {".rtpmap", oh_span_equal_nocase}, /* encoding names, RFC 4566 6 */
+    {".direction", oh_span_equal_nocase},
+    {".user-param", oh_span_equal_nocase},
+    {".qop", oh_span_equal_nocase},
+    {".stale", oh_span_equal_nocase},
     {"event", oh_span_equal_nocase},
     {"supported", oh_span_equal_nocase},
     {"require", oh_span_equal_nocase},
@@ -83,39 +90,33 @@ static struct oh_span operand(const struct question *q, size_t i, struct oh_text
     return oh_match_resolve(q->env, &q->predicate->operands[i], store);
 }
 
-static enum oh_fit any_item_equals(const struct question *q, bool all_items)
+static bool some_item_equals(const struct question *q, struct oh_span wanted)
 {
     compare_fn *equal = comparison_of(q->expect->field);
+    for (size_t i = 0; i < q->field->count; i++) {
+        if (equal(q->field->items[i].text, wanted))
+            return true;
+    }
+    return false;
+}
+
+/* A list field has the value among its own. */
+static enum oh_fit is_any_of(const struct question *q)
+{
     struct oh_text store = {0};
     bool hit = false, unbound = false;
     for (size_t i = 0; i < q->predicate->operand_count && !hit; i++) {
         struct oh_span wanted = operand(q, i, &store);
-        if (!wanted.at) {
-            unbound = true;
-            continue;
-        }
-        for (size_t k = 0; k < q->field->count && !hit; k++) {
-            if (k == 0 || all_items)
-                hit = equal(q->field->items[k].text, wanted);
-        }
+        unbound = unbound || !wanted.at;
+        hit = wanted.at && some_item_equals(q, wanted);
     }
     oh_text_release(&store);
     return hit ? OH_FIT_YES : unbound ? OH_FIT_UNKNOWN : OH_FIT_NO;
 }
 
-static enum oh_fit is_equal(const struct question *q)
-{
-    return any_item_equals(q, false);
-}
-
-static enum oh_fit is_any_of(const struct question *q)
-{
-    return any_item_equals(q, true);
-}
-
 static enum oh_fit is_not(const struct question *q)
 {
-    enum oh_fit fit = any_item_equals(q, false);
+    enum oh_fit fit = is_any_of(q);
     return fit == OH_FIT_UNKNOWN ? fit : fit == OH_FIT_YES ? OH_FIT_NO : OH_FIT_YES;
 }
 
@@ -163,20 +164,28 @@ static enum oh_fit is_below(const struct question *q)
     return compare_numbers(q, false);
 }
 
+/* The whole value, not a part of it. A value with a NUL inside is no text that a pattern could mean.
+ */
+static bool matches_whole(struct oh_span value, const regex_t *re)
+{
+    char *text = value.at ? oh_span_dup(value) : NULL;
+    bool fits = text && strlen(text) == value.len && regexec(re, text, 0, NULL, 0) == 0;
+    free(text);
+    return fits;
+}
+
 static enum oh_fit is_matching(const struct question *q)
 {
     regex_t re;
-    struct oh_text store = {0};
+    struct oh_text store = {0}, whole = {0};
     struct oh_span pattern = operand(q, 0, &store);
-    char *text = oh_span_dup(first_text(q));
     enum oh_fit fit = OH_FIT_UNKNOWN;
-    char *copy = pattern.at ? oh_span_dup(pattern) : NULL;
-    if (copy && regcomp(&re, copy, REG_EXTENDED | REG_NOSUB) == 0) {
-        fit = text && regexec(&re, text, 0, NULL, 0) == 0 ? OH_FIT_YES : OH_FIT_NO;
+    oh_text_addf(&whole, "^(%.*s)$", OH_SPAN_FMT(pattern));
+    if (pattern.at && regcomp(&re, oh_text_str(&whole), REG_EXTENDED | REG_NOSUB) == 0) {
+        fit = matches_whole(first_text(q), &re) ? OH_FIT_YES : OH_FIT_NO;
         regfree(&re);
     }
-    free(copy);
-    free(text);
+    oh_text_release(&whole);
     oh_text_release(&store);
     return fit;
 }
@@ -200,7 +209,7 @@ static const struct {
     enum oh_fit (*holds)(const struct question *q);
     bool needs_value; /* an absent field does not meet it */
 } predicates[OH_PREDICATES] = {
-    [OH_IS_EQUAL] = {is_equal, true},       [OH_IS_NOT] = {is_not, false},
+    [OH_IS_EQUAL] = {is_any_of, true},      [OH_IS_NOT] = {is_not, false},
     [OH_IS_PRESENT] = {is_present, false},  [OH_IS_ABSENT] = {is_absent, false},
     [OH_IS_VALID] = {is_valid, false},      [OH_IS_ANY_OF] = {is_any_of, true},
     [OH_IS_ABOVE] = {is_above, true},       [OH_IS_BELOW] = {is_below, true},
@@ -245,19 +254,37 @@ static void tell_observed(const struct question *q)
     }
 }
 
-static enum oh_fit ask(struct question *q)
+static enum oh_fit ask(const struct question *q)
 {
     const struct oh_predicate *p = q->predicate;
     bool readable = q->field->state == OH_FIELD_PRESENT;
-    enum oh_fit fit =
-        predicates[p->kind].needs_value && !readable ? OH_FIT_NO : predicates[p->kind].holds(q);
-    if (fit == OH_FIT_YES)
-        return fit;
-    q->why->predicate = p->kind;
+    return predicates[p->kind].needs_value && !readable ? OH_FIT_NO : predicates[p->kind].holds(q);
+}
+
+static void tell(const struct question *q)
+{
+    q->why->predicate = q->predicate->kind;
     q->why->bytes = q->field->bytes;
+    oh_text_clear(&q->why->expected);
+    oh_text_clear(&q->why->observed);
     tell_expected(q);
     tell_observed(q);
-    return fit;
+}
+
+/* All predicates must hold: one that does not decides, whatever cannot be checked beside it. */
+static enum oh_fit ask_all(struct question *q)
+{
+    const struct oh_expect *expect = q->expect;
+    enum oh_fit worst = OH_FIT_YES;
+    for (size_t i = 0; i < expect->predicate_count && worst != OH_FIT_NO; i++) {
+        q->predicate = &expect->predicates[i];
+        enum oh_fit fit = ask(q);
+        if (fit == OH_FIT_YES || fit == worst)
+            continue;
+        worst = fit;
+        tell(q);
+    }
+    return worst;
 }
 
 enum oh_fit oh_match_expect(const struct oh_match_env *env, const struct oh_expect *expect,
@@ -265,19 +292,14 @@ enum oh_fit oh_match_expect(const struct oh_match_env *env, const struct oh_expe
 {
     struct oh_field field;
     struct question q = {env, expect, NULL, m, &field, why};
-    enum oh_fit worst = OH_FIT_YES;
+    enum oh_fit fit = OH_FIT_UNKNOWN;
     *why = (struct oh_mismatch){0};
-    if (oh_field_get(m, oh_span_of(expect->field), &field) != 0) {
+    if (oh_field_get(m, oh_span_of(expect->field), &field) == 0)
+        fit = ask_all(&q);
+    else
         oh_text_add(&why->why, "no such field is known");
-        oh_field_release(&field);
-        return OH_FIT_UNKNOWN;
-    }
-    for (size_t i = 0; i < expect->predicate_count && worst == OH_FIT_YES; i++) {
-        q.predicate = &expect->predicates[i];
-        worst = ask(&q);
-    }
     oh_field_release(&field);
-    return worst;
+    return fit;
 }
 
 int oh_match_score(const struct oh_match_env *env, const struct oh_step *step,

@@ -18,14 +18,31 @@ struct oh_action {
     bool answered;
 };
 
+static void free_action(struct oh_action *a)
+{
+    free(a->seat);
+    free(a);
+}
+
+/* One that the driver has not answered yet outlives the scenario; its answer frees it. */
 void oh_player_release_actions(struct oh_player *p)
 {
     while (p->actions) {
         struct oh_action *a = p->actions;
         p->actions = a->next;
-        free(a->seat);
-        free(a);
+        a->player = NULL;
+        if (a->answered)
+            free_action(a);
     }
+}
+
+bool oh_player_actions_pending(const struct oh_player *p)
+{
+    for (const struct oh_action *a = p->actions; a; a = a->next) {
+        if (!a->answered)
+            return true;
+    }
+    return false;
 }
 
 static void on_action(struct oh_phone *phone, enum oh_action_result result, const char *detail,
@@ -33,15 +50,23 @@ static void on_action(struct oh_phone *phone, enum oh_action_result result, cons
 {
     struct oh_action *a = arg;
     struct oh_player *p = a->player;
-    const char *text = a->step == OH_NONE ? "a user action" : p->scenario->steps[a->step].text;
     (void)phone;
     a->answered = true;
+    if (!p) {
+        free_action(a);
+        return;
+    }
+    const char *text = a->step == OH_NONE ? "a user action" : p->scenario->steps[a->step].text;
     if (result == OH_ACTION_TAKEN) {
         oh_record_journal(p, OH_JOURNAL_CONFIRMED, a->step, OH_NONE, a->seat, detail);
         oh_player_advance(p);
+        oh_bench_wake(p->bench);
         return;
     }
     oh_record_journal(p, OH_JOURNAL_REFUSED, a->step, OH_NONE, a->seat, detail);
+    oh_bench_wake(p->bench);
+    if (p->phase == OH_PHASE_CLOSING) /* the flow is over: the wire has told what came of it */
+        return;
     oh_player_end(p, result == OH_ACTION_HUNG ? OH_OUTCOME_PHONE_HUNG : OH_OUTCOME_ACTION_REFUSED,
                   a->step, "%s: %s", text, detail ? detail : "no more is known");
 }
@@ -57,8 +82,10 @@ void oh_player_tell(struct oh_player *p, int step, struct oh_seat *phone, enum o
     a->next = p->actions;
     p->actions = a;
     oh_record_journal(p, OH_JOURNAL_TOLD, step, OH_NONE, phone->name, uri);
-    if (oh_phone_do(phone->phone->phone, verb, uri, on_action, a, &e) != 0)
-        oh_player_end(p, OH_OUTCOME_ACTION_REFUSED, step, "%s", e.text);
+    if (oh_phone_do(phone->phone->phone, verb, uri, on_action, a, &e) == 0)
+        return;
+    a->answered = true; /* there will be no call */
+    oh_player_end(p, OH_OUTCOME_ACTION_REFUSED, step, "%s", e.text);
 }
 
 /* "A dials B": the address of record that B has at its proxy. */

@@ -350,7 +350,7 @@ static void play_flow(struct oh_player *p)
 static bool quiet(void *arg)
 {
     const struct oh_player *p = arg;
-    return !oh_exchange_pending(p);
+    return !oh_exchange_pending(p) && !oh_player_actions_pending(p);
 }
 
 static void close_flow(struct oh_player *p)

@@ -164,6 +164,7 @@ void oh_player_end(struct oh_player *p, enum oh_outcome outcome, int step, const
 /* --- advance.c --- */
 void oh_player_advance(struct oh_player *p);
 void oh_player_release_actions(struct oh_player *p);
+bool oh_player_actions_pending(const struct oh_player *p); /* the driver owes an answer */
 /* Tells a user action to a phone, outside the flow (preconditions); `step` may be OH_NONE. */
 void oh_player_tell(struct oh_player *p, int step, struct oh_seat *phone, enum oh_verb verb,
                     const char *uri);

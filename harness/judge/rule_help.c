@@ -1,0 +1,225 @@
+#include "judge/rule_help.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool lies_in(const struct oh_sip_msg *m, struct oh_span s)
+{
+    uintptr_t start = (uintptr_t)m->bytes.at, at = (uintptr_t)s.at;
+    return s.at && at >= start && at + s.len <= start + m->bytes.len;
+}
+
+static char *readable(struct oh_span s)
+{
+    struct oh_text text = {0};
+    oh_text_add_quoted(&text, s, 200);
+    if (!text.at)
+        oh_text_add(&text, "empty");
+    return oh_text_take(&text);
+}
+
+void oh_say_broken(struct oh_rule_view *v, const struct oh_trace_msg *m, const struct oh_say *say)
+{
+    char *expected = say->expected.at ? readable(say->expected) : NULL;
+    char *observed = NULL;
+    if (say->observed.at)
+        observed = readable(say->observed);
+    else if (expected)
+        observed = oh_strdup("absent");
+    struct oh_breach breach = {.field = say->field,
+                               .expected = expected,
+                               .observed = observed,
+                               .text = say->text,
+                               .also = {say->also, say->also_too}};
+    if (lies_in(m->sip, say->bytes))
+        breach.bytes = say->bytes;
+    else if (lies_in(m->sip, say->observed))
+        breach.bytes = say->observed;
+    oh_rule_broken(v, m, &breach);
+    free(expected);
+    free(observed);
+}
+
+struct oh_span oh_help_value(const struct oh_sip_msg *m, enum oh_sip_header_id id)
+{
+    const struct oh_sip_header *h = oh_sip_msg_header(m, id, 0);
+    return h ? h->value : (struct oh_span){0};
+}
+
+struct oh_span oh_help_branch(const struct oh_sip_msg *m)
+{
+    struct oh_sip_via via;
+    struct oh_span value = oh_sip_msg_value(m, OH_SIP_VIA, 0);
+    if (!value.at || oh_sip_via_parse(value, &via) < 0)
+        return (struct oh_span){0};
+    return oh_sip_param(via.params, "branch");
+}
+
+static bool party(const struct oh_sip_msg *m, enum oh_sip_header_id id,
+                  struct oh_sip_name_addr *out)
+{
+    struct oh_span value = oh_sip_msg_value(m, id, 0);
+    return value.at && oh_sip_name_addr_parse(value, out) == 0;
+}
+
+struct oh_span oh_help_tag(const struct oh_sip_msg *m, enum oh_sip_header_id id)
+{
+    struct oh_sip_name_addr a;
+    return party(m, id, &a) ? oh_sip_param(a.params, "tag") : (struct oh_span){0};
+}
+
+struct oh_span oh_help_uri(const struct oh_sip_msg *m, enum oh_sip_header_id id)
+{
+    struct oh_sip_name_addr a;
+    return party(m, id, &a) ? a.uri : (struct oh_span){0};
+}
+
+int oh_help_cseq(const struct oh_sip_msg *m, struct oh_sip_cseq *out)
+{
+    struct oh_span value = oh_help_value(m, OH_SIP_CSEQ);
+    return value.at ? oh_sip_cseq_parse(value, out) : -1;
+}
+
+bool oh_help_is_request(const struct oh_trace_msg *m, const char *method)
+{
+    return m->sip->is_request && oh_span_is(m->sip->method, method);
+}
+
+bool oh_help_same_token(struct oh_span a, struct oh_span b)
+{
+    return oh_span_equal_nocase(a, b);
+}
+
+bool oh_help_same_uri(struct oh_span a, struct oh_span b)
+{
+    return oh_span_equal(a, b) || (a.at && b.at && oh_sip_uri_equal(a, b));
+}
+
+bool oh_help_same_party(const struct oh_sip_msg *a, const struct oh_sip_msg *b,
+                        enum oh_sip_header_id id)
+{
+    return oh_help_same_uri(oh_help_uri(a, id), oh_help_uri(b, id)) &&
+           oh_help_same_token(oh_help_tag(a, id), oh_help_tag(b, id));
+}
+
+bool oh_help_same_call(const struct oh_sip_msg *a, const struct oh_sip_msg *b)
+{
+    struct oh_span x = oh_help_value(a, OH_SIP_CALL_ID), y = oh_help_value(b, OH_SIP_CALL_ID);
+    return x.at && oh_span_equal(x, y); /* RFC 3261 8.1.1.4: byte by byte */
+}
+
+bool oh_help_is_first(const struct oh_trace_msg *m)
+{
+    return m->repeat_of == OH_NONE && m->duplicate_of == OH_NONE;
+}
+
+bool oh_help_same_end(const struct oh_trace_msg *a, bool a_source, const struct oh_trace_msg *b,
+                      bool b_source)
+{
+    const char *x = a_source ? a->from_seat : a->to_seat;
+    const char *y = b_source ? b->from_seat : b->to_seat;
+    if (x && y)
+        return strcmp(x, y) == 0;
+    return oh_addr_equal(a_source ? &a->src : &a->dst, b_source ? &b->src : &b->dst);
+}
+
+static bool was_sent_on(const struct oh_trace_msg *request, const struct oh_trace_msg *onward)
+{
+    struct oh_sip_via via;
+    struct oh_sip_cseq a, b;
+    struct oh_span second = oh_sip_msg_value(onward->sip, OH_SIP_VIA, 1);
+    if (!onward->sip->is_request || !second.at || oh_sip_via_parse(second, &via) < 0 ||
+        !oh_help_same_end(request, false, onward, true))
+        return false;
+    return oh_help_cseq(request->sip, &a) == 0 && oh_help_cseq(onward->sip, &b) == 0 &&
+           a.number == b.number && oh_span_equal(a.method, b.method) &&
+           oh_help_same_token(oh_sip_param(via.params, "branch"), oh_help_branch(request->sip));
+}
+
+bool oh_help_originates(const struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (m->sip->is_request)
+        return oh_sip_msg_value_count(m->sip, OH_SIP_VIA) < 2;
+    const struct oh_trace_msg *request = oh_rule_msg(v, m->request);
+    if (!request)
+        return true;
+    for (int i = request->index + 1; i < m->index && i < request->index + OH_HELP_REACH; i++) {
+        if (was_sent_on(request, oh_rule_msg(v, i)))
+            return false;
+    }
+    return true;
+}
+
+bool oh_help_is_copy(const struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *final = oh_rule_msg(v, m->answered);
+    if (oh_help_is_request(m, "ACK"))
+        return final && final->sip->status >= 300;
+    return oh_help_is_request(m, "CANCEL") && m->request != OH_NONE;
+}
+
+/* --- dialogs --- */
+
+struct oh_span oh_help_local_tag(const struct oh_help_dialog *d)
+{
+    return oh_help_tag(d->answer->sip, d->is_uac ? OH_SIP_FROM : OH_SIP_TO);
+}
+
+struct oh_span oh_help_remote_tag(const struct oh_help_dialog *d)
+{
+    return oh_help_tag(d->answer->sip, d->is_uac ? OH_SIP_TO : OH_SIP_FROM);
+}
+
+/* A response to an INVITE without To tag that creates a dialog: RFC 3261 12.1 */
+static bool creates_dialog(const struct oh_rule_view *v, const struct oh_trace_msg *r,
+                           struct oh_help_dialog *d)
+{
+    d->answer = r;
+    d->invite = oh_rule_msg(v, r->request);
+    return oh_help_is_first(r) && !r->sip->is_request && r->sip->status > 100 &&
+           r->sip->status < 300 && d->invite && oh_help_is_request(d->invite, "INVITE") &&
+           oh_help_tag(r->sip, OH_SIP_TO).at && !oh_help_tag(d->invite->sip, OH_SIP_TO).at;
+}
+
+static bool identity_fits(const struct oh_trace_msg *m, enum oh_help_by by,
+                          const struct oh_help_dialog *d)
+{
+    struct oh_span from = oh_help_tag(m->sip, OH_SIP_FROM), to = oh_help_tag(m->sip, OH_SIP_TO);
+    bool local = oh_help_same_token(from, oh_help_local_tag(d));
+    bool remote = to.at && oh_help_same_token(to, oh_help_remote_tag(d));
+    bool call = oh_help_same_call(m->sip, d->answer->sip);
+    switch (by) {
+    case OH_BY_ALL:
+        return local && remote && call;
+    case OH_BY_REMOTE_TAG_AND_CALL:
+        return remote && call;
+    case OH_BY_LOCAL_TAG_AND_CALL:
+        return local && call;
+    default:
+        return local && remote;
+    }
+}
+
+static bool sender_fits(const struct oh_trace_msg *m, struct oh_help_dialog *d)
+{
+    d->is_uac = oh_help_same_end(m, true, d->invite, true);
+    return d->is_uac || oh_help_same_end(m, true, d->invite, false);
+}
+
+bool oh_help_dialog_of(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                       enum oh_help_by by, struct oh_help_dialog *out)
+{
+    bool found = false;
+    for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
+        struct oh_help_dialog d;
+        if (!creates_dialog(v, oh_rule_msg(v, i), &d) || !sender_fits(m, &d) ||
+            !identity_fits(m, by, &d))
+            continue;
+        if (!found || d.answer->sip->status >= 200)
+            *out = d;
+        found = true;
+        if (d.answer->sip->status >= 200)
+            return true; /* the 2xx counts before what came early: 13.2.2.4 */
+    }
+    return found;
+}

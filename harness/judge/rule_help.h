@@ -1,0 +1,85 @@
+/*
+ * judge/rule_help.h - what the rule families share: reading parts, comparing them, finding dialogs.
+ *
+ * Comparisons are lenient wherever the text leaves room: a rule that accuses must be right. A part
+ * that is absent is the absent span. Searches through the trace go OH_HELP_REACH messages far, so
+ * that a rule costs the same in a long capture as in a short one; what lies farther is not seen.
+ *
+ * Uses: judge/rule.h. Private to judge/.
+ */
+#ifndef OH_JUDGE_RULE_HELP_H
+#define OH_JUDGE_RULE_HELP_H
+
+#include "judge/rule.h"
+#include "sip/digest.h"
+#include "sip/uri.h"
+#include "sip/via.h"
+
+enum { OH_HELP_REACH = 4096 };
+
+/* --- speaking --- */
+
+/* A breach whose values are spans. With `expected` given, an absent `observed` is told as "absent".
+ * Evidence is `bytes`, else `observed` where it lies in the message. */
+struct oh_say {
+    const char *field;
+    struct oh_span bytes, expected, observed;
+    const char *text;
+    const struct oh_trace_msg *also, *also_too;
+};
+void oh_say_broken(struct oh_rule_view *v, const struct oh_trace_msg *m, const struct oh_say *say);
+
+/* --- parts of a message --- */
+
+/* The whole value of the first header of this id; absent where there is none. */
+struct oh_span oh_help_value(const struct oh_sip_msg *m, enum oh_sip_header_id id);
+/* Of the topmost Via; absent where there is none. */
+struct oh_span oh_help_branch(const struct oh_sip_msg *m);
+struct oh_span oh_help_tag(const struct oh_sip_msg *m, enum oh_sip_header_id id);
+struct oh_span oh_help_uri(const struct oh_sip_msg *m, enum oh_sip_header_id id);
+/* -1 where CSeq is absent or cannot be read. */
+int oh_help_cseq(const struct oh_sip_msg *m, struct oh_sip_cseq *out);
+bool oh_help_is_request(const struct oh_trace_msg *m, const char *method);
+
+/* --- comparing --- */
+
+/* Tokens: any case (RFC 3261 7.3.1). Two absent ones are the same. */
+bool oh_help_same_token(struct oh_span a, struct oh_span b);
+/* From or To of two messages: URI (19.1.4) and tag. Display names and other parameters do not
+ * count. */
+bool oh_help_same_party(const struct oh_sip_msg *a, const struct oh_sip_msg *b,
+                        enum oh_sip_header_id id);
+/* Byte by byte, then by 19.1.4. */
+bool oh_help_same_uri(struct oh_span a, struct oh_span b);
+bool oh_help_same_call(const struct oh_sip_msg *a, const struct oh_sip_msg *b);
+
+/* --- the trace --- */
+
+/* A first sending, which links and rules look at. */
+bool oh_help_is_first(const struct oh_trace_msg *m);
+/* Is the sender of `a` the sender (`b_source`) or the receiver of `b`? By seat, else by address. */
+bool oh_help_same_end(const struct oh_trace_msg *a, bool a_source, const struct oh_trace_msg *b,
+                      bool b_source);
+/* Did the sender make this message itself? A request with more than one Via was forwarded, as was a
+ * response whose request its sender had sent on. What is wrong in those is another's fault. */
+bool oh_help_originates(const struct oh_rule_view *v, const struct oh_trace_msg *m);
+/* An ACK to a final response of 300 and up, or a CANCEL: a copy of its INVITE, which other rules
+ * compare. */
+bool oh_help_is_copy(const struct oh_rule_view *v, const struct oh_trace_msg *m);
+
+/* --- dialogs --- */
+
+/* An INVITE dialog as the sender of a request in it knows it. RFC 3261 12.1 */
+struct oh_help_dialog {
+    const struct oh_trace_msg *invite; /* that created it */
+    const struct oh_trace_msg *answer; /* 2xx, or 101..199 with a tag while there is no 2xx */
+    bool is_uac;                       /* the sender sent that INVITE */
+};
+enum oh_help_by { OH_BY_ALL, OH_BY_REMOTE_TAG_AND_CALL, OH_BY_LOCAL_TAG_AND_CALL, OH_BY_TAGS };
+/* The dialog of a request by what of its identity is to agree. False: none in the trace. */
+bool oh_help_dialog_of(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                       enum oh_help_by by, struct oh_help_dialog *out);
+struct oh_span oh_help_local_tag(const struct oh_help_dialog *d);
+struct oh_span oh_help_remote_tag(const struct oh_help_dialog *d);
+
+#endif

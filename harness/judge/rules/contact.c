@@ -1,0 +1,85 @@
+/* The Contact of an INVITE: RFC 3261 8.1.1.8, 12.2.1.1. */
+#include "judge/rule_help.h"
+
+static bool is_initial(const struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    return !oh_help_tag(m->sip, OH_SIP_TO).at && oh_help_originates(v, m);
+}
+
+static bool is_scheme(struct oh_span uri, const char *a, const char *b)
+{
+    struct oh_sip_uri parts;
+    return uri.at && oh_sip_uri_parse(uri, &parts) == 0 &&
+           (oh_span_is_nocase(parts.scheme, a) || oh_span_is_nocase(parts.scheme, b));
+}
+
+static void check_one(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    size_t count = oh_sip_msg_value_count(m->sip, OH_SIP_CONTACT);
+    if (!is_initial(v, m) || count == 1)
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "contact",
+                                   .bytes = count ? oh_sip_msg_value(m->sip, OH_SIP_CONTACT, 1)
+                                                  : m->sip->start_line,
+                                   .expected = oh_span_of("one Contact"),
+                                   .observed = oh_help_value(m->sip, OH_SIP_CONTACT),
+                                   .text = "An INVITE must carry one Contact with exactly one "
+                                           "URI."});
+}
+
+static void check_scheme(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span value = oh_sip_msg_value(m->sip, OH_SIP_CONTACT, 0);
+    if (!is_initial(v, m) || !value.at ||
+        is_scheme(oh_help_uri(m->sip, OH_SIP_CONTACT), "sip", "sips"))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "contact.scheme",
+                                   .expected = oh_span_of("a SIP or SIPS URI"),
+                                   .observed = value,
+                                   .text = "The Contact of an INVITE must be a SIP or SIPS URI."});
+}
+
+static void check_secure(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span uri = oh_help_uri(m->sip, OH_SIP_CONTACT);
+    bool secure = is_scheme(m->sip->request_uri, "sips", "sips") ||
+                  is_scheme(oh_help_uri(m->sip, OH_SIP_ROUTE), "sips", "sips");
+    if (!is_initial(v, m) || !secure || !is_scheme(uri, "sip", "sip"))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "contact.scheme",
+                                   .expected = oh_span_of("a SIPS URI"),
+                                   .observed = uri,
+                                   .text = "An INVITE to a SIPS URI must carry a SIPS URI in its "
+                                           "Contact."});
+}
+
+static void check_refresh(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (!oh_help_tag(m->sip, OH_SIP_TO).at || !oh_help_originates(v, m) ||
+        oh_sip_msg_value(m->sip, OH_SIP_CONTACT, 0).at)
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "contact",
+                                   .bytes = m->sip->start_line,
+                                   .expected = oh_span_of("a Contact"),
+                                   .text = "An INVITE in a dialog should carry a Contact."});
+}
+
+#define CONTACT(id, level, clause, meaning, check)                                                 \
+    {id, OH_LEVEL_##level, clause, OH_ON_REQUEST, "INVITE", meaning, check}
+
+static const struct oh_rule rules[] = {
+    CONTACT("contact.one", MUST, "RFC 3261 8.1.1.8", "An INVITE has exactly one Contact.",
+            check_one),
+    CONTACT("contact.scheme", MUST, "RFC 3261 8.1.1.8",
+            "The Contact of an INVITE is a SIP or SIPS URI.", check_scheme),
+    CONTACT("contact.sips", MUST, "RFC 3261 8.1.1.8",
+            "The Contact of an INVITE to a SIPS URI is a SIPS URI.", check_secure),
+    CONTACT("contact.refresh", SHOULD, "RFC 3261 12.2.1.1",
+            "An INVITE in a dialog has a Contact.", check_refresh),
+};
+
+const struct oh_rule_family oh_rules_contact = {"contact", rules, sizeof rules / sizeof *rules};

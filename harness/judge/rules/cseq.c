@@ -1,0 +1,177 @@
+/* CSeq: RFC 3261 8.1.1.5, 12.2.1.1, 10.2. */
+#include "judge/rule_help.h"
+
+#include <stdio.h>
+
+static bool is_ack_or_cancel(const struct oh_trace_msg *m)
+{
+    return oh_help_is_request(m, "ACK") || oh_help_is_request(m, "CANCEL");
+}
+
+static void check_present(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_sip_cseq cseq;
+    struct oh_span value = oh_help_value(m->sip, OH_SIP_CSEQ);
+    if (!oh_help_originates(v, m) || oh_help_cseq(m->sip, &cseq) == 0)
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "cseq",
+                                   .bytes = value.len > 0 ? value : m->sip->start_line,
+                                   .expected = oh_span_of("a number and the method"),
+                                   .observed = value,
+                                   .text = "Every request must carry a CSeq of a number and the "
+                                           "method."});
+}
+
+static void check_method(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_sip_cseq cseq;
+    if (!oh_help_originates(v, m) || oh_help_cseq(m->sip, &cseq) < 0 ||
+        oh_span_equal(cseq.method, m->sip->method))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "cseq.method",
+                                   .expected = m->sip->method,
+                                   .observed = cseq.method,
+                                   .text = "The method in CSeq must be that of the request."});
+}
+
+static void check_range(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_sip_cseq cseq;
+    if (!oh_help_originates(v, m) || oh_help_is_copy(v, m) || oh_help_cseq(m->sip, &cseq) < 0 ||
+        cseq.number < UINT64_C(1) << 31)
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "cseq.number",
+                                   .expected = oh_span_of("less than 2147483648"),
+                                   .observed = cseq.number_text,
+                                   .text = "The CSeq number must be less than 2**31."});
+}
+
+/* --- one after another --- */
+
+struct step {
+    const struct oh_trace_msg *before;
+    struct oh_sip_cseq mine, last;
+};
+
+static void say_step(struct oh_rule_view *v, const struct oh_trace_msg *m, const struct step *s,
+                     const char *text)
+{
+    char wanted[32];
+    snprintf(wanted, sizeof wanted, "%llu", (unsigned long long)s->last.number + 1);
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "cseq.number",
+                                   .expected = oh_span_of(wanted),
+                                   .observed = s->mine.number_text,
+                                   .text = text,
+                                   .also = s->before});
+}
+
+/* A request that counts in the dialog (or, before there was a To tag, led to it): of the same
+ * sender, Call-ID, From tag and To tag. */
+static bool counts_with(const struct oh_trace_msg *m, const struct oh_trace_msg *other)
+{
+    struct oh_span tag = oh_help_tag(other->sip, OH_SIP_TO);
+    if (!other->sip->is_request || !oh_help_is_first(other) || is_ack_or_cancel(other) ||
+        !oh_help_same_end(m, true, other, true) || !oh_help_same_call(m->sip, other->sip) ||
+        !oh_help_same_token(oh_help_tag(m->sip, OH_SIP_FROM), oh_help_tag(other->sip, OH_SIP_FROM)))
+        return false;
+    return tag.at ? oh_help_same_token(tag, oh_help_tag(m->sip, OH_SIP_TO))
+                  : oh_help_is_request(other, "INVITE");
+}
+
+static bool read_step(const struct oh_rule_view *v, const struct oh_trace_msg *m, struct step *s)
+{
+    if (!oh_help_originates(v, m) || is_ack_or_cancel(m) || !oh_help_tag(m->sip, OH_SIP_TO).at ||
+        oh_help_cseq(m->sip, &s->mine) < 0)
+        return false;
+    for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
+        s->before = oh_rule_msg(v, i);
+        if (counts_with(m, s->before) && oh_help_cseq(s->before->sip, &s->last) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void check_rising(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct step s;
+    if (!read_step(v, m, &s) || s.mine.number > s.last.number || m->retry_of == s.before->index)
+        return;
+    say_step(v, m, &s,
+             "Each request in a dialog must have a higher CSeq number than the one before it.");
+}
+
+/* Did the INVITE reach more than one party? Then requests in its other dialogs take numbers too. */
+static bool forked(const struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span mine = oh_help_tag(m->sip, OH_SIP_TO);
+    for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
+        const struct oh_trace_msg *r = oh_rule_msg(v, i);
+        struct oh_span tag = oh_help_tag(r->sip, OH_SIP_TO);
+        if (!r->sip->is_request && r->sip->status > 100 && r->sip->status < 300 && tag.at &&
+            oh_help_same_call(m->sip, r->sip) && oh_help_same_end(m, true, r, false) &&
+            !oh_help_same_token(tag, mine) &&
+            oh_help_same_token(oh_help_tag(r->sip, OH_SIP_FROM), oh_help_tag(m->sip, OH_SIP_FROM)))
+            return true;
+    }
+    return false;
+}
+
+static void check_by_one(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct step s;
+    if (!read_step(v, m, &s) || s.mine.number <= s.last.number + 1)
+        return;
+    if (oh_rule_evidence_lost(v) || forked(v, m)) {
+        oh_rule_not_checkable(v);
+        return;
+    }
+    say_step(v, m, &s,
+             "Each request in a dialog must have a CSeq number just one higher than the one before "
+             "it.");
+}
+
+/* RFC 3261 10.2. With the request before it lost, only the direction is sure. */
+static void check_register(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct step s;
+    if (!oh_help_originates(v, m) || oh_help_cseq(m->sip, &s.mine) < 0)
+        return;
+    for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
+        s.before = oh_rule_msg(v, i);
+        if (!oh_help_is_request(s.before, "REGISTER") || !oh_help_is_first(s.before) ||
+            !oh_help_same_end(m, true, s.before, true) ||
+            !oh_help_same_end(m, false, s.before, false) ||
+            !oh_help_same_call(m->sip, s.before->sip) ||
+            oh_help_cseq(s.before->sip, &s.last) < 0)
+            continue;
+        bool back = s.mine.number <= s.last.number && m->retry_of != i;
+        bool gap = s.mine.number > s.last.number + 1 && !oh_rule_evidence_lost(v);
+        if (back || gap)
+            say_step(v, m, &s,
+                     "The CSeq number must rise by one with each REGISTER of the same Call-ID.");
+        return;
+    }
+}
+
+#define CSEQ(id, clause, method, meaning, check)                                                   \
+    {id, OH_LEVEL_MUST, clause, OH_ON_REQUEST, method, meaning, check}
+
+static const struct oh_rule rules[] = {
+    CSEQ("cseq.present", "RFC 3261 8.1.1", NULL, "A request has a CSeq.", check_present),
+    CSEQ("cseq.method", "RFC 3261 8.1.1.5", NULL, "The CSeq method is the request's.",
+         check_method),
+    CSEQ("cseq.range", "RFC 3261 8.1.1.5", NULL, "The CSeq number is less than 2**31.",
+         check_range),
+    CSEQ("cseq.rising", "RFC 3261 12.2.1.1", NULL, "CSeq numbers rise within a dialog.",
+         check_rising),
+    CSEQ("cseq.by-one", "RFC 3261 12.2.1.1", NULL,
+         "CSeq numbers within a dialog have no gaps.", check_by_one),
+    CSEQ("cseq.register", "RFC 3261 10.2", "REGISTER",
+         "CSeq numbers rise by one within the registrations of one Call-ID.", check_register),
+};
+
+const struct oh_rule_family oh_rules_cseq = {"cseq", rules, sizeof rules / sizeof *rules};

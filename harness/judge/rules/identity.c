@@ -1,0 +1,184 @@
+/* Who speaks in which dialog: Call-ID, From, To and their tags. RFC 3261 8.1.1, 12.2.1.1
+ *
+ * ACK and CANCEL repeat their INVITE's identity; rules on them compare it. */
+#include "judge/rule_help.h"
+
+/* A message whose identity its sender chose or keeps by itself. */
+static bool is_judged(const struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    bool repeats = (oh_help_is_request(m, "ACK") && m->answered != OH_NONE) ||
+                   (oh_help_is_request(m, "CANCEL") && m->request != OH_NONE);
+    return !repeats && oh_help_originates(v, m);
+}
+
+static void say_absent(struct oh_rule_view *v, const struct oh_trace_msg *m, const char *field,
+                       struct oh_span bytes, const char *expected, const char *text)
+{
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = field,
+                                   .bytes = bytes.len > 0 ? bytes : m->sip->start_line,
+                                   .expected = oh_span_of(expected),
+                                   .text = text});
+}
+
+static void check_call_id(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (is_judged(v, m) && oh_help_value(m->sip, OH_SIP_CALL_ID).len == 0)
+        say_absent(v, m, "call-id", (struct oh_span){0}, "a Call-ID",
+                   "Every request must carry a Call-ID.");
+}
+
+static void check_from(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (is_judged(v, m) && !oh_help_uri(m->sip, OH_SIP_FROM).at)
+        say_absent(v, m, "from", oh_help_value(m->sip, OH_SIP_FROM), "a From with a URI",
+                   "Every request must carry a From with a URI.");
+}
+
+static void check_to(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (is_judged(v, m) && !oh_help_uri(m->sip, OH_SIP_TO).at)
+        say_absent(v, m, "to", oh_help_value(m->sip, OH_SIP_TO), "a To with a URI",
+                   "Every request must carry a To with a URI.");
+}
+
+/* A dialog whose side never had a tag stays without it: RFC 3261 12.2.1.1, for the older protocol's
+ * sake. In dialogs the kept tag is another rule's. */
+static void check_from_tag(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (!is_judged(v, m) || !oh_help_uri(m->sip, OH_SIP_FROM).at ||
+        oh_help_tag(m->sip, OH_SIP_TO).at || oh_help_tag(m->sip, OH_SIP_FROM).len > 0)
+        return;
+    say_absent(v, m, "from.tag", oh_help_value(m->sip, OH_SIP_FROM), "a tag",
+               "The From of a request must carry a tag.");
+}
+
+/* --- a To tag outside of any dialog --- */
+
+static bool is_tag_of_challenge(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                                struct oh_span tag)
+{
+    for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
+        const struct oh_trace_msg *r = oh_rule_msg(v, i);
+        if (!r->sip->is_request && (r->sip->status == 401 || r->sip->status == 407) &&
+            oh_help_same_token(tag, oh_help_tag(r->sip, OH_SIP_TO)))
+            return true;
+    }
+    return false;
+}
+
+/* Sure only for REGISTER, which no dialog knows: other dialogs may be older than the trace. */
+static void check_no_tag(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span tag = oh_help_tag(m->sip, OH_SIP_TO);
+    if (!tag.at || !is_judged(v, m) || is_tag_of_challenge(v, m, tag))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "to.tag",
+                                   .expected = oh_span_of("no tag"),
+                                   .observed = tag,
+                                   .text = "A request outside of a dialog must not carry a To "
+                                           "tag."});
+}
+
+/* --- kept through the dialog --- */
+
+static bool is_in_dialog(const struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_help_dialog d;
+    return oh_help_dialog_of(v, m, OH_BY_ALL, &d);
+}
+
+/* Has this Call-ID another dialog of this sender? Then one agreeing tag proves nothing. */
+static bool is_only_dialog(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                           const struct oh_help_dialog *d)
+{
+    for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
+        const struct oh_trace_msg *r = oh_rule_msg(v, i);
+        if (r->sip->is_request || r->sip->status <= 100 || r->sip->status >= 300 ||
+            !oh_help_same_call(r->sip, d->answer->sip) || !oh_help_tag(r->sip, OH_SIP_TO).at)
+            continue;
+        bool same = oh_help_same_token(oh_help_tag(r->sip, OH_SIP_TO),
+                                       oh_help_tag(d->answer->sip, OH_SIP_TO)) &&
+                    oh_help_same_token(oh_help_tag(r->sip, OH_SIP_FROM),
+                                       oh_help_tag(d->answer->sip, OH_SIP_FROM));
+        bool mirrored = oh_help_same_token(oh_help_tag(r->sip, OH_SIP_TO),
+                                           oh_help_tag(d->answer->sip, OH_SIP_FROM));
+        if (!same && !mirrored)
+            return false;
+    }
+    return true;
+}
+
+static void check_kept_from_tag(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_help_dialog d;
+    if (!oh_help_tag(m->sip, OH_SIP_TO).at || !is_judged(v, m) || is_in_dialog(v, m) ||
+        !oh_help_dialog_of(v, m, OH_BY_REMOTE_TAG_AND_CALL, &d) || !is_only_dialog(v, m, &d))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "from.tag",
+                                   .bytes = oh_help_value(m->sip, OH_SIP_FROM),
+                                   .expected = oh_help_local_tag(&d),
+                                   .observed = oh_help_tag(m->sip, OH_SIP_FROM),
+                                   .text = "The From of a request in a dialog must carry the "
+                                           "sender's tag of that dialog.",
+                                   .also = d.answer});
+}
+
+/* Without any To tag only a BYE is sure to mean the dialog. */
+static void check_kept_to_tag(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_help_dialog d;
+    struct oh_span tag = oh_help_tag(m->sip, OH_SIP_TO);
+    if ((!tag.at && !oh_help_is_request(m, "BYE")) || !is_judged(v, m) || is_in_dialog(v, m) ||
+        is_tag_of_challenge(v, m, tag) ||
+        !oh_help_dialog_of(v, m, OH_BY_LOCAL_TAG_AND_CALL, &d) || !is_only_dialog(v, m, &d))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "to.tag",
+                                   .bytes = oh_help_value(m->sip, OH_SIP_TO),
+                                   .expected = oh_help_remote_tag(&d),
+                                   .observed = tag,
+                                   .text = "The To of a request in a dialog must carry the other "
+                                           "party's tag of that dialog.",
+                                   .also = d.answer});
+}
+
+static void check_kept_call_id(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_help_dialog d;
+    if (!oh_help_tag(m->sip, OH_SIP_TO).at || !is_judged(v, m) ||
+        !oh_help_value(m->sip, OH_SIP_CALL_ID).at || is_in_dialog(v, m) ||
+        !oh_help_dialog_of(v, m, OH_BY_TAGS, &d))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "call-id",
+                                   .expected = oh_help_value(d.answer->sip, OH_SIP_CALL_ID),
+                                   .observed = oh_help_value(m->sip, OH_SIP_CALL_ID),
+                                   .text = "A request in a dialog must carry the dialog's Call-ID.",
+                                   .also = d.answer});
+}
+
+#define IDENTITY(id, clause, method, meaning, check)                                               \
+    {id, OH_LEVEL_MUST, clause, OH_ON_REQUEST, method, meaning, check}
+
+static const struct oh_rule rules[] = {
+    IDENTITY("call-id.present", "RFC 3261 8.1.1", NULL, "A request has a Call-ID.",
+             check_call_id),
+    IDENTITY("from.present", "RFC 3261 8.1.1", NULL, "A request has a From with a URI.",
+             check_from),
+    IDENTITY("from.tag", "RFC 3261 8.1.1.3", NULL, "The From of a request has a tag.",
+             check_from_tag),
+    IDENTITY("to.present", "RFC 3261 8.1.1", NULL, "A request has a To with a URI.", check_to),
+    IDENTITY("to.no-tag", "RFC 3261 8.1.1.2", "REGISTER",
+             "The To of a request outside of a dialog has no tag.", check_no_tag),
+    IDENTITY("dialog.from-tag", "RFC 3261 12.2.1.1", NULL,
+             "A request in a dialog has the sender's tag in From.", check_kept_from_tag),
+    IDENTITY("dialog.to-tag", "RFC 3261 12.2.1.1", NULL,
+             "A request in a dialog has the other party's tag in To.", check_kept_to_tag),
+    IDENTITY("dialog.call-id", "RFC 3261 12.2.1.1", NULL,
+             "A request in a dialog has the dialog's Call-ID.", check_kept_call_id),
+};
+
+const struct oh_rule_family oh_rules_identity = {"identity", rules, sizeof rules / sizeof *rules};

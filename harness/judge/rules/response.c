@@ -1,0 +1,251 @@
+/* Responses and the request that they answer: RFC 3261 8.2.6.2, 12.1.1. One that is forwarded was
+ * made by another. */
+#include "judge/rule_help.h"
+
+static bool read_request(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                         const struct oh_trace_msg **request)
+{
+    *request = oh_rule_msg(v, m->request);
+    return *request && oh_help_originates(v, m);
+}
+
+/* The server adds received and rport to the topmost one: RFC 3261 18.2.1, RFC 3581 4. */
+static bool same_via(struct oh_span a, struct oh_span b)
+{
+    struct oh_sip_via x, y;
+    if (oh_sip_via_parse(a, &x) < 0 || oh_sip_via_parse(b, &y) < 0)
+        return oh_span_equal(a, b);
+    return oh_help_same_token(x.transport, y.transport) && oh_help_same_token(x.host, y.host) &&
+           x.port == y.port &&
+           oh_help_same_token(oh_sip_param(x.params, "branch"), oh_sip_param(y.params, "branch"));
+}
+
+static void check_via(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *request;
+    if (!read_request(v, m, &request))
+        return;
+    size_t count = oh_sip_msg_value_count(request->sip, OH_SIP_VIA);
+    for (size_t i = 0; i <= count; i++) {
+        struct oh_span wanted = oh_sip_msg_value(request->sip, OH_SIP_VIA, i);
+        struct oh_span mine = oh_sip_msg_value(m->sip, OH_SIP_VIA, i);
+        if (wanted.at ? mine.at && same_via(wanted, mine) : !mine.at)
+            continue;
+        oh_say_broken(v, m,
+                      &(struct oh_say){.field = i == 0 ? "via" : "via[2]",
+                                       .bytes = m->sip->start_line,
+                                       .expected = wanted.at ? wanted : oh_span_of("no more Via"),
+                                       .observed = mine,
+                                       .text = "A response must carry all Vias of its request, in "
+                                               "their order, and no other.",
+                                       .also = request});
+        return;
+    }
+}
+
+static void say_differs(struct oh_rule_view *v, const struct oh_trace_msg *m,
+                        const struct oh_trace_msg *request, enum oh_sip_header_id id,
+                        const char *field, const char *text)
+{
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = field,
+                                   .bytes = m->sip->start_line,
+                                   .expected = oh_help_value(request->sip, id),
+                                   .observed = oh_help_value(m->sip, id),
+                                   .text = text,
+                                   .also = request});
+}
+
+static void check_from(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *request;
+    if (read_request(v, m, &request) && !oh_help_same_party(m->sip, request->sip, OH_SIP_FROM))
+        say_differs(v, m, request, OH_SIP_FROM, "from",
+                    "A response must carry the From of its request, URI and tag.");
+}
+
+static void check_call_id(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *request;
+    if (read_request(v, m, &request) && oh_help_value(request->sip, OH_SIP_CALL_ID).at &&
+        !oh_help_same_call(m->sip, request->sip))
+        say_differs(v, m, request, OH_SIP_CALL_ID, "call-id",
+                    "A response must carry the Call-ID of its request.");
+}
+
+/* A second answer to the INVITE's transaction that names ACK: an answer to the ACK. */
+static bool answers_ack(const struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *request = oh_rule_msg(v, m->request);
+    return oh_sip_msg_is_method(m->sip, "ACK") &&
+           (!request || oh_help_is_request(request, "ACK") ||
+            (request->final != OH_NONE && request->final < m->index));
+}
+
+static void check_cseq(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *request;
+    struct oh_sip_cseq mine, wanted;
+    if (!read_request(v, m, &request) || answers_ack(v, m) ||
+        oh_help_cseq(request->sip, &wanted) < 0)
+        return;
+    if (oh_help_cseq(m->sip, &mine) < 0 || mine.number != wanted.number ||
+        !oh_span_equal(mine.method, wanted.method))
+        say_differs(v, m, request, OH_SIP_CSEQ, "cseq",
+                    "A response must carry the CSeq of its request, number and method.");
+}
+
+static void check_to_ack(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (answers_ack(v, m) && oh_help_originates(v, m))
+        oh_say_broken(v, m,
+                      &(struct oh_say){.field = "cseq.method",
+                                       .observed = oh_help_value(m->sip, OH_SIP_CSEQ),
+                                       .text = "An ACK must not be answered."});
+}
+
+static void check_to(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *request;
+    if (!read_request(v, m, &request))
+        return;
+    struct oh_span tag = oh_help_tag(request->sip, OH_SIP_TO);
+    bool uri = oh_help_same_uri(oh_help_uri(m->sip, OH_SIP_TO), oh_help_uri(request->sip, OH_SIP_TO));
+    if (!uri || (tag.at && !oh_help_same_token(tag, oh_help_tag(m->sip, OH_SIP_TO))))
+        say_differs(v, m, request, OH_SIP_TO, uri ? "to.tag" : "to",
+                    "A response must carry the To of its request, with its tag if it has one.");
+}
+
+/* A request without a readable To is told by its own rule. */
+static void check_to_tag(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *request;
+    if (m->sip->status <= 100 || !read_request(v, m, &request) ||
+        !oh_help_uri(m->sip, OH_SIP_TO).at || oh_help_tag(request->sip, OH_SIP_TO).at ||
+        oh_help_tag(m->sip, OH_SIP_TO).len > 0)
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "to.tag",
+                                   .bytes = oh_help_value(m->sip, OH_SIP_TO),
+                                   .expected = oh_span_of("a tag"),
+                                   .text = "A response other than 100 must add a tag to the To.",
+                                   .also = request});
+}
+
+/* Only phones are sure to be one party: a proxy may pass on the responses of several. */
+static void check_same_tag(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *request;
+    struct oh_span mine = oh_help_tag(m->sip, OH_SIP_TO);
+    if (!m->from_phone || m->sip->status <= 100 || !mine.at || !read_request(v, m, &request) ||
+        oh_help_tag(request->sip, OH_SIP_TO).at)
+        return;
+    for (int i = m->index - 1; i > request->index && i > m->index - OH_HELP_REACH; i--) {
+        const struct oh_trace_msg *before = oh_rule_msg(v, i);
+        struct oh_span tag = oh_help_tag(before->sip, OH_SIP_TO);
+        if (before->sip->is_request || before->request != request->index || !tag.at ||
+            before->sip->status <= 100 || !oh_help_is_first(before))
+            continue;
+        if (!oh_help_same_token(tag, mine))
+            oh_say_broken(v, m,
+                          &(struct oh_say){.field = "to.tag",
+                                           .expected = tag,
+                                           .observed = mine,
+                                           .text = "All responses to one request must carry the "
+                                                   "same To tag.",
+                                           .also = before,
+                                           .also_too = request});
+        return;
+    }
+}
+
+/* --- what makes a dialog --- */
+
+static bool creates_dialog(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                           const struct oh_trace_msg **request)
+{
+    unsigned status = m->sip->status;
+    return read_request(v, m, request) && oh_help_is_request(*request, "INVITE") &&
+           !oh_help_tag((*request)->sip, OH_SIP_TO).at && status > 100 && status < 300 &&
+           (status >= 200 || oh_help_tag(m->sip, OH_SIP_TO).at);
+}
+
+static void check_contact(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *request;
+    struct oh_span uri = oh_help_uri(m->sip, OH_SIP_CONTACT);
+    struct oh_sip_uri parts;
+    if (!creates_dialog(v, m, &request))
+        return;
+    bool sip = uri.at && oh_sip_uri_parse(uri, &parts) == 0 &&
+               (oh_span_is_nocase(parts.scheme, "sip") || oh_span_is_nocase(parts.scheme, "sips"));
+    if (sip)
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "contact",
+                                   .bytes = uri.at ? uri : m->sip->start_line,
+                                   .expected = oh_span_of("a SIP or SIPS URI"),
+                                   .observed = uri,
+                                   .text = "A response to an INVITE that creates a dialog must "
+                                           "carry a Contact with a SIP or SIPS URI."});
+}
+
+/* What was added on the way back stands before what the request brought; a phone adds nothing. */
+static void check_record_route(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *request;
+    if (!creates_dialog(v, m, &request))
+        return;
+    size_t wanted = oh_sip_msg_value_count(request->sip, OH_SIP_RECORD_ROUTE);
+    size_t mine = oh_sip_msg_value_count(m->sip, OH_SIP_RECORD_ROUTE);
+    bool same = m->from_phone ? wanted == mine : wanted <= mine;
+    for (size_t i = 0; same && i < wanted; i++) {
+        struct oh_sip_name_addr x, y;
+        struct oh_span a = oh_sip_msg_value(request->sip, OH_SIP_RECORD_ROUTE, i);
+        struct oh_span b = oh_sip_msg_value(m->sip, OH_SIP_RECORD_ROUTE, mine - wanted + i);
+        same = oh_sip_name_addr_parse(a, &x) == 0 && oh_sip_name_addr_parse(b, &y) == 0
+                   ? oh_help_same_uri(x.uri, y.uri)
+                   : oh_span_equal(a, b);
+    }
+    if (same)
+        return;
+    struct oh_span expected = oh_help_value(request->sip, OH_SIP_RECORD_ROUTE);
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "record-route",
+                                   .bytes = m->sip->start_line,
+                                   .expected =
+                                       expected.at ? expected : oh_span_of("no Record-Route"),
+                                   .observed = oh_help_value(m->sip, OH_SIP_RECORD_ROUTE),
+                                   .text = "A response that creates a dialog must carry all "
+                                           "Record-Route values of the INVITE in their order.",
+                                   .also = request});
+}
+
+#define RESPONSE(id, clause, method, meaning, check)                                               \
+    {id, OH_LEVEL_MUST, clause, OH_ON_RESPONSE, method, meaning, check}
+
+static const struct oh_rule rules[] = {
+    RESPONSE("response.via", "RFC 3261 8.2.6.2", NULL,
+             "A response has all Vias of its request, in order.", check_via),
+    RESPONSE("response.from", "RFC 3261 8.2.6.2", NULL, "A response has its request's From.",
+             check_from),
+    RESPONSE("response.call-id", "RFC 3261 8.2.6.2", NULL,
+             "A response has its request's Call-ID.", check_call_id),
+    RESPONSE("response.cseq", "RFC 3261 8.2.6.2", NULL, "A response has its request's CSeq.",
+             check_cseq),
+    RESPONSE("response.to", "RFC 3261 8.2.6.2", NULL,
+             "A response has its request's To, and its tag if there is one.", check_to),
+    RESPONSE("response.to-tag", "RFC 3261 8.2.6.2", NULL,
+             "A response other than 100 has a To tag.", check_to_tag),
+    RESPONSE("response.same-tag", "RFC 3261 8.2.6.2", NULL,
+             "All responses to one request have the same To tag.", check_same_tag),
+    RESPONSE("response.to-ack", "RFC 3261 17", NULL, "An ACK is not answered.",
+             check_to_ack),
+    RESPONSE("response.contact", "RFC 3261 12.1.1", "INVITE",
+             "A response that creates a dialog has a Contact.", check_contact),
+    RESPONSE("response.record-route", "RFC 3261 12.1.1", "INVITE",
+             "A response that creates a dialog has the INVITE's Record-Route.",
+             check_record_route),
+};
+
+const struct oh_rule_family oh_rules_response = {"response", rules, sizeof rules / sizeof *rules};

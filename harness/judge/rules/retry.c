@@ -1,0 +1,254 @@
+/* A request sent again after a 401 or 407. */
+#include "judge/rule_help.h"
+
+#include <stdio.h>
+
+struct retry {
+    const struct oh_trace_msg *refused, *challenge;
+};
+
+static bool read_retry(const struct oh_rule_view *v, const struct oh_trace_msg *m, struct retry *r)
+{
+    r->refused = oh_rule_msg(v, m->retry_of);
+    r->challenge = oh_rule_msg(v, m->challenge);
+    return r->refused && r->challenge && oh_help_originates(v, m);
+}
+
+static bool numbers(const struct oh_trace_msg *m, const struct retry *r, struct oh_sip_cseq *mine,
+                    struct oh_sip_cseq *before)
+{
+    return oh_help_cseq(m->sip, mine) == 0 && oh_help_cseq(r->refused->sip, before) == 0;
+}
+
+static void say_number(struct oh_rule_view *v, const struct oh_trace_msg *m, const struct retry *r,
+                       const struct oh_sip_cseq *mine, uint64_t before, const char *text)
+{
+    char wanted[32];
+    snprintf(wanted, sizeof wanted, "%llu", (unsigned long long)before + 1);
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "cseq.number",
+                                   .expected = oh_span_of(wanted),
+                                   .observed = mine->number_text,
+                                   .text = text,
+                                   .also = r->refused,
+                                   .also_too = r->challenge});
+}
+
+static void check_cseq(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct retry r;
+    struct oh_sip_cseq mine, before;
+    if (!read_retry(v, m, &r) || !numbers(m, &r, &mine, &before) || mine.number > before.number)
+        return;
+    say_number(v, m, &r, &mine, before.number,
+               "A request sent again with credentials must have a higher CSeq number than the one "
+               "that was challenged.");
+}
+
+/* Where the number must rise by one (in dialogs and registrations) the rules on CSeq speak. */
+static void check_cseq_by_one(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct retry r;
+    struct oh_sip_cseq mine, before;
+    if (!read_retry(v, m, &r) || oh_help_tag(m->sip, OH_SIP_TO).at ||
+        oh_help_is_request(m, "REGISTER") || !oh_help_same_call(m->sip, r.refused->sip) ||
+        !numbers(m, &r, &mine, &before) || mine.number <= before.number + 1)
+        return;
+    say_number(v, m, &r, &mine, before.number,
+               "A request sent again after a challenge should have a CSeq number just one higher.");
+}
+
+static void check_call_id(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct retry r;
+    if (!read_retry(v, m, &r) || oh_help_same_call(m->sip, r.refused->sip))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "call-id",
+                                   .expected = oh_help_value(r.refused->sip, OH_SIP_CALL_ID),
+                                   .observed = oh_help_value(m->sip, OH_SIP_CALL_ID),
+                                   .text = "A request sent again after a challenge should keep its "
+                                           "Call-ID.",
+                                   .also = r.refused,
+                                   .also_too = r.challenge});
+}
+
+static void say_party(struct oh_rule_view *v, const struct oh_trace_msg *m,
+                      enum oh_sip_header_id id, const char *field, const char *text)
+{
+    struct retry r;
+    if (!read_retry(v, m, &r) || oh_help_same_party(m->sip, r.refused->sip, id))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = field,
+                                   .expected = oh_help_value(r.refused->sip, id),
+                                   .observed = oh_help_value(m->sip, id),
+                                   .text = text,
+                                   .also = r.refused,
+                                   .also_too = r.challenge});
+}
+
+static void check_from(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    say_party(v, m, OH_SIP_FROM, "from",
+              "A request sent again after a challenge should keep its From, URI and tag.");
+}
+
+static void check_to(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    say_party(v, m, OH_SIP_TO, "to", "A request sent again after a challenge should keep its To.");
+}
+
+static void check_branch(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct retry r;
+    struct oh_span mine = oh_help_branch(m->sip);
+    if (!read_retry(v, m, &r) || !mine.at ||
+        !oh_help_same_token(mine, oh_help_branch(r.refused->sip)))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "via.branch",
+                                   .expected = oh_span_of("a new branch"),
+                                   .observed = mine,
+                                   .text = "A request sent again after a challenge is a new "
+                                           "transaction and must have a new branch.",
+                                   .also = r.refused,
+                                   .also_too = r.challenge});
+}
+
+static bool is_challenge(const struct oh_trace_msg *m)
+{
+    return oh_help_is_first(m) && !m->sip->is_request &&
+           (m->sip->status == 401 || m->sip->status == 407);
+}
+
+/* The challenge's tag belongs to no dialog. Such a request is not linked as a retry. */
+static void check_no_to_tag(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span tag = oh_help_tag(m->sip, OH_SIP_TO);
+    if (!tag.at || oh_help_is_request(m, "ACK") || !oh_help_originates(v, m))
+        return;
+    for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
+        const struct oh_trace_msg *c = oh_rule_msg(v, i);
+        const struct oh_trace_msg *refused = is_challenge(c) ? oh_rule_msg(v, c->request) : NULL;
+        if (!refused || !oh_help_same_token(tag, oh_help_tag(c->sip, OH_SIP_TO)) ||
+            oh_help_tag(refused->sip, OH_SIP_TO).at || !oh_help_same_end(m, true, refused, true) ||
+            !oh_span_equal(m->sip->method, refused->sip->method))
+            continue;
+        oh_say_broken(v, m,
+                      &(struct oh_say){.field = "to.tag",
+                                       .expected = oh_span_of("no tag"),
+                                       .observed = tag,
+                                       .text = "A request sent again after a challenge must not "
+                                               "take over the To tag of the challenge.",
+                                       .also = refused,
+                                       .also_too = c});
+        return;
+    }
+}
+
+static enum oh_sip_header_id wanted_header(const struct retry *r)
+{
+    return r->challenge->sip->status == 401 ? OH_SIP_AUTHORIZATION : OH_SIP_PROXY_AUTHORIZATION;
+}
+
+static void check_credentials(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct retry r;
+    if (!read_retry(v, m, &r) || oh_help_value(m->sip, wanted_header(&r)).at)
+        return;
+    bool proxy = wanted_header(&r) == OH_SIP_PROXY_AUTHORIZATION;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = proxy ? "proxy-authorization" : "authorization",
+                                   .expected = oh_span_of("credentials"),
+                                   .text = proxy ? "A request sent again after a 407 should carry "
+                                                   "credentials in Proxy-Authorization."
+                                                 : "A request sent again after a 401 should carry "
+                                                   "credentials in Authorization.",
+                                   .also = r.refused,
+                                   .also_too = r.challenge});
+}
+
+static bool is_stale(const struct oh_digest *challenge)
+{
+    return oh_span_is_nocase(challenge->stale, "true");
+}
+
+/* Was this realm challenged here without a word that its nonce was only stale? */
+static bool was_rejected(const struct retry *r, struct oh_span realm)
+{
+    bool proxy = wanted_header(r) == OH_SIP_PROXY_AUTHORIZATION;
+    enum oh_sip_header_id id = proxy ? OH_SIP_PROXY_AUTHENTICATE : OH_SIP_WWW_AUTHENTICATE;
+    const struct oh_sip_header *h;
+    for (size_t n = 0; (h = oh_sip_msg_header(r->challenge->sip, id, n)) != NULL; n++) {
+        struct oh_digest c;
+        if (oh_digest_parse(h->value, &c) == 0 && oh_span_equal(c.realm, realm))
+            return !is_stale(&c);
+    }
+    return false;
+}
+
+static bool has_response(const struct oh_sip_msg *m, enum oh_sip_header_id id,
+                         const struct oh_digest *wanted)
+{
+    const struct oh_sip_header *h;
+    for (size_t n = 0; (h = oh_sip_msg_header(m, id, n)) != NULL; n++) {
+        struct oh_digest d;
+        if (oh_digest_parse(h->value, &d) == 0 && oh_span_equal(d.response, wanted->response) &&
+            oh_span_equal(d.nonce, wanted->nonce) && oh_span_equal(d.realm, wanted->realm))
+            return true;
+    }
+    return false;
+}
+
+static void check_rejected(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct retry r;
+    const struct oh_sip_header *h;
+    if (!read_retry(v, m, &r))
+        return;
+    for (size_t n = 0; (h = oh_sip_msg_header(m->sip, wanted_header(&r), n)) != NULL; n++) {
+        struct oh_digest d;
+        if (oh_digest_parse(h->value, &d) < 0 || !d.response.at || !was_rejected(&r, d.realm) ||
+            !has_response(r.refused->sip, wanted_header(&r), &d))
+            continue;
+        bool proxy = wanted_header(&r) == OH_SIP_PROXY_AUTHORIZATION;
+        oh_say_broken(
+            v, m,
+            &(struct oh_say){.field = proxy ? "proxy-authorization" : "authorization",
+                             .observed = h->value,
+                             .text = "Credentials that have just been rejected must not be sent "
+                                     "again unchanged.",
+                             .also = r.refused,
+                             .also_too = r.challenge});
+        return;
+    }
+}
+
+#define RETRY(id, level, clause, meaning, check)                                                   \
+    {id, OH_LEVEL_##level, clause, OH_ON_REQUEST, NULL, meaning, check}
+
+static const struct oh_rule rules[] = {
+    RETRY("retry.cseq", MUST, "RFC 3261 22.2",
+          "A request sent again after a 401 or 407 has a higher CSeq number.", check_cseq),
+    RETRY("retry.cseq-by-one", SHOULD, "RFC 3261 8.1.3.5",
+          "A request sent again after a 401 or 407 has a CSeq number just one higher.",
+          check_cseq_by_one),
+    RETRY("retry.call-id", SHOULD, "RFC 3261 8.1.3.5",
+          "A request sent again after a 401 or 407 keeps its Call-ID.", check_call_id),
+    RETRY("retry.from", SHOULD, "RFC 3261 8.1.3.5",
+          "A request sent again after a 401 or 407 keeps its From.", check_from),
+    RETRY("retry.to", SHOULD, "RFC 3261 8.1.3.5",
+          "A request sent again after a 401 or 407 keeps its To.", check_to),
+    RETRY("retry.branch", MUST, "RFC 3261 8.1.1.7",
+          "A request sent again after a 401 or 407 has a new branch.", check_branch),
+    RETRY("retry.no-to-tag", MUST, "RFC 3261 8.1.1.2",
+          "A request sent again after a 401 or 407 does not take over that response's To tag.",
+          check_no_to_tag),
+    RETRY("retry.credentials", SHOULD, "RFC 3261 8.1.3.5",
+          "A request sent again after a 401 or 407 carries credentials.", check_credentials),
+    RETRY("retry.rejected", MUST, "RFC 3261 22.1",
+          "Credentials that were rejected are not sent again.", check_rejected),
+};
+
+const struct oh_rule_family oh_rules_retry = {"retry", rules, sizeof rules / sizeof *rules};

@@ -1,0 +1,195 @@
+/* Where requests in a dialog go: the remote target in the Request-URI, the route set in Route.
+ * RFC 3261 12.1.1, 12.1.2, 12.2.1.1 */
+#include "judge/rule_help.h"
+
+#include <stdlib.h>
+
+enum { MAX_ROUTES = 32 };
+
+/* A refresh this young may have crossed the request: T1, RFC 3261 17.1.1.1. */
+#define CROSSING_NS INT64_C(500000000)
+
+/* What the sender knows. The target before the last refresh counts too while that one is young. */
+struct way {
+    struct oh_help_dialog dialog;
+    struct oh_span target, target_before;
+    int64_t target_ns;
+    struct oh_span routes[MAX_ROUTES]; /* URIs, in the order of Route */
+    size_t route_count;
+};
+
+static bool read_routes(struct way *w)
+{
+    const struct oh_sip_msg *source =
+        w->dialog.is_uac ? w->dialog.answer->sip : w->dialog.invite->sip;
+    size_t count = oh_sip_msg_value_count(source, OH_SIP_RECORD_ROUTE);
+    if (count > MAX_ROUTES)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        size_t n = w->dialog.is_uac ? count - 1 - i : i; /* 12.1.2 reversed, 12.1.1 in order */
+        struct oh_sip_name_addr a;
+        if (oh_sip_name_addr_parse(oh_sip_msg_value(source, OH_SIP_RECORD_ROUTE, n), &a) < 0)
+            return false;
+        w->routes[w->route_count++] = a.uri;
+    }
+    return true;
+}
+
+static bool is_refresh_of(const struct oh_rule_view *v, const struct oh_trace_msg *r,
+                          const struct oh_trace_msg *m, const struct way *w,
+                          const struct oh_trace_msg **request)
+{
+    *request = oh_rule_msg(v, r->request);
+    return !r->sip->is_request && oh_help_is_first(r) && r->sip->status >= 200 &&
+           r->sip->status < 300 && *request &&
+           (oh_help_is_request(*request, "INVITE") || oh_help_is_request(*request, "UPDATE")) &&
+           oh_help_tag((*request)->sip, OH_SIP_TO).at &&
+           oh_help_same_call(r->sip, w->dialog.answer->sip) &&
+           (oh_help_same_end(m, true, r, true) || oh_help_same_end(m, true, r, false));
+}
+
+/* Target refreshes that were accepted before `m`: RFC 3261 12.2.1.2, 12.2.2, RFC 3311 5 */
+static void follow_refreshes(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                             struct way *w)
+{
+    for (int i = w->dialog.answer->index + 1; i < m->index; i++) {
+        const struct oh_trace_msg *r = oh_rule_msg(v, i), *request;
+        if (!is_refresh_of(v, r, m, w, &request))
+            continue;
+        bool mine = oh_help_same_end(m, true, request, true);
+        struct oh_span contact = oh_help_uri(mine ? r->sip : request->sip, OH_SIP_CONTACT);
+        if (!contact.at)
+            continue;
+        w->target_before = w->target;
+        w->target = contact;
+        w->target_ns = r->time_ns;
+    }
+}
+
+static bool read_dialog(const struct oh_rule_view *v, const struct oh_trace_msg *m, struct way *w)
+{
+    if (oh_help_is_request(m, "CANCEL") || oh_help_is_copy(v, m) || !oh_help_originates(v, m) ||
+        !oh_help_dialog_of(v, m, OH_BY_ALL, &w->dialog))
+        return false;
+    const struct oh_sip_msg *source =
+        w->dialog.is_uac ? w->dialog.answer->sip : w->dialog.invite->sip;
+    w->target = oh_help_uri(source, OH_SIP_CONTACT);
+    w->target_before = w->target;
+    w->target_ns = INT64_MIN / 2;
+    follow_refreshes(v, m, w);
+    return read_routes(w);
+}
+
+static bool is_loose(struct oh_span uri)
+{
+    struct oh_sip_uri parts;
+    bool lr = false;
+    if (oh_sip_uri_parse(uri, &parts) == 0)
+        (void)oh_sip_uri_param(&parts, "lr", &lr);
+    return lr;
+}
+
+/* Header parts of a URI may not stand in a Request-URI: RFC 3261 19.1.1 */
+static struct oh_span without_headers(struct oh_span uri)
+{
+    return oh_span_sub(uri, 0, oh_span_find(uri, '?'));
+}
+
+static bool same_target(struct oh_span a, struct oh_span b)
+{
+    return oh_help_same_uri(without_headers(a), without_headers(b));
+}
+
+static bool is_target(const struct way *w, const struct oh_trace_msg *m, struct oh_span uri)
+{
+    return same_target(w->target, uri) ||
+           (m->time_ns - w->target_ns < CROSSING_NS && same_target(w->target_before, uri));
+}
+
+static void check_target(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct way w = {0};
+    if (!read_dialog(v, m, &w))
+        return;
+    bool strict = w.route_count > 0 && !is_loose(w.routes[0]);
+    struct oh_span wanted = strict ? w.routes[0] : w.target;
+    if (!wanted.at) {
+        oh_rule_not_checkable(v);
+        return;
+    }
+    if (strict ? same_target(wanted, m->sip->request_uri) : is_target(&w, m, m->sip->request_uri))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "request-uri",
+                                   .expected = wanted,
+                                   .observed = m->sip->request_uri,
+                                   .text = strict ? "The Request-URI must be the first URI of the "
+                                                    "route set, which is no loose router."
+                                                  : "The Request-URI of a request in a dialog must "
+                                                    "be the remote target: the Contact of the "
+                                                    "other party.",
+                                   .also = w.dialog.answer});
+}
+
+/* The n-th value that Route must have: the route set; with a strict router in front that one is
+ * taken off and the target put behind, so there are as many. */
+static bool is_wanted(const struct way *w, const struct oh_trace_msg *m, size_t n,
+                      struct oh_span uri)
+{
+    bool strict = !is_loose(w->routes[0]);
+    if (strict && n + 1 == w->route_count)
+        return is_target(w, m, uri);
+    return oh_help_same_uri(w->routes[strict ? n + 1 : n], uri);
+}
+
+static char *wanted_text(const struct way *w)
+{
+    struct oh_text text = {0};
+    bool strict = w->route_count > 0 && !is_loose(w->routes[0]);
+    for (size_t i = strict; i < w->route_count; i++)
+        oh_text_addf(&text, "%s<%.*s>", text.len ? ", " : "", OH_SPAN_FMT(w->routes[i]));
+    if (strict)
+        oh_text_addf(&text, "%s<%.*s>", text.len ? ", " : "", OH_SPAN_FMT(w->target));
+    if (text.len == 0)
+        oh_text_add(&text, "no Route");
+    return oh_text_take(&text);
+}
+
+static void check_set(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct way w = {0};
+    if (!read_dialog(v, m, &w))
+        return;
+    size_t count = oh_sip_msg_value_count(m->sip, OH_SIP_ROUTE);
+    bool same = count == w.route_count;
+    for (size_t i = 0; same && i < count; i++) {
+        struct oh_sip_name_addr a;
+        same = oh_sip_name_addr_parse(oh_sip_msg_value(m->sip, OH_SIP_ROUTE, i), &a) == 0 &&
+               is_wanted(&w, m, i, a.uri);
+    }
+    if (same)
+        return;
+    char *wanted = wanted_text(&w);
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "route",
+                                   .bytes = m->sip->start_line,
+                                   .expected = oh_span_of(wanted),
+                                   .observed = oh_help_value(m->sip, OH_SIP_ROUTE),
+                                   .text = w.route_count
+                                               ? "The Route of a request in a dialog must be the "
+                                                 "route set that Record-Route gave, in its order."
+                                               : "The dialog has no route set, so its requests "
+                                                 "must not carry a Route.",
+                                   .also = w.dialog.is_uac ? w.dialog.answer : w.dialog.invite});
+    free(wanted);
+}
+
+#define ROUTE(id, meaning, check)                                                                  \
+    {id, OH_LEVEL_MUST, "RFC 3261 12.2.1.1", OH_ON_REQUEST, NULL, meaning, check}
+
+static const struct oh_rule rules[] = {
+    ROUTE("route.request-uri", "A request in a dialog goes to the remote target.", check_target),
+    ROUTE("route.set", "A request in a dialog has the route set in Route.", check_set),
+};
+
+const struct oh_rule_family oh_rules_route = {"route", rules, sizeof rules / sizeof *rules};

@@ -1,0 +1,177 @@
+/* The bytes themselves: framing and strictness, as sip/message.h records them. RFC 3261 7, 18.3,
+ * 20.14, 25.1
+ *
+ * Line ends before the start line are let pass (7.5). A forwarded message may carry another's fault
+ * and is not looked at. */
+#include "judge/rule_help.h"
+
+static void say_kind(struct oh_rule_view *v, const struct oh_trace_msg *m,
+                     enum oh_sip_defect_kind kind, const char *field, const char *expected,
+                     const char *text)
+{
+    for (size_t i = 0; i < m->sip->defect_count; i++) {
+        if (m->sip->defects[i].kind != kind)
+            continue;
+        if (oh_help_originates(v, m))
+            oh_say_broken(v, m,
+                          &(struct oh_say){.field = field,
+                                           .expected = oh_span_of(expected),
+                                           .observed = m->sip->defects[i].bytes,
+                                           .text = text});
+        return; /* one finding for a message, however often */
+    }
+}
+
+static void check_bare_lf(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    say_kind(v, m, OH_SIP_DEFECT_BARE_LF, NULL, "\r\n",
+             "Lines must end in CRLF, not in a line feed alone.");
+}
+
+static void check_bare_cr(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    say_kind(v, m, OH_SIP_DEFECT_BARE_CR, NULL, "\r\n",
+             "A carriage return must stand only before a line feed.");
+}
+
+static void check_nul(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    say_kind(v, m, OH_SIP_DEFECT_NUL, NULL, "no NUL",
+             "Start line and headers must not contain a NUL.");
+}
+
+static void check_start_line(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    say_kind(v, m, OH_SIP_DEFECT_START_LINE, NULL,
+             m->sip->is_request ? "Method, Request-URI, SIP/2.0" : "SIP/2.0, code, reason",
+             "The elements of the start line must be separated by single spaces and be whole.");
+}
+
+static void check_version(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    say_kind(v, m, OH_SIP_DEFECT_VERSION, NULL, "SIP/2.0",
+             "The version must be SIP/2.0, in capitals.");
+}
+
+static void check_status(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    say_kind(v, m, OH_SIP_DEFECT_STATUS_CODE, "status", "100 to 699",
+             "The status code must have three digits, from 100 to 699.");
+}
+
+static void check_header_line(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    say_kind(v, m, OH_SIP_DEFECT_HEADER_LINE, NULL, "name: value",
+             "Each header line must be a field name, a colon and a value.");
+}
+
+static void check_blank_line(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (!oh_rule_evidence_lost(v))
+        say_kind(v, m, OH_SIP_DEFECT_NO_BLANK_LINE, NULL, "an empty line",
+                 "An empty line must follow the headers, also where there is no body.");
+}
+
+static void check_repeated(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    say_kind(v, m, OH_SIP_DEFECT_REPEATED_HEADER, NULL, "one header of this name",
+             "A header that is no comma-separated list must not stand in a message twice.");
+}
+
+static void check_length_large(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (!oh_rule_evidence_lost(v))
+        say_kind(v, m, OH_SIP_DEFECT_LENGTH_TOO_LARGE, "content-length",
+                 "the number of bytes in the body",
+                 "The Content-Length must not be more than the bytes that follow.");
+}
+
+/* Only line ends or NULs behind the body: padding that the receiver throws away (18.3). */
+static bool is_padded(const struct oh_sip_msg *m)
+{
+    uint64_t length = 0;
+    struct oh_span value = oh_help_value(m, OH_SIP_CONTENT_LENGTH);
+    size_t end = m->bytes.len;
+    while (end > 0 && (m->bytes.at[end - 1] == '\0' || m->bytes.at[end - 1] == '\r' ||
+                       m->bytes.at[end - 1] == '\n'))
+        end--;
+    if (!oh_span_to_u64(value, &length))
+        return false;
+    return m->body.at ? (size_t)(m->body.at + m->body.len - m->bytes.at) >= end
+                      : (size_t)(m->headers[m->header_count - 1].line.at - m->bytes.at) +
+                                m->headers[m->header_count - 1].line.len >=
+                            end;
+}
+
+static void check_length_small(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (m->sip->header_count > 0 && !is_padded(m->sip))
+        say_kind(v, m, OH_SIP_DEFECT_LENGTH_TOO_SMALL, "content-length",
+                 "the number of bytes in the body",
+                 "The Content-Length should be that of the body; what is more is cut off.");
+}
+
+static void check_length_syntax(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    say_kind(v, m, OH_SIP_DEFECT_LENGTH_SYNTAX, "content-length", "decimal digits",
+             "The Content-Length must be a decimal number.");
+}
+
+static void check_length_present(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (m->transport == OH_TRANSPORT_UDP || oh_sip_msg_header(m->sip, OH_SIP_CONTENT_LENGTH, 0) ||
+        !oh_help_originates(v, m))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "content-length",
+                                   .bytes = m->sip->start_line,
+                                   .expected = oh_span_of("a Content-Length"),
+                                   .text = "Over a stream every message must carry a "
+                                           "Content-Length."});
+}
+
+static void check_content_type(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (m->sip->body.len == 0 || oh_sip_msg_header(m->sip, OH_SIP_CONTENT_TYPE, 0) ||
+        !oh_help_originates(v, m))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "content-type",
+                                   .bytes = m->sip->start_line,
+                                   .expected = oh_span_of("a Content-Type"),
+                                   .text = "A message with a body must carry a Content-Type."});
+}
+
+#define SYNTAX(id, level, clause, meaning, check)                                                  \
+    {id, OH_LEVEL_##level, clause, OH_ON_ANY, NULL, meaning, check}
+
+static const struct oh_rule rules[] = {
+    SYNTAX("syntax.line-end", MUST, "RFC 3261 7", "Lines end in CRLF.", check_bare_lf),
+    SYNTAX("syntax.bare-cr", MUST, "RFC 3261 7.1", "No CR stands alone.", check_bare_cr),
+    SYNTAX("syntax.nul", MUST, "RFC 3261 25.1", "No NUL stands in start line or headers.",
+           check_nul),
+    SYNTAX("syntax.start-line", MUST, "RFC 3261 7.1",
+           "The elements of the start line are separated by single spaces.", check_start_line),
+    SYNTAX("syntax.version", MUST, "RFC 3261 7.1", "The version is SIP/2.0 in capitals.",
+           check_version),
+    SYNTAX("syntax.status", MUST, "RFC 3261 7.2", "The status code is three digits, 100 to 699.",
+           check_status),
+    SYNTAX("syntax.header-line", MUST, "RFC 3261 7.3.1", "A header line is name, colon, value.",
+           check_header_line),
+    SYNTAX("syntax.blank-line", MUST, "RFC 3261 7", "An empty line ends the headers.",
+           check_blank_line),
+    SYNTAX("syntax.repeated", MUST, "RFC 3261 7.3.1",
+           "A header that is no list stands in a message once.", check_repeated),
+    SYNTAX("syntax.length-too-large", MUST, "RFC 3261 18.3",
+           "The Content-Length is not more than what follows.", check_length_large),
+    SYNTAX("syntax.length-too-small", SHOULD, "RFC 3261 20.14",
+           "The Content-Length is that of the body.", check_length_small),
+    SYNTAX("syntax.length", MUST, "RFC 3261 20.14", "The Content-Length is a decimal number.",
+           check_length_syntax),
+    SYNTAX("syntax.length-present", MUST, "RFC 3261 20.14",
+           "A message over a stream has a Content-Length.", check_length_present),
+    SYNTAX("syntax.content-type", MUST, "RFC 3261 20.15",
+           "A message with a body has a Content-Type.", check_content_type),
+};
+
+const struct oh_rule_family oh_rules_syntax = {"syntax", rules, sizeof rules / sizeof *rules};

@@ -1,0 +1,164 @@
+/* The topmost Via of a request: its sender's own. RFC 3261 8.1.1.7, 18.1.1
+ *
+ * An ACK to a refusal and a CANCEL copy their INVITE's, which the rules on them compare. */
+#include "judge/rule_help.h"
+
+#include <string.h>
+
+static bool read_via(const struct oh_trace_msg *m, struct oh_span *value, struct oh_sip_via *via)
+{
+    *value = oh_sip_msg_value(m->sip, OH_SIP_VIA, 0);
+    return value->at && oh_sip_via_parse(*value, via) == 0;
+}
+
+static void check_present(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (!oh_sip_msg_value(m->sip, OH_SIP_VIA, 0).at)
+        oh_say_broken(v, m,
+                      &(struct oh_say){.field = "via",
+                                       .bytes = m->sip->start_line,
+                                       .expected = oh_span_of("a Via"),
+                                       .text = "Every request must carry a Via."});
+}
+
+/* "SIP", "2.0" and the transport's name, white space around the slashes let be. */
+static bool split_protocol(struct oh_span value, struct oh_span part[3])
+{
+    for (size_t i = 0; i < 2; i++) {
+        size_t slash = oh_span_find(value, '/');
+        if (slash == value.len)
+            return false;
+        part[i] = oh_span_trim(oh_span_sub(value, 0, slash));
+        value = oh_span_trim(oh_span_sub(value, slash + 1, value.len));
+    }
+    size_t len = 0;
+    while (len < value.len && !strchr(" \t\r\n", value.at[len]))
+        len++;
+    part[2] = oh_span_sub(value, 0, len);
+    return len > 0;
+}
+
+static void check_protocol(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span value = oh_sip_msg_value(m->sip, OH_SIP_VIA, 0), part[3];
+    if (!value.at || (split_protocol(value, part) && oh_span_is_nocase(part[0], "SIP") &&
+                      oh_span_is(part[1], "2.0")))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "via.protocol",
+                                   .expected = oh_span_of("SIP/2.0 and a transport"),
+                                   .observed = value,
+                                   .text = "The Via must begin with the protocol SIP/2.0 and the "
+                                           "transport."});
+}
+
+static void check_transport(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span value = oh_sip_msg_value(m->sip, OH_SIP_VIA, 0), part[3];
+    const char *used = oh_transport_name(m->transport);
+    if (!value.at || !split_protocol(value, part) || oh_span_is_nocase(part[2], used))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "via.transport",
+                                   .expected = oh_span_of(used),
+                                   .observed = part[2],
+                                   .text = "The Via must name the transport that the request is "
+                                           "sent over."});
+}
+
+static void check_sent_by(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span value, part[3];
+    struct oh_sip_via via;
+    if (read_via(m, &value, &via) || !value.at || !split_protocol(value, part))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "via.host",
+                                   .expected = oh_span_of("a host, and a port if it is not 5060"),
+                                   .observed = value,
+                                   .text = "The Via must say by host and port where responses are "
+                                           "to be sent."});
+}
+
+static void check_branch(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span value;
+    struct oh_sip_via via;
+    if (oh_help_is_copy(v, m) || !read_via(m, &value, &via) || oh_help_branch(m->sip).len > 0)
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "via.branch",
+                                   .bytes = value,
+                                   .expected = oh_span_of("a branch"),
+                                   .text = "The Via must carry a branch parameter."});
+}
+
+static void check_cookie(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span branch = oh_help_branch(m->sip);
+    bool cookie = oh_span_is_nocase(oh_span_sub(branch, 0, 7), "z9hG4bK");
+    if (oh_help_is_copy(v, m) || branch.len == 0 || cookie)
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "via.branch",
+                                   .expected = oh_span_of("z9hG4bK at its beginning"),
+                                   .observed = branch,
+                                   .text = "The branch must begin with z9hG4bK."});
+}
+
+static bool same_request(const struct oh_trace_msg *a, const struct oh_trace_msg *b)
+{
+    struct oh_sip_cseq x, y;
+    return oh_help_same_call(a->sip, b->sip) && oh_span_equal(a->sip->method, b->sip->method) &&
+           oh_help_cseq(a->sip, &x) == 0 && oh_help_cseq(b->sip, &y) == 0 && x.number == y.number;
+}
+
+/* Another rule tells these: the repeated request and the one repeated, the ACK to a 2xx and its
+ * INVITE. */
+static bool told_elsewhere(const struct oh_rule_view *v, const struct oh_trace_msg *m, int other)
+{
+    const struct oh_trace_msg *final = oh_rule_msg(v, m->answered);
+    return m->retry_of == other || (final && final->request == other);
+}
+
+static void check_unique(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span branch = oh_help_branch(m->sip);
+    if (branch.len == 0 || oh_help_is_copy(v, m))
+        return;
+    for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
+        const struct oh_trace_msg *other = oh_rule_msg(v, i);
+        if (!other->sip->is_request || !oh_help_is_first(other) || oh_help_is_copy(v, other) ||
+            !oh_help_same_end(m, true, other, true) ||
+            !oh_help_same_token(branch, oh_help_branch(other->sip)))
+            continue;
+        if (same_request(m, other) || told_elsewhere(v, m, i))
+            return;
+        oh_say_broken(v, m,
+                      &(struct oh_say){.field = "via.branch",
+                                       .expected = oh_span_of("a new branch"),
+                                       .observed = branch,
+                                       .text = "Each request must have a branch of its own; this "
+                                               "one was used before.",
+                                       .also = other});
+        return;
+    }
+}
+
+#define VIA(id, clause, meaning, check)                                                            \
+    {id, OH_LEVEL_MUST, clause, OH_ON_REQUEST, NULL, meaning, check}
+
+static const struct oh_rule rules[] = {
+    VIA("via.present", "RFC 3261 8.1.1.7", "A request has a Via.", check_present),
+    VIA("via.protocol", "RFC 3261 8.1.1.7", "The Via's protocol is SIP/2.0.", check_protocol),
+    VIA("via.transport", "RFC 3261 18.1.1", "The Via names the transport that is used.",
+        check_transport),
+    VIA("via.sent-by", "RFC 3261 18.1.1", "The Via has a host to send responses to.",
+        check_sent_by),
+    VIA("via.branch-present", "RFC 3261 8.1.1.7", "The Via has a branch.", check_branch),
+    VIA("via.cookie", "RFC 3261 8.1.1.7", "The branch begins with z9hG4bK.", check_cookie),
+    VIA("via.branch-unique", "RFC 3261 8.1.1.7", "A branch is used for one request only.",
+        check_unique),
+};
+
+const struct oh_rule_family oh_rules_via = {"via", rules, sizeof rules / sizeof *rules};
