@@ -302,6 +302,7 @@ const char *oh_field_suggest(struct oh_span path)
 {
     const char *best = NULL;
     size_t limit = path.len / 3 > 2 ? path.len / 3 : 2; /* farther off it is another word */
+    limit = limit < path.len / 2 ? limit : path.len / 2;
     size_t open = oh_span_find(path, '['), close = oh_span_find(path, ']');
     char plain[LONGEST];
     if (path.len > LONGEST)

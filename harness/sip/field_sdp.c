@@ -101,7 +101,7 @@ struct oh_span oh_field_pick_sdp_session(const struct oh_field_query *q,
 }
 
 struct oh_span oh_field_pick_sdp_stream(const struct oh_field_query *q,
-                                       const struct oh_field_view *v, size_t n)
+                                        const struct oh_field_view *v, size_t n)
 {
     struct oh_span picked = pick_from(v->sdp.media, q->row, n);
     return q->row->word == 1 ? before_slash(picked) : picked;

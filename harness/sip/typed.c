@@ -1,5 +1,6 @@
-#include "sip/sdp.h"
 #include "sip/typed.h"
+
+#include "sip/sdp.h"
 
 #include <sofia-sip/sdp.h>
 #include <sofia-sip/su_alloc.h>
@@ -32,8 +33,8 @@ bool oh_sip_typed_sdp_is_readable(const struct oh_sip_msg *m)
     if (!m->typed) {
         struct oh_sip_typed *t = oh_alloc(sizeof *t);
         t->sdp_is_readable = parse_sdp(m->body);
-        ((struct oh_sip_msg *)m)->typed =
-            t; /* a cache: every message is made by oh_sip_msg_parse */
+        /* a cache; oh_sip_msg_parse makes every message, none is const by birth */
+        ((struct oh_sip_msg *)m)->typed = t;
     }
     return m->typed->sdp_is_readable;
 }

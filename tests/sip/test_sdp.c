@@ -182,8 +182,8 @@ static void bytes_past_the_end_are_never_read(void **state)
 static void formats_that_are_no_tokens_are_refused_before_parsing(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"\"x\"", "/x",   "t38 @",    "(",
-                                      "\x80",  "\x1f", "a b c =d", "1//4 8"};
+    static const char *const bad[] = {"\"x\"",    "/x",     "t38 @", "(",    "\x80", "\x1f",
+                                      "a b c =d", "1//4 8", " \t",   "a \t", "\t\t"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char *body = oh_format(HEAD "m=audio 5004 RTP/AVP 0\r\nm=foo 1 bar/x %s\r\n", bad[i]);
         assert_false(oh_sdp_is_harmless(S(body)));
