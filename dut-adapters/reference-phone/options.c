@@ -22,7 +22,7 @@ static const char usage[] =
     "  --rtp-port N           even port for RTP (default: any free one)\n"
     "  --expires SECONDS      wanted lifetime of a registration (default: 60)\n"
     "  --t1 MS                round-trip estimate T1 of the transactions (default: 500)\n"
-    "  --mutant NAME          have this fault; may be repeated\n"
+    "  --mutant NAME          have this fault; may be repeated; none: no fault\n"
     "  --list-mutants         print the names of the faults, each with a description\n"
     "  --log FILE             append the log, with every SIP message, to FILE\n"
     "  --help                 print this text\n"
@@ -109,6 +109,8 @@ static int read_counted(struct rp_options *options, int key, const char *text)
 static int read_mutant(struct rp_options *options, const char *text)
 {
     unsigned bit = rp_mutant_find(text);
+    if (strcmp(text, "none") == 0)
+        return 0;
     if (!bit)
         return mistake("--mutant", text, "a name that --list-mutants prints");
     options->mutants |= bit;

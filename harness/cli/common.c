@@ -22,10 +22,8 @@ int oh_cli_fail(const struct oh_error *e, int status)
 
 int oh_cli_fails(const struct oh_errors *list, int status)
 {
-    struct oh_text text = {0};
-    oh_errors_format(list, &text);
-    fputs(oh_text_str(&text), stderr);
-    oh_text_release(&text);
+    for (size_t i = 0; i < list->count; i++)
+        oh_cli_fail(&list->items[i], status);
     return status;
 }
 

@@ -36,10 +36,23 @@ void oh_live_begin(struct oh_live *l, const struct oh_scenario *s, const char *p
     oh_text_release(&text);
 }
 
+/* "INVITE sip:..." and "407 Proxy Authentication Required": the start line without the version. */
+static void add_label(const struct oh_sip_msg *m, struct oh_text *label)
+{
+    if (m->is_request) {
+        oh_text_add_quoted(label, m->method, 20);
+        oh_text_add_char(label, ' ');
+        oh_text_add_quoted(label, m->request_uri, 60);
+    } else {
+        oh_text_addf(label, "%u ", m->status);
+        oh_text_add_quoted(label, m->reason, 60);
+    }
+}
+
 static void show_message(struct oh_live *l, const struct oh_progress *p)
 {
     struct oh_text label = {0}, line = {0};
-    oh_text_add_quoted(&label, p->msg->start_line, 60);
+    add_label(p->msg, &label);
     if (p->is_repeat)
         oh_text_add(&label, " (repeat)");
     struct oh_ladder_line ladder = {

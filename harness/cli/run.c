@@ -163,6 +163,33 @@ static int set_param(struct session *s, const char *word)
     return result == 0 ? 0 : oh_cli_fail(&e, -1);
 }
 
+/* The first phone's party of that name, or of any name where it is NULL, in any scenario. */
+static const struct oh_party *phone_party(const struct session *s, const char *name)
+{
+    for (size_t i = 0; i < s->scenario_count; i++) {
+        for (size_t k = 0; k < s->scenarios[i]->party_count; k++) {
+            const struct oh_party *party = &s->scenarios[i]->parties[k];
+            if (party->role == OH_ROLE_PHONE && (!name || strcmp(party->name, name) == 0))
+                return party;
+        }
+    }
+    return NULL;
+}
+
+static int check_seats(const struct session *s)
+{
+    const struct oh_party *any = phone_party(s, NULL);
+    for (size_t i = 0; i < s->phone_count; i++) {
+        struct oh_error e = {0};
+        if (!*s->seats[i] || phone_party(s, s->seats[i]))
+            continue;
+        oh_error_set(&e, "no scenario has a phone in seat '%s'", s->seats[i]);
+        oh_error_remedy(&e, "the first phone there sits at %s", any ? any->name : "no seat");
+        return oh_cli_fail(&e, -1);
+    }
+    return 0;
+}
+
 static int load_phones(struct session *s)
 {
     char *path_list = oh_cli_adapter_path();
@@ -174,7 +201,7 @@ static int load_phones(struct session *s)
     for (size_t i = 0; i < s->options->param_count && result == 0; i++)
         result = set_param(s, s->options->params[i]);
     free(path_list);
-    return result;
+    return result == 0 ? check_seats(s) : result;
 }
 
 static int load_baseline(struct session *s)
