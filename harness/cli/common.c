@@ -86,22 +86,42 @@ char *oh_cli_program_folder(void)
     return oh_strdup(path);
 }
 
+/* Below the working folder; beside the build folder in a source tree; where it was installed to. */
+static const char *const data_places[] = {".", "%s/..", "%s/../share/offhook"};
+
+static char *data_place(size_t i, const char *programs, const char *name)
+{
+    struct oh_text path = {0};
+    const char *mark = strstr(data_places[i], "%s");
+    oh_text_addf(&path, "%s%s/%s", mark ? programs : "", mark ? mark + 2 : data_places[i], name);
+    return oh_text_take(&path);
+}
+
 char *oh_cli_data(const char *name)
 {
-    if (oh_file_is_folder(name))
-        return oh_strdup(name);
-    char *programs = oh_cli_program_folder();
-    char *path = oh_format("%s/../%s", programs, name);
+    char *programs = oh_cli_program_folder(), *found = NULL;
+    for (size_t i = 0; i < sizeof data_places / sizeof *data_places; i++) {
+        char *path = data_place(i, programs, name);
+        if (!found && oh_file_is_folder(path))
+            found = path;
+        else
+            free(path);
+    }
     free(programs);
-    return path;
+    return found ? found : oh_strdup(name);
 }
 
 char *oh_cli_adapter_path(void)
 {
     char *programs = oh_cli_program_folder();
-    char *path = oh_format("dut-adapters:%s/../dut-adapters", programs);
+    struct oh_text list = {0};
+    for (size_t i = 0; i < sizeof data_places / sizeof *data_places; i++) {
+        char *path = data_place(i, programs, "dut-adapters");
+        oh_text_addf(&list, "%s%s", i > 0 ? ":" : "", path);
+        free(path);
+    }
     free(programs);
-    return path;
+    return oh_text_take(&list);
 }
 
 /* --- judging a folder --- */

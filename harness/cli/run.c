@@ -215,12 +215,17 @@ static int load_baseline(struct session *s)
     return result;
 }
 
+/* An older run's report does not stay: where this one comes to none, none is there. */
 static int prepare_output(const struct session *s)
 {
     struct oh_error e = {0};
     const char *out = s->options->out;
+    char *report = oh_file_join(out, "report.json");
     if (oh_file_mkdirs(out, &e) == 0 && access(out, W_OK) != 0)
         oh_error_set(&e, "nothing can be written to %s: %s", out, strerror(errno));
+    else if (!*e.text && unlink(report) != 0 && errno != ENOENT)
+        oh_error_set(&e, "the older %s cannot be removed: %s", report, strerror(errno));
+    free(report);
     if (!*e.text)
         return 0;
     oh_error_remedy(&e, "choose another folder with -o");

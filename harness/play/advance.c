@@ -18,21 +18,17 @@ struct oh_action {
     bool answered;
 };
 
-static void free_action(struct oh_action *a)
-{
-    free(a->seat);
-    free(a);
-}
-
-/* One that the driver has not answered yet outlives the scenario; its answer frees it. */
 void oh_player_release_actions(struct oh_player *p)
 {
+    for (size_t i = 0; i < p->seat_count; i++) {
+        if (p->seats[i].phone)
+            oh_phone_forget_actions(p->seats[i].phone->phone);
+    }
     while (p->actions) {
         struct oh_action *a = p->actions;
         p->actions = a->next;
-        a->player = NULL;
-        if (a->answered)
-            free_action(a);
+        free(a->seat);
+        free(a);
     }
 }
 
@@ -52,10 +48,6 @@ static void on_action(struct oh_phone *phone, enum oh_action_result result, cons
     struct oh_player *p = a->player;
     (void)phone;
     a->answered = true;
-    if (!p) {
-        free_action(a);
-        return;
-    }
     const char *text = a->step == OH_NONE ? "a user action" : p->scenario->steps[a->step].text;
     if (result == OH_ACTION_TAKEN) {
         oh_record_journal(p, OH_JOURNAL_CONFIRMED, a->step, OH_NONE, a->seat, detail);

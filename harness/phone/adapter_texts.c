@@ -1,0 +1,154 @@
+/* Are the "${names}" in an adapter's texts known, and do they stand where they have a value? */
+#include "phone/adapter.h"
+#include "phone/template.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct check {
+    struct oh_yaml_reader *r;
+    const struct oh_adapter *a;
+    bool in_dial;         /* "uri" has a value */
+    bool in_reach;        /* this text is filled with values at all */
+    struct oh_place here; /* the name looked at */
+    char *ports[OH_ADAPTER_FREE_PORTS];
+    size_t port_count;
+};
+
+/* Where "${name" stands: a text of several lines has its names on the lines below its beginning. */
+static struct oh_place place_of(const struct check *c, const struct oh_yaml_node *n,
+                                const char *before, const struct oh_template_piece *piece)
+{
+    struct oh_place place = oh_yaml_place(c->r->y, n);
+    struct oh_span source = oh_yaml_text(c->r->y);
+    unsigned line = place.line;
+    char *wanted = oh_format("%s%.*s", piece->is_name ? "${" : "", OH_SPAN_FMT(piece->text));
+    if (piece->is_broken)
+        wanted[2] = '\0';
+    for (const char *at = oh_yaml_scalar(n); at < before; at++)
+        line += *at == '\n';
+    for (unsigned i = 1; i < line; i++) {
+        size_t end = oh_span_find(source, '\n');
+        source = oh_span_sub(source, end + 1, source.len);
+    }
+    source = oh_span_sub(source, 0, oh_span_find(source, '\n'));
+    size_t column = oh_span_search(source, oh_span_of(wanted));
+    if (column < source.len)
+        place = (struct oh_place){line, (unsigned)column + 1,
+                                  (unsigned)(strlen(wanted) + piece->is_name)};
+    free(wanted);
+    return place;
+}
+
+static bool is_param(const struct oh_adapter *a, const char *name)
+{
+    for (size_t i = 0; i < a->param_count; i++)
+        if (!strcmp(a->params[i].name, name))
+            return true;
+    return false;
+}
+
+static void count_port(struct check *c, const char *name)
+{
+    for (size_t i = 0; i < c->port_count; i++)
+        if (!strcmp(c->ports[i], name))
+            return;
+    if (c->port_count == OH_ADAPTER_FREE_PORTS) {
+        oh_yaml_mistake_at(c->r->y, c->here, c->r->errors, "more than %d names of free ports",
+                           OH_ADAPTER_FREE_PORTS);
+        return;
+    }
+    c->ports[c->port_count++] = oh_strdup(name);
+}
+
+static void check_name(struct check *c, const char *name)
+{
+    const char *const *names = oh_template_names();
+    if (!strncmp(name, OH_TEMPLATE_FREE_PORT, strlen(OH_TEMPLATE_FREE_PORT)) &&
+        name[strlen(OH_TEMPLATE_FREE_PORT)]) {
+        count_port(c, name + strlen(OH_TEMPLATE_FREE_PORT));
+        return;
+    }
+    if (!strncmp(name, OH_TEMPLATE_PARAM, strlen(OH_TEMPLATE_PARAM))) {
+        if (!is_param(c->a, name + strlen(OH_TEMPLATE_PARAM)))
+            oh_error_remedy(oh_yaml_mistake_at(c->r->y, c->here, c->r->errors,
+                                               "'${%s}' is a parameter that is not declared", name),
+                            "declare it under 'params', with what it is if not set");
+        return;
+    }
+    for (size_t i = 0; names[i]; i++) {
+        if (strcmp(names[i], name))
+            continue;
+        if (!strcmp(name, "uri") && !c->in_dial)
+            oh_yaml_mistake_at(c->r->y, c->here, c->r->errors,
+                               "'${uri}' is known in the verb dial alone");
+        return;
+    }
+    struct oh_error *e =
+        oh_yaml_mistake_at(c->r->y, c->here, c->r->errors, "there is no name '${%s}'", name);
+    const char *near = oh_nearest_word(name, names);
+    if (near)
+        oh_error_remedy(e, "did you mean '${%s}'?", near);
+    else
+        oh_error_remedy(e, "a literal \"${\" is written \"$${\"; the names stand in "
+                           "dut-adapters/README.md");
+}
+
+static void check_text(struct check *c, const struct oh_yaml_node *n)
+{
+    struct oh_span rest = oh_span_of(oh_yaml_scalar(n));
+    struct oh_template_piece piece;
+    const char *before = rest.at;
+    for (; oh_template_next(&rest, &piece); before = rest.at) {
+        c->here = place_of(c, n, before, &piece);
+        if (piece.is_broken)
+            oh_yaml_mistake_at(c->r->y, c->here, c->r->errors, "a '${' is not closed by '}'");
+        if (!piece.is_name)
+            continue;
+        char *name = oh_span_dup(piece.text);
+        if (c->in_reach)
+            check_name(c, name);
+        else
+            oh_yaml_mistake_at(c->r->y, c->here, c->r->errors, "'${%s}' cannot stand here", name);
+        free(name);
+    }
+}
+
+static void check_node(struct check *c, const struct oh_yaml_node *n)
+{
+    bool is_map = oh_yaml_kind(n) == OH_YAML_MAP;
+    if (oh_yaml_kind(n) == OH_YAML_SCALAR)
+        check_text(c, n);
+    for (size_t i = 0; i < oh_yaml_count(n); i++) {
+        bool before = c->in_dial;
+        if (is_map && !strcmp(oh_yaml_scalar(oh_yaml_key(n, i)), "dial"))
+            c->in_dial = true;
+        check_node(c, is_map ? oh_yaml_value(n, i) : oh_yaml_item(n, i));
+        c->in_dial = before;
+    }
+}
+
+/* Keys whose texts are filled. */
+static bool is_filled(const char *key)
+{
+    static const char *const filled[] = {"files", "start", "environment", "drive",
+                                         "ready", "verbs", "events",      "stop"};
+    for (size_t i = 0; i < sizeof filled / sizeof *filled; i++)
+        if (!strcmp(filled[i], key))
+            return true;
+    return false;
+}
+
+void oh_adapter_check_texts(struct oh_yaml_reader *r, const struct oh_adapter *a)
+{
+    const struct oh_yaml_node *root = oh_yaml_root(r->y);
+    struct check c = {.r = r, .a = a};
+    if (oh_yaml_kind(root) != OH_YAML_MAP)
+        return;
+    for (size_t i = 0; i < oh_yaml_count(root); i++) {
+        c.in_reach = is_filled(oh_yaml_scalar(oh_yaml_key(root, i)));
+        check_node(&c, oh_yaml_value(root, i));
+    }
+    for (size_t i = 0; i < c.port_count; i++)
+        free(c.ports[i]);
+}

@@ -1,0 +1,246 @@
+/* What is sent to the phone, and which answer belongs to it. */
+#include "phone/self.h"
+
+#include "base/file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SAYS_BYTES 400 /* of a message in the journal */
+
+static json_t *filled(struct oh_phone *p, const struct oh_yaml_node *n, const char *uri)
+{
+    struct oh_filling filling = {p, uri};
+    struct oh_template_values values = {oh_phone_value, &filling};
+    return oh_template_json(n, &values);
+}
+
+static bool fits(struct oh_phone *p, const struct oh_yaml_node *pattern, const json_t *message)
+{
+    if (!pattern)
+        return false;
+    json_t *wanted = filled(p, pattern, NULL);
+    bool result = oh_json_fits(wanted, message);
+    json_decref(wanted);
+    return result;
+}
+
+static char *compact(const json_t *message)
+{
+    char *text = json_dumps(message, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENCODE_ANY);
+    struct oh_text quoted = {0};
+    oh_text_add_quoted(&quoted, oh_span_of(text ? text : ""), SAYS_BYTES);
+    free(text);
+    return oh_text_take(&quoted);
+}
+
+/* --- sending --- */
+
+static size_t message_count(const struct oh_command *c)
+{
+    return !c->send ? 0 : oh_yaml_kind(c->send) == OH_YAML_LIST ? oh_yaml_count(c->send) : 1;
+}
+
+static const struct oh_yaml_node *message_of(const struct oh_command *c, size_t i)
+{
+    return oh_yaml_kind(c->send) == OH_YAML_LIST ? oh_yaml_item(c->send, i) : c->send;
+}
+
+static void send_message(struct oh_pending *c)
+{
+    struct oh_phone *p = c->phone;
+    struct oh_error e = {0};
+    json_t *message = filled(p, message_of(c->command, c->message), c->uri);
+    snprintf(c->token, sizeof c->token, "offhook-%llu", (unsigned long long)++p->sent);
+    if (p->a->token)
+        json_object_set_new(message, p->a->token, json_string(c->token));
+    char *text = json_dumps(message, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    int result = !p->driver || !p->link_up ? oh_error_set(&e, "its control connection is not there")
+                                           : p->a->driver->send(p->driver, oh_span_of(text), &e);
+    if (result != 0) { /* no answer will come; why, the process's end may tell first */
+        free(c->trouble);
+        c->trouble = oh_strdup(e.text);
+    }
+    free(text);
+    json_decref(message);
+}
+
+static void unlink_pending(struct oh_pending *c)
+{
+    struct oh_pending **at = &c->phone->pending;
+    while (*at && *at != c)
+        at = &(*at)->next;
+    if (*at)
+        *at = c->next;
+    oh_timer_cancel(c->late);
+    c->late = NULL;
+}
+
+static void free_pending(struct oh_pending *c)
+{
+    free(c->uri);
+    free(c->trouble);
+    free(c);
+}
+
+static void conclude(struct oh_pending *c, enum oh_action_result result, const char *detail)
+{
+    struct oh_phone *p = c->phone;
+    unlink_pending(c);
+    if (c->purpose == OH_FOR_VERB)
+        c->done(p, result, detail, c->arg);
+    else if (c->purpose == OH_FOR_READY && result == OH_ACTION_TAKEN)
+        oh_phone_is_ready(p);
+    else if (c->purpose == OH_FOR_READY)
+        oh_phone_ask_ready(p, true);
+    free_pending(c);
+}
+
+static void on_late(void *arg)
+{
+    struct oh_pending *c = arg;
+    char *why = c->trouble
+                    ? oh_format("the command could not be given: %s", c->trouble)
+                    : oh_format("no answer within %lld ms", (long long)c->command->within_ms);
+    c->late = NULL;
+    conclude(c, OH_ACTION_HUNG, why);
+    free(why);
+}
+
+void oh_phone_send(struct oh_phone *p, enum oh_purpose purpose, const struct oh_command *command,
+                   const char *uri, oh_action_fn *done, void *arg)
+{
+    struct oh_pending *c = oh_alloc(sizeof *c), **end = &p->pending;
+    *c = (struct oh_pending){.phone = p,
+                             .command = command,
+                             .purpose = purpose,
+                             .uri = oh_strdup(uri),
+                             .done = done,
+                             .arg = arg};
+    while (*end)
+        end = &(*end)->next;
+    *end = c;
+    c->late =
+        oh_timer_set(p->net, oh_net_now(p->net) + command->within_ms * OH_NS_PER_MS, on_late, c);
+    send_message(c);
+}
+
+void oh_phone_end_commands(struct oh_phone *p, const char *why)
+{
+    while (p->pending) {
+        struct oh_pending *c = p->pending;
+        if (c->purpose == OH_FOR_VERB) {
+            conclude(c, OH_ACTION_HUNG, why);
+            continue;
+        }
+        unlink_pending(c);
+        free_pending(c);
+    }
+}
+
+void oh_phone_drop_commands(struct oh_phone *p)
+{
+    while (p->pending) {
+        struct oh_pending *c = p->pending;
+        unlink_pending(c);
+        free_pending(c);
+    }
+}
+
+void oh_phone_forget_actions(struct oh_phone *p)
+{
+    struct oh_pending *next;
+    for (struct oh_pending *c = p->pending; c; c = next) {
+        next = c->next;
+        if (c->purpose != OH_FOR_VERB)
+            continue;
+        unlink_pending(c);
+        free_pending(c);
+    }
+}
+
+/* --- answers --- */
+
+static const struct oh_yaml_node *ok_of(const struct oh_pending *c)
+{
+    return c->command->ok ? c->command->ok : c->phone->a->ok;
+}
+
+/* Says whether `message` answers `c`, and how. */
+static bool answers(struct oh_pending *c, const json_t *message, enum oh_action_result *result)
+{
+    struct oh_phone *p = c->phone;
+    if (p->a->token) {
+        const json_t *token = json_object_get(message, p->a->token);
+        if (!json_is_string(token) || strcmp(json_string_value(token), c->token))
+            return false;
+    }
+    if (fits(p, ok_of(c), message))
+        *result = OH_ACTION_TAKEN;
+    else if (c->command->refused ? fits(p, c->command->refused, message) : p->a->token != NULL)
+        *result = OH_ACTION_REFUSED;
+    else
+        return false;
+    return true;
+}
+
+/* The phone's own words, on one line. */
+static char *words_of(const struct oh_phone *p, const json_t *message)
+{
+    const json_t *reason = p->a->reason ? json_object_get(message, p->a->reason) : NULL;
+    if (!json_is_string(reason))
+        return compact(message);
+    struct oh_text words = {0};
+    struct oh_span text = oh_span_trim(oh_span_of(json_string_value(reason)));
+    oh_text_add_quoted(&words, text, SAYS_BYTES);
+    return words.len ? oh_text_take(&words) : (oh_text_release(&words), compact(message));
+}
+
+static void take_answer(struct oh_pending *c, enum oh_action_result result, const json_t *message)
+{
+    if (result == OH_ACTION_TAKEN && c->message + 1 < message_count(c->command)) {
+        c->message++;
+        send_message(c);
+        return;
+    }
+    char *words = result == OH_ACTION_TAKEN ? compact(message) : words_of(c->phone, message);
+    conclude(c, result, words);
+    free(words);
+}
+
+static void take_event(struct oh_phone *p, const json_t *message)
+{
+    if (p->state == OH_PHONE_IS_STARTING && fits(p, p->a->ready.event, message)) {
+        oh_phone_is_ready(p);
+        return;
+    }
+    const json_t *name = p->a->event ? json_object_get(message, p->a->event) : NULL;
+    char *whole = compact(message);
+    char *text = json_is_string(name) ? oh_format("%s %s", json_string_value(name), whole)
+                                      : oh_strdup(whole);
+    free(whole);
+    oh_phone_tell(p, fits(p, p->a->registered, message) ? OH_PHONE_REGISTERED : OH_PHONE_SAYS,
+                  text);
+    free(text);
+}
+
+void oh_phone_got(struct oh_phone *p, struct oh_span bytes)
+{
+    json_t *message = json_loadb(bytes.at, bytes.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    enum oh_action_result result = OH_ACTION_HUNG;
+    if (!json_is_object(message)) { /* a line that the program prints, not a message */
+        oh_process_add_output(p->process, bytes);
+        oh_process_add_output(p->process, oh_span_of("\n"));
+        json_decref(message);
+        return;
+    }
+    struct oh_pending *c = p->pending;
+    while (c && !answers(c, message, &result))
+        c = c->next;
+    if (c)
+        take_answer(c, result, message);
+    else
+        take_event(p, message);
+    json_decref(message);
+}

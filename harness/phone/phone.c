@@ -1,0 +1,375 @@
+#include "phone/self.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ASK_AGAIN_MS 50
+#define LINK_GRACE_MS                                                                              \
+    300 /* a connection that is lost may be the first sign of the program's end                    \
+         */
+#define LAST_WORDS_MAX 300
+
+void oh_phone_tell(struct oh_phone *p, enum oh_phone_event event, const char *detail)
+{
+    p->fn(p, event, detail, p->arg);
+}
+
+static int64_t in_ms(const struct oh_phone *p, int64_t ms)
+{
+    return oh_net_now(p->net) + ms * OH_NS_PER_MS;
+}
+
+static void cancel(struct oh_timer **t)
+{
+    oh_timer_cancel(*t);
+    *t = NULL;
+}
+
+/* --- making --- */
+
+struct oh_phone *oh_phone_new(struct oh_net *net, const struct oh_adapter *a,
+                              const struct oh_phone_place *place, oh_phone_event_fn *fn, void *arg)
+{
+    struct oh_phone *p = oh_alloc(sizeof *p);
+    const char **texts[] = {&p->place.seat,     &p->place.user,  &p->place.auth_user,
+                            &p->place.password, &p->place.realm, &p->place.program_folder};
+    p->net = net;
+    p->a = a;
+    p->place = *place;
+    p->place.adapter_params = NULL;
+    p->fn = fn;
+    p->arg = arg;
+    p->name = oh_strdup(a->title);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        *texts[i] = p->texts[i] = oh_strdup(*texts[i]);
+    return p;
+}
+
+/* Nothing goes over the driver any more. */
+static void cut_link(struct oh_phone *p)
+{
+    if (p->driver)
+        p->a->driver->close(p->driver);
+    p->driver = NULL;
+    p->link_up = false;
+    free(p->link_lost);
+    p->link_lost = NULL;
+    cancel(&p->lost);
+    cancel(&p->ask_again);
+    cancel(&p->deadline);
+}
+
+void oh_phone_free(struct oh_phone *p)
+{
+    if (!p)
+        return;
+    oh_phone_drop_commands(p);
+    cut_link(p);
+    oh_process_free(p->process);
+    oh_phone_remove_folder(p);
+    for (size_t i = 0; i < sizeof p->texts / sizeof *p->texts; i++)
+        free(p->texts[i]);
+    for (size_t i = 0; i < p->port_count; i++) {
+        free(p->ports[i].name);
+        free(p->ports[i].value);
+    }
+    free(p->name);
+    free(p->failure);
+    free(p);
+}
+
+/* --- the end --- */
+
+/* The last line that it printed and that is not empty, for the sentence that tells its end. */
+static void add_last_words(const struct oh_phone *p, struct oh_text *out)
+{
+    struct oh_span output = oh_span_trim(oh_phone_output(p));
+    size_t from = output.len;
+    while (from > 0 && output.at[from - 1] != '\n')
+        from--;
+    struct oh_span line = oh_span_sub(output, from, output.len - from);
+    if (!line.len)
+        return;
+    oh_text_add(out, "; it printed last: ");
+    oh_text_add_quoted(out, line, LAST_WORDS_MAX);
+}
+
+static enum oh_phone_event end_event(const struct oh_phone *p, enum oh_phone_state before,
+                                     int status)
+{
+    if (before == OH_PHONE_IS_STOPPING)
+        return OH_PHONE_ENDED;
+    if (before == OH_PHONE_IS_STARTING || before == OH_PHONE_IS_FAILING)
+        return OH_PHONE_FAILED;
+    bool from_outside = oh_process_is_kill(status) && !oh_process_was_signalled(p->process);
+    return from_outside ? OH_PHONE_KILLED : OH_PHONE_DIED;
+}
+
+static void ended(struct oh_phone *p, int status)
+{
+    enum oh_phone_state before = p->state;
+    enum oh_phone_event event = end_event(p, before, status);
+    struct oh_text detail = {0};
+    char *words = oh_process_words(status);
+    if (p->failure)
+        oh_text_add(&detail, p->failure);
+    else if (event == OH_PHONE_FAILED)
+        oh_text_addf(&detail, "%s ended before it was ready, %s", p->a->start[0], words);
+    else
+        oh_text_add(&detail, words);
+    if (event != OH_PHONE_ENDED)
+        add_last_words(p, &detail);
+    p->state = OH_PHONE_IS_IDLE;
+    cut_link(p);
+    oh_phone_remove_folder(p);
+    oh_phone_tell(p, event, oh_text_str(&detail));
+    oh_phone_end_commands(p, oh_text_str(&detail));
+    oh_text_release(&detail);
+    free(words);
+}
+
+static void on_process(struct oh_process *process, enum oh_process_event event, int status,
+                       void *arg)
+{
+    struct oh_phone *p = arg;
+    (void)process;
+    if (event == OH_PROCESS_ENDED)
+        ended(p, status);
+    else if (p->state == OH_PHONE_IS_STOPPING || p->state == OH_PHONE_IS_FAILING)
+        return; /* our own signals continue it */
+    else if (event == OH_PROCESS_STOPPED)
+        oh_phone_tell(p, OH_PHONE_STOPPED, "stopped by a signal from outside");
+    else
+        oh_phone_tell(p, OH_PHONE_CONTINUED, "continued");
+}
+
+/* Never became ready: its end is told as the failure. */
+static void fail(struct oh_phone *p, char *why)
+{
+    if (p->state != OH_PHONE_IS_STARTING) {
+        free(why);
+        return;
+    }
+    free(p->failure);
+    p->failure = why;
+    p->state = OH_PHONE_IS_FAILING;
+    oh_process_signal(p->process, SIGKILL);
+}
+
+/* --- the beginning --- */
+
+static void find_version(struct oh_phone *p)
+{
+    regmatch_t groups[2];
+    char *output = p->a->has_version ? oh_span_dup(oh_phone_output(p)) : NULL;
+    if (output && regexec(&p->a->version, output, 2, groups, 0) == 0 && groups[1].rm_so >= 0) {
+        free(p->name);
+        p->name = oh_format("%s %.*s", p->a->title, (int)(groups[1].rm_eo - groups[1].rm_so),
+                            output + groups[1].rm_so);
+    }
+    free(output);
+}
+
+void oh_phone_is_ready(struct oh_phone *p)
+{
+    if (p->state != OH_PHONE_IS_STARTING)
+        return;
+    p->state = OH_PHONE_IS_UP;
+    cancel(&p->deadline);
+    cancel(&p->ask_again);
+    find_version(p);
+    oh_phone_tell(p, OH_PHONE_READY, p->name);
+}
+
+static void on_ask(void *arg)
+{
+    struct oh_phone *p = arg;
+    p->ask_again = NULL;
+    oh_phone_ask_ready(p, false);
+}
+
+void oh_phone_ask_ready(struct oh_phone *p, bool again)
+{
+    if (p->state != OH_PHONE_IS_STARTING)
+        return;
+    if (again)
+        p->ask_again = oh_timer_set(p->net, in_ms(p, ASK_AGAIN_MS), on_ask, p);
+    else
+        oh_phone_send(p, OH_FOR_READY, &p->a->ready, NULL, NULL, NULL);
+}
+
+static void on_not_ready(void *arg)
+{
+    struct oh_phone *p = arg;
+    p->deadline = NULL;
+    fail(p, oh_format("%s was not ready within %lld ms%s%s", p->a->start[0],
+                      (long long)p->a->ready.within_ms, p->link_lost ? ": " : "",
+                      p->link_lost ? p->link_lost : ""));
+}
+
+/* --- the link --- */
+
+static void on_up(void *arg)
+{
+    struct oh_phone *p = arg;
+    p->link_up = true;
+    if (p->a->ready.send)
+        oh_phone_ask_ready(p, false);
+    else if (!p->a->ready.event)
+        oh_phone_is_ready(p);
+}
+
+static void on_lost(void *arg)
+{
+    struct oh_phone *p = arg;
+    p->lost = NULL;
+    char *why = oh_strdup(p->link_lost);
+    if (p->state == OH_PHONE_IS_STARTING) {
+        fail(p, why);
+        return;
+    }
+    if (p->state == OH_PHONE_IS_UP) {
+        oh_phone_tell(p, OH_PHONE_HUNG, why);
+        oh_phone_end_commands(p, why);
+    }
+    free(why);
+}
+
+static void on_down(const char *why, void *arg)
+{
+    struct oh_phone *p = arg;
+    p->link_up = false;
+    free(p->link_lost);
+    p->link_lost = oh_strdup(why);
+    cancel(&p->lost);
+    p->lost = oh_timer_set(p->net, in_ms(p, LINK_GRACE_MS), on_lost, p);
+}
+
+static void on_got(struct oh_span message, void *arg)
+{
+    oh_phone_got(arg, message);
+}
+
+static int open_link(struct oh_phone *p, struct oh_error *e)
+{
+    struct oh_driver_owner owner = {.got = on_got, .up = on_up, .down = on_down, .arg = p};
+    struct oh_filling filling = {p, NULL};
+    struct oh_template_values values = {oh_phone_value, &filling};
+    char *connect = p->a->connect ? oh_template_fill(p->a->connect, &values) : NULL;
+    p->driver = p->a->driver->open(p->net, connect, oh_process_to(p->process),
+                                   oh_process_from(p->process), &owner, e);
+    free(connect);
+    return p->driver ? 0 : -1;
+}
+
+static int start_process(struct oh_phone *p, struct oh_error *e)
+{
+    char **words = oh_phone_words(p), **environment = oh_phone_environment(p);
+    struct oh_process_plan plan = {.argv = words,
+                                   .environment = environment,
+                                   .folder = p->folder,
+                                   .on_pipes = p->a->driver->on_pipes};
+    if (*p->port_trouble.text) {
+        if (e)
+            *e = p->port_trouble;
+    } else {
+        p->process = oh_process_start(p->net, &plan, on_process, p, e);
+        if (!p->process && (errno == ENOENT || errno == EACCES))
+            oh_error_remedy(e, "%s", p->a->install ? p->a->install : "is the program installed?");
+    }
+    oh_phone_free_words(words);
+    oh_phone_free_words(environment);
+    return p->process ? 0 : -1;
+}
+
+int oh_phone_start(struct oh_phone *p, struct oh_error *e)
+{
+    if (p->state != OH_PHONE_IS_IDLE)
+        return oh_error_set(e, "%s runs already", p->name);
+    oh_process_free(p->process);
+    p->process = NULL;
+    free(p->failure);
+    p->failure = NULL;
+    p->asked_to_end = false;
+    p->port_trouble = (struct oh_error){0};
+    if (oh_phone_render(p, e) != 0 || start_process(p, e) != 0)
+        goto fail;
+    p->state = OH_PHONE_IS_STARTING;
+    if (open_link(p, e) != 0)
+        goto fail;
+    p->deadline = oh_timer_set(p->net, in_ms(p, p->a->ready.within_ms), on_not_ready, p);
+    return 0;
+fail:
+    p->state = OH_PHONE_IS_IDLE;
+    oh_process_free(p->process);
+    p->process = NULL;
+    oh_phone_remove_folder(p);
+    return -1;
+}
+
+/* --- verbs --- */
+
+int oh_phone_do(struct oh_phone *p, enum oh_verb verb, const char *uri, oh_action_fn *done,
+                void *arg, struct oh_error *e)
+{
+    const struct oh_command *command = &p->a->verbs[verb];
+    if (!command->given)
+        return oh_error_set(e, "%s cannot %s: its adapter has no such verb", p->name,
+                            oh_verb_name(verb));
+    if (p->state != OH_PHONE_IS_UP)
+        return oh_error_set(e, "%s cannot %s: it %s", p->name, oh_verb_name(verb),
+                            p->state == OH_PHONE_IS_IDLE ? "does not run" : "is not ready");
+    oh_phone_send(p, OH_FOR_VERB, command, uri, done, arg);
+    return 0;
+}
+
+/* --- stopping --- */
+
+static void on_stop_time(void *arg)
+{
+    struct oh_phone *p = arg;
+    oh_process_signal(p->process, p->asked_to_end ? SIGKILL : SIGTERM);
+    p->deadline = p->asked_to_end
+                      ? NULL
+                      : oh_timer_set(p->net, in_ms(p, p->a->stop.kill_after_ms), on_stop_time, p);
+    p->asked_to_end = true;
+}
+
+void oh_phone_stop(struct oh_phone *p)
+{
+    if (p->state == OH_PHONE_IS_IDLE || p->state == OH_PHONE_IS_STOPPING)
+        return;
+    bool can_ask = p->state == OH_PHONE_IS_UP && p->a->stop.send && p->link_up;
+    oh_phone_drop_commands(p);
+    cancel(&p->lost);
+    cancel(&p->ask_again);
+    cancel(&p->deadline);
+    free(p->failure);
+    p->failure = NULL;
+    p->state = OH_PHONE_IS_STOPPING;
+    if (can_ask) {
+        oh_process_continue(p->process);
+        oh_phone_send(p, OH_FOR_STOP, &p->a->stop, NULL, NULL, NULL);
+    }
+    p->deadline =
+        oh_timer_set(p->net, in_ms(p, can_ask ? p->a->stop.within_ms : 0), on_stop_time, p);
+}
+
+bool oh_phone_is_running(const struct oh_phone *p)
+{
+    return p->state != OH_PHONE_IS_IDLE;
+}
+
+const char *oh_phone_name(const struct oh_phone *p)
+{
+    return p->name;
+}
+
+struct oh_span oh_phone_output(const struct oh_phone *p)
+{
+    return p->process ? oh_process_output(p->process) : (struct oh_span){0};
+}

@@ -1,0 +1,94 @@
+/*
+ * phone/self.h - a phone's own state. Private to phone/.
+ *
+ * Who does what: phone.c its life · commands.c what is sent, and which answer belongs to it ·
+ * values.c what the names in the adapter stand for, and what is made of them.
+ *
+ * Uses: phone/adapter.h, phone/process.h, phone/template.h.
+ */
+#ifndef OH_PHONE_SELF_H
+#define OH_PHONE_SELF_H
+
+#include "phone/adapter.h"
+#include "phone/process.h"
+#include "phone/template.h"
+
+enum oh_phone_state {
+    OH_PHONE_IS_IDLE,     /* no process */
+    OH_PHONE_IS_STARTING, /* not ready yet */
+    OH_PHONE_IS_UP,
+    OH_PHONE_IS_FAILING,  /* never became ready; waits for the process's end */
+    OH_PHONE_IS_STOPPING, /* by oh_phone_stop */
+};
+
+enum oh_purpose { OH_FOR_VERB, OH_FOR_READY, OH_FOR_STOP };
+
+/* A command under way. */
+struct oh_pending {
+    struct oh_pending *next;
+    struct oh_phone *phone;
+    const struct oh_command *command;
+    enum oh_purpose purpose;
+    size_t message; /* which of its messages is sent and not yet answered */
+    char token[24];
+    char *uri;
+    oh_action_fn *done;
+    void *arg;
+    struct oh_timer *late;
+    char *trouble; /* why the message could not be sent, or NULL */
+};
+
+struct oh_phone {
+    struct oh_net *net;
+    const struct oh_adapter *a;
+    struct oh_phone_place place;
+    char *texts[6]; /* the copies that `place` points at */
+    oh_phone_event_fn *fn;
+    void *arg;
+    enum oh_phone_state state;
+    char *folder;
+    char *name;
+    struct oh_process *process; /* kept after its end, for its output */
+    struct oh_driver *driver;
+    bool link_up;
+    char *link_lost; /* why, or NULL */
+    struct oh_pair ports[OH_ADAPTER_FREE_PORTS];
+    size_t port_count;
+    struct oh_error port_trouble; /* the first port that could not be had */
+    struct oh_pending *pending;   /* oldest first */
+    uint64_t sent;                /* messages, for tokens */
+    struct oh_timer *deadline;    /* of starting, then of stopping */
+    struct oh_timer *ask_again;   /* ready by asking */
+    struct oh_timer *lost;        /* link lost: does the process end as well? */
+    bool asked_to_end;            /* stopping: SIGTERM was sent */
+    char *failure;
+};
+
+/* values.c */
+struct oh_filling {
+    struct oh_phone *phone;
+    const char *uri; /* or NULL */
+};
+void oh_phone_value(struct oh_span name, struct oh_text *out, void *filling);
+/* Ports, private folder and files. -1 with the reason. */
+int oh_phone_render(struct oh_phone *p, struct oh_error *e);
+char **oh_phone_words(struct oh_phone *p);       /* the program and its arguments; NULL-ended */
+char **oh_phone_environment(struct oh_phone *p); /* "NAME=VALUE"; NULL-ended */
+void oh_phone_free_words(char **words);
+void oh_phone_remove_folder(struct oh_phone *p);
+
+/* commands.c */
+void oh_phone_send(struct oh_phone *p, enum oh_purpose purpose, const struct oh_command *command,
+                   const char *uri, oh_action_fn *done, void *arg);
+void oh_phone_got(struct oh_phone *p, struct oh_span message);
+/* Verbs end as hung for this reason; the rest is dropped. */
+void oh_phone_end_commands(struct oh_phone *p, const char *why);
+void oh_phone_drop_commands(struct oh_phone *p);
+
+/* phone.c */
+void oh_phone_tell(struct oh_phone *p, enum oh_phone_event event, const char *detail);
+void oh_phone_is_ready(struct oh_phone *p);
+/* Asks, or asks again soon, whether it is ready. */
+void oh_phone_ask_ready(struct oh_phone *p, bool again);
+
+#endif
