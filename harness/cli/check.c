@@ -40,7 +40,8 @@ static void cut_name(char *path)
 }
 
 static int judge_all(struct oh_report *report, char **files, const char *top,
-                     const struct options *o, struct oh_error *e)
+                     const struct options *o, const struct oh_baseline *baseline,
+                     struct oh_error *e)
 {
     size_t top_len = strlen(top);
     for (size_t i = 0; files[i]; i++) {
@@ -49,7 +50,7 @@ static int judge_all(struct oh_report *report, char **files, const char *top,
         const char *relative = strlen(folder) > top_len ? folder + top_len : "";
         while (*relative == '/')
             relative++;
-        int result = oh_cli_judge_folder(report, folder, relative, &o->common, o->common.json, e);
+        int result = oh_cli_judge_folder(report, folder, relative, &o->common, baseline, e);
         free(folder);
         if (result != 0)
             return -1;
@@ -95,7 +96,7 @@ static int check(const char *folder, const struct options *o)
         oh_cli_fail(&e, status);
         goto out;
     }
-    if (judge_all(report, files, folder, o, &e) != 0) {
+    if (judge_all(report, files, folder, o, baseline, &e) != 0) {
         oh_cli_fail(&e, status);
         goto out;
     }

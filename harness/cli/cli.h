@@ -56,9 +56,11 @@ char *oh_cli_adapter_path(void);
 char *oh_cli_program_folder(void);
 
 /* Judges the run folder `folder` and adds it to the report; `relative` is how the report names the
- * folder. The scenario's text form goes to stdout unless `quiet`. */
+ * folder. The scenario's text form, with the findings that `baseline` knows (NULL: none) marked,
+ * goes to stdout unless --json. */
 int oh_cli_judge_folder(struct oh_report *report, const char *folder, const char *relative,
-                        const struct oh_cli_common *o, bool quiet, struct oh_error *e);
+                        const struct oh_cli_common *o, const struct oh_baseline *baseline,
+                        struct oh_error *e);
 
 /* Prints what a whole report ends with (summary, or all of it as JSON). */
 void oh_cli_print_end(const json_t *report, const struct oh_cli_common *o);

@@ -126,8 +126,22 @@ char *oh_cli_adapter_path(void)
 
 /* --- judging a folder --- */
 
+static void show_scenario(const struct oh_report *report, const struct oh_cli_common *o,
+                          const struct oh_baseline *baseline)
+{
+    struct oh_report_style style = oh_cli_style(o, STDOUT_FILENO);
+    struct oh_text text = {0};
+    json_t *marked = oh_baseline_scenario(baseline, oh_report_last(report));
+    oh_report_scenario_text(marked, &style, &text);
+    printf("%s\n", oh_text_str(&text));
+    fflush(stdout);
+    json_decref(marked);
+    oh_text_release(&text);
+}
+
 int oh_cli_judge_folder(struct oh_report *report, const char *folder, const char *relative,
-                        const struct oh_cli_common *o, bool quiet, struct oh_error *e)
+                        const struct oh_cli_common *o, const struct oh_baseline *baseline,
+                        struct oh_error *e)
 {
     struct oh_judge_options options = {.strict = o->strict};
     struct oh_recording *recording = oh_recording_read(folder, e);
@@ -135,14 +149,8 @@ int oh_cli_judge_folder(struct oh_report *report, const char *folder, const char
         return -1;
     struct oh_verdict *verdict = oh_judge(recording, &options);
     oh_report_add(report, verdict, relative);
-    if (!quiet) {
-        struct oh_report_style style = oh_cli_style(o, STDOUT_FILENO);
-        struct oh_text text = {0};
-        oh_report_scenario_text(oh_report_last(report), &style, &text);
-        fputs(oh_text_str(&text), stdout);
-        fflush(stdout);
-        oh_text_release(&text);
-    }
+    if (!o->json)
+        show_scenario(report, o, baseline);
     oh_verdict_free(verdict);
     oh_recording_free(recording);
     return 0;

@@ -36,23 +36,10 @@ void oh_live_begin(struct oh_live *l, const struct oh_scenario *s, const char *p
     oh_text_release(&text);
 }
 
-/* "INVITE sip:..." and "407 Proxy Authentication Required": the start line without the version. */
-static void add_label(const struct oh_sip_msg *m, struct oh_text *label)
-{
-    if (m->is_request) {
-        oh_text_add_quoted(label, m->method, 20);
-        oh_text_add_char(label, ' ');
-        oh_text_add_quoted(label, m->request_uri, 60);
-    } else {
-        oh_text_addf(label, "%u ", m->status);
-        oh_text_add_quoted(label, m->reason, 60);
-    }
-}
-
 static void show_message(struct oh_live *l, const struct oh_progress *p)
 {
     struct oh_text label = {0}, line = {0};
-    add_label(p->msg, &label);
+    oh_ladder_label_text(p->msg->bytes, &label);
     if (p->is_repeat)
         oh_text_add(&label, " (repeat)");
     struct oh_ladder_line ladder = {
@@ -63,11 +50,13 @@ static void show_message(struct oh_live *l, const struct oh_progress *p)
     oh_text_release(&line);
 }
 
-static void show_note(struct oh_live *l, const char *what, const char *text)
+static void show_note(struct oh_live *l, double time_s, const char *what, const char *text)
 {
-    struct oh_text line = {0};
-    oh_text_addf(&line, "            %s%s\n", what, text ? text : "");
+    struct oh_text note = {0}, line = {0};
+    oh_text_addf(&note, "%s%s", what, text ? text : "");
+    oh_ladder_note_text(time_s, oh_text_str(&note), &l->style, &line);
     show(l, oh_text_str(&line));
+    oh_text_release(&note);
     oh_text_release(&line);
 }
 
@@ -86,7 +75,7 @@ void oh_live_progress(const struct oh_progress *p, void *live)
     if (p->kind == OH_PROGRESS_MESSAGE)
         show_message(l, p);
     else if (words[p->kind])
-        show_note(l, words[p->kind], p->text);
+        show_note(l, p->time_s, words[p->kind], p->text);
     l->hint_shown = p->kind == OH_PROGRESS_WAITING;
 }
 

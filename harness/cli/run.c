@@ -67,7 +67,10 @@ struct session {
 
 /* --- interruption: the handler notes it and wakes the loop; the run ends in order --- */
 
+#define PATIENT_SIGNALS 2 /* the next one ends the program as it stands */
+
 static volatile int interrupted;
+static volatile int interruptions;
 static int wake_pipe[2] = {-1, -1};
 
 static void on_signal(int signo)
@@ -75,6 +78,8 @@ static void on_signal(int signo)
     int saved = errno;
     ssize_t written = write(wake_pipe[1], "x", 1);
     (void)written;
+    if (++interruptions == PATIENT_SIGNALS)
+        signal(signo, SIG_DFL);
     interrupted = signo;
     errno = saved;
 }
@@ -82,11 +87,13 @@ static void on_signal(int signo)
 static int catch_signals(struct oh_error *e)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction action = {.sa_handler = on_signal}, before;
     if (pipe2(wake_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
         return oh_error_set(e, "no pipe could be made: %s", strerror(errno));
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-        sigaction(signals[i], &action, NULL);
+        if (sigaction(signals[i], NULL, &before) == 0 &&
+            (signals[i] != SIGHUP || before.sa_handler != SIG_IGN)) /* nohup stays */
+            sigaction(signals[i], &action, NULL);
     signal(SIGPIPE, SIG_IGN);
     return 0;
 }
@@ -237,14 +244,14 @@ static int prepare_output(const struct session *s)
 static int open_bench(struct session *s)
 {
     struct oh_error e = {0};
+    if (catch_signals(&e) != 0)
+        return oh_cli_fail(&e, -1);
     struct oh_bench_options options = {.no_capture = s->options->no_capture,
                                        .program_folder = s->program_folder,
                                        .progress = oh_live_progress,
                                        .progress_arg = &s->live,
                                        .interrupted = &interrupted,
                                        .interrupt_fd = wake_pipe[0]};
-    if (catch_signals(&e) != 0)
-        return oh_cli_fail(&e, -1);
     s->bench = oh_bench_open(&options, s->phones, s->phone_count, &e);
     return s->bench ? 0 : oh_cli_fail(&e, -1);
 }
@@ -269,8 +276,7 @@ static int play_one(struct session *s, size_t index)
     int result = oh_play(s->bench, scenario, folder, &e);
     oh_live_clear(&s->live);
     if (result == 0)
-        result = oh_cli_judge_folder(s->report, folder, name, &s->options->common,
-                                     s->options->common.json, &e);
+        result = oh_cli_judge_folder(s->report, folder, name, &s->options->common, s->baseline, &e);
     if (result != 0)
         oh_cli_fail(&e, 0);
     free(folder);

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define HOME_HOST  1  /* 127.x.y.1: registrar, proxy */
 #define PHONE_HOST 2  /* 127.x.y.2 and up: the phones */
@@ -20,6 +21,11 @@ static struct oh_addr host_of(const struct oh_addr *net, unsigned host)
     a.ip[3] = (uint8_t)host;
     a.port = 0;
     return a;
+}
+
+bool oh_bench_hurries(const struct oh_bench *b)
+{
+    return b->interruptions > 1;
 }
 
 bool oh_bench_interrupted(const struct oh_bench *b)
@@ -45,9 +51,14 @@ bool oh_bench_wait(struct oh_bench *b, bool (*done)(void *arg), void *arg, int64
 static void on_interrupt(int fd, void *arg)
 {
     struct oh_bench *b = arg;
-    (void)fd;
-    oh_watch_free(b->interrupt_watch); /* the flag says it from now on */
-    b->interrupt_watch = NULL;
+    char bytes[8]; /* one a signal; what the pipe still holds comes next */
+    ssize_t got = read(fd, bytes, sizeof bytes);
+    if (got <= 0) {
+        oh_watch_free(b->interrupt_watch);
+        b->interrupt_watch = NULL;
+    } else {
+        b->interruptions += (unsigned)got;
+    }
     if (b->player && b->player->phase != OH_PHASE_CLOSING)
         oh_player_end(b->player, OH_OUTCOME_INTERRUPTED, OH_NONE, "interrupted by the user");
     oh_bench_wake(b);
@@ -83,6 +94,17 @@ static void phone_trouble(struct oh_bench_slot *slot, enum oh_phone_event event,
     }
 }
 
+/* The party that the phone is in the scenario being played; its own seat's name between scenarios.
+ */
+static const char *seat_name(const struct oh_player *p, const struct oh_bench_slot *slot)
+{
+    for (size_t i = 0; p && i < p->seat_count; i++) {
+        if (p->seats[i].phone == slot)
+            return p->seats[i].name;
+    }
+    return slot->place.seat;
+}
+
 static void on_phone(struct oh_phone *phone, enum oh_phone_event event, const char *detail,
                      void *arg)
 {
@@ -98,7 +120,7 @@ static void on_phone(struct oh_phone *phone, enum oh_phone_event event, const ch
         slot->failed = true;
     }
     if (p && p->run)
-        oh_record_journal(p, OH_JOURNAL_PHONE, OH_NONE, OH_NONE, slot->place.seat, text);
+        oh_record_journal(p, OH_JOURNAL_PHONE, OH_NONE, OH_NONE, seat_name(p, slot), text);
     if (p && event != OH_PHONE_SAYS)
         oh_player_progress_text(p, OH_PROGRESS_PHONE, OH_NONE, text);
     free(text);
@@ -220,7 +242,7 @@ struct oh_bench *oh_bench_open(const struct oh_bench_options *options,
 static bool phones_gone(void *arg)
 {
     const struct oh_bench *b = arg;
-    for (size_t i = 0; i < b->slot_count; i++) {
+    for (size_t i = 0; !oh_bench_hurries(b) && i < b->slot_count; i++) {
         if (b->slots[i].phone && oh_phone_is_running(b->slots[i].phone))
             return false;
     }

@@ -350,7 +350,8 @@ static void play_flow(struct oh_player *p)
 static bool quiet(void *arg)
 {
     const struct oh_player *p = arg;
-    return !oh_exchange_pending(p) && !oh_player_actions_pending(p);
+    return oh_bench_hurries(p->bench) ||
+           (!oh_exchange_pending(p) && !oh_player_actions_pending(p));
 }
 
 static void close_flow(struct oh_player *p)

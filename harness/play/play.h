@@ -44,7 +44,9 @@ struct oh_bench_options {
     oh_progress_fn *progress; /* NULL: none */
     void *progress_arg;
     const volatile int *interrupted; /* set by a signal handler to the signal's number; NULL: never */
-    int interrupt_fd;  /* becomes readable on interruption (self-pipe, signalfd); -1: none */
+    /* Non-blocking; has one byte to read for each interruption (self-pipe); -1: none. The first ends flow, call and phone in
+     * order, the second without waiting for them. */
+    int interrupt_fd;
 };
 
 /* One phone per seat name; seat "" is the default for any phone party. The adapter is borrowed. */

@@ -109,7 +109,7 @@ struct oh_player {
     struct oh_timer *hint_timer; /* tells what we wait for */
     struct oh_action *actions;   /* told, not yet answered by the driver */
     /* record.c */
-    size_t uncaptured;           /* tapped messages that the capture has not shown yet */
+    size_t tapped, captured; /* SIP datagrams: by our sockets; of those, out of the capture so far */
 };
 
 /* --- bench.c: what lives for the whole run --- */
@@ -140,9 +140,12 @@ struct oh_bench {
     char *account_user, *account_password;
     struct oh_player *player; /* who is playing; NULL: nobody listens */
     struct oh_watch *interrupt_watch;
+    unsigned interruptions;
 };
 
 bool oh_bench_interrupted(const struct oh_bench *b);
+/* Interrupted a second time: nothing is waited for any more, phones are killed. */
+bool oh_bench_hurries(const struct oh_bench *b);
 /* Runs the loop until `done(arg)` is true; false when `timeout_ms` passed first. */
 bool oh_bench_wait(struct oh_bench *b, bool (*done)(void *arg), void *arg, int64_t timeout_ms);
 void oh_bench_wake(struct oh_bench *b); /* lets oh_bench_wait look again */

@@ -45,7 +45,7 @@ void oh_record_tap(const struct oh_tap_event *event, void *bench)
     p->run->tap[i].is_rtp = rtp;
     p->run->tap[i].whole_len = event->bytes.len;
     if (!rtp)
-        p->uncaptured++;
+        p->tapped++;
 }
 
 /* Each tapped SIP datagram must come out of the capture too; counting is enough to know when to
@@ -63,7 +63,8 @@ static void on_captured(int64_t wall_ns, const struct oh_addr *src, const struct
     for (size_t i = 0; i < p->seat_count && !ours; i++)
         ours = !p->seats[i].phone && (oh_addr_equal(&p->seats[i].sip_addr, src) ||
                                       oh_addr_equal(&p->seats[i].sip_addr, dst));
-    if (ours && p->uncaptured > 0 && --p->uncaptured == 0)
+    p->captured += ours;
+    if (ours && p->captured == p->tapped)
         oh_bench_wake(b);
 }
 
@@ -85,7 +86,7 @@ int oh_record_begin(struct oh_player *p, const char *folder, struct oh_error *e)
 static bool all_captured(void *arg)
 {
     const struct oh_player *p = arg;
-    return p->uncaptured == 0;
+    return p->captured >= p->tapped; /* either may come first: the capture's view or our socket's */
 }
 
 int oh_record_end(struct oh_player *p, const char *folder, struct oh_error *e)

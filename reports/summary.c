@@ -1,0 +1,108 @@
+/* The closing lines of a report. */
+#include "reports/text.h"
+
+#include <stdlib.h>
+
+static void count_line(const json_t *report, const struct oh_report_style *s, struct oh_text *out)
+{
+    static const char *const words[] = {"pass", "fail", "inconclusive", "error", "skip"};
+    const json_t *summary = json_object_get(report, "summary");
+    const json_t *findings = json_object_get(summary, "findings");
+    size_t count = oh_json_count(report, "scenarios");
+    oh_text_addf(out, "%zu scenario%s: ", count, count == 1 ? "" : "s");
+    const char *separator = "";
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        json_int_t number = oh_json_integer(summary, words[i], 0);
+        char *text = oh_format("%lld %s", (long long)number, words[i]);
+        if (number > 0 || i < 2) {
+            oh_text_add(out, separator);
+            oh_cells_paint(s, number ? oh_text_verdict_paint(words[i]) : OH_PAINT_PLAIN, text, out);
+            separator = ", ";
+        }
+        free(text);
+    }
+    oh_text_addf(out, "\nfindings: %lld must, %lld should",
+                 (long long)oh_json_integer(findings, "must", 0),
+                 (long long)oh_json_integer(findings, "should", 0));
+    if (oh_json_integer(findings, "known", 0) > 0)
+        oh_text_addf(out, ", %lld known", (long long)oh_json_integer(findings, "known", 0));
+    oh_text_add_char(out, '\n');
+}
+
+/* Of several scenarios, those that are to be looked at. */
+static void not_passed(const json_t *report, const struct oh_report_style *s, struct oh_text *out)
+{
+    size_t count = oh_json_count(report, "scenarios");
+    for (size_t i = 0; i < count && count > 1; i++) {
+        const json_t *scenario = oh_json_item(report, "scenarios", i);
+        const char *word = oh_json_str(scenario, "verdict");
+        if (oh_json_is(scenario, "verdict", "pass"))
+            continue;
+        char *text =
+            oh_format("%s: %s", oh_json_str(scenario, "id"), oh_json_str(scenario, "reason"));
+        oh_text_add(out, "  ");
+        oh_cells_paint(s, oh_text_verdict_paint(word), word, out);
+        size_t used = 2 + oh_cells_count(word);
+        oh_cells_pad(used < 16 ? 16 - used : 1, out);
+        oh_cells_wrap(s, text, used < 16 ? 16 : used + 1, 18, out);
+        free(text);
+    }
+}
+
+static void phones(const json_t *report, const struct oh_report_style *s, struct oh_text *out)
+{
+    for (size_t i = 0; i < oh_json_count(report, "phones"); i++) {
+        const json_t *phone = oh_json_item(report, "phones", i);
+        struct oh_text text = {0};
+        oh_text_addf(&text, "phone %s: ", oh_json_str(phone, "seat"));
+        oh_text_phone(s, phone, &text);
+        if (oh_json_flag(phone, "reference"))
+            oh_text_add(&text, " - reference phone, not yours");
+        oh_cells_wrap(s, oh_text_str(&text), 0, 2, out);
+        oh_text_release(&text);
+    }
+}
+
+static void entry(const json_t *known, const char *format, const struct oh_report_style *s,
+                  struct oh_text *out)
+{
+    const char *step = oh_json_str(known, "step"), *method = oh_json_str(known, "method");
+    struct oh_text text = {0};
+    oh_text_addf(&text, "%s (%s%s%s)", oh_json_str(known, "finding"),
+                 oh_json_str(known, "scenario"), *step || *method ? ", " : "",
+                 *step ? step : method);
+    oh_text_add(&text, format);
+    oh_text_add(&text, oh_json_str(known, "expires"));
+    oh_text_add(out, "  ");
+    oh_cells_wrap(s, oh_text_str(&text), 2, 4, out);
+    oh_text_release(&text);
+}
+
+static void baseline(const json_t *report, const struct oh_report_style *s, struct oh_text *out)
+{
+    const json_t *b = json_object_get(report, "baseline");
+    if (!b)
+        return;
+    oh_text_add(out, "known findings of ");
+    oh_cells_add_all(s, oh_json_str(b, "file"), out);
+    oh_text_addf(out, ": %lld met, %zu gone, %zu expired\n",
+                 (long long)oh_json_integer(b, "known", 0), oh_json_count(b, "gone"),
+                 oh_json_count(b, "expired"));
+    for (size_t i = 0; i < oh_json_count(b, "gone"); i++) {
+        const json_t *known = oh_json_item(b, "gone", i);
+        entry(known, ": did not appear; take it off the list", s, out);
+    }
+    for (size_t i = 0; i < oh_json_count(b, "expired"); i++)
+        entry(oh_json_item(b, "expired", i), ": counts no more, expired ", s, out);
+}
+
+void oh_report_summary_text(const json_t *report, const struct oh_report_style *style,
+                            struct oh_text *out)
+{
+    count_line(report, style, out);
+    not_passed(report, style, out);
+    phones(report, style, out);
+    baseline(report, style, out);
+    if (oh_json_flag(report, "interrupted"))
+        oh_text_add(out, "interrupted: not all scenarios were played\n");
+}

@@ -1,0 +1,41 @@
+/*
+ * reports/text.h - what the files of the text form share. Private to reports/.
+ *
+ * text.c heads and closes a scenario · rows.c its ladder · findings.c what is said of it ·
+ * summary.c the end.
+ */
+#ifndef OH_REPORTS_TEXT_H
+#define OH_REPORTS_TEXT_H
+
+#include "reports/json.h"
+#include "reports/ladder.h"
+
+/* One scenario being shown. */
+struct oh_view {
+    const json_t *scenario;
+    const struct oh_report_style *style;
+    struct oh_text *out;
+};
+
+void oh_text_ladder(const struct oh_view *v);
+void oh_text_findings(const struct oh_view *v);
+/* Whole messages that findings speak of, and all steps: the verbose part. */
+void oh_text_details(const struct oh_view *v);
+
+/* How findings and verdicts are marked and painted. */
+enum oh_paint oh_text_finding_paint(const json_t *finding);
+const char *oh_text_finding_mark(const json_t *finding, const struct oh_glyphs *g);
+enum oh_paint oh_text_verdict_paint(const char *word);
+
+/* The entry of "seats" or "phones" (key "name" or "seat") with this name; NULL. */
+const json_t *oh_text_seat(const json_t *scenario, const char *name);
+/* "baresip 1.0.0 at 127.0.0.2:5060". */
+void oh_text_phone(const struct oh_report_style *s, const json_t *phone, struct oh_text *out);
+
+/* Counts of "fail" and "warn" findings of a scenario. */
+struct oh_text_counts {
+    size_t must, should, known, unchecked;
+};
+struct oh_text_counts oh_text_count(const json_t *scenario);
+
+#endif

@@ -1,0 +1,319 @@
+/* Lists of known findings: read, laid over a report, and told when they are out of date. */
+#include "reports/report.h"
+
+#include "golden.h"
+
+#include <unistd.h>
+
+static struct oh_baseline *load(const char *text, struct oh_errors *errors)
+{
+    char path[] = "/tmp/offhook-known-XXXXXX";
+    struct oh_error e = {0};
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(oh_file_write(path, oh_span_of(text), 0600, &e), 0);
+    struct oh_baseline *b = oh_baseline_load(path, errors);
+    unlink(path);
+    return b;
+}
+
+static struct oh_baseline *load_good(const char *text)
+{
+    struct oh_errors errors = {0};
+    struct oh_baseline *b = load(text, &errors);
+    if (!b)
+        fail_msg("%u: %s", errors.items[0].place.line, errors.items[0].text);
+    assert_int_equal(errors.count, 0);
+    return b;
+}
+
+static json_t *broken_call(void)
+{
+    struct oh_error e = {0};
+    json_t *report = oh_report_read(GOLDEN_FOLDER "/broken-call.json", &e);
+    if (!report)
+        fail_msg("%s", e.text);
+    return report;
+}
+
+/* The golden report with the list laid over it. */
+static json_t *applied(const char *text)
+{
+    struct oh_baseline *b = load_good(text);
+    json_t *report = broken_call();
+    oh_baseline_apply(b, report);
+    oh_baseline_free(b);
+    return report;
+}
+
+static json_t *finding(json_t *report, size_t i)
+{
+    json_t *scenario = json_array_get(json_object_get(report, "scenarios"), 0);
+    json_t *f = json_array_get(json_object_get(scenario, "findings"), i);
+    assert_non_null(f);
+    return f;
+}
+
+static size_t told(const json_t *report, const char *list)
+{
+    const json_t *all = json_object_get(json_object_get(report, "baseline"), list);
+    assert_true(json_is_array(all));
+    return json_array_size(all);
+}
+
+static json_int_t sum(const json_t *report, const char *key)
+{
+    return json_integer_value(
+        json_object_get(json_object_get(json_object_get(report, "summary"), "findings"), key));
+}
+
+static bool is_known(json_t *report, size_t i)
+{
+    return json_object_get(finding(report, i), "known") != NULL;
+}
+
+static void a_known_rule_finding_is_marked_and_forgiven(void **state)
+{
+    (void)state;
+    json_t *report = applied("known:\n"
+                             "  - finding: ack.branch\n"
+                             "    scenario: cisco-7960/*\n"
+                             "    method: ACK\n"
+                             "    reason: It makes a new branch.\n"
+                             "    clause: RFC 3261 17.1.1.3\n");
+    assert_string_equal(json_string_value(json_object_get(finding(report, 0), "known")),
+                        "It makes a new branch.");
+    assert_false(is_known(report, 1));
+    assert_int_equal(sum(report, "must"), 0);
+    assert_int_equal(sum(report, "should"), 1);
+    assert_int_equal(sum(report, "known"), 1);
+    assert_int_equal(
+        json_integer_value(json_object_get(json_object_get(report, "baseline"), "known")), 1);
+    assert_int_equal(oh_report_exit_status(report), 0);
+    assert_string_equal(json_string_value(json_object_get(
+                            json_array_get(json_object_get(report, "scenarios"), 0), "verdict")),
+                        "fail"); /* verdicts stay */
+    json_decref(report);
+}
+
+static void a_known_flow_finding_is_identified_by_its_step(void **state)
+{
+    (void)state;
+    json_t *report = applied("known:\n"
+                             "  - finding: expect.call-id\n"
+                             "    step: \"A -> P: INVITE\"\n"
+                             "    reason: Another call.\n");
+    assert_true(is_known(report, 1));
+    assert_int_equal(told(report, "gone"), 0);
+    assert_int_equal(oh_report_exit_status(report), 1);
+    json_decref(report);
+}
+
+static void an_entry_for_something_else_forgives_nothing(void **state)
+{
+    (void)state;
+    static const char *const entries[] = {
+        "finding: ack.cseq, method: ACK",
+        "finding: ack.branch, method: INVITE",
+        "finding: ack.branch, method: ACK, direction: to-phone",
+        "finding: ack.branch, method: ACK, scenario: rfc3665/*",
+        "finding: ack.branch, step: 'A -> P: ACK'", /* a rule's, which is known by method */
+        "finding: ack.branch",
+        "finding: expect.call-id, step: 'A -> P: ACK'",
+        "finding: expect.call-id, method: INVITE",
+        "finding: expect.call-id",
+        "finding: ack.branch, method: ACK, expires: 2026-11-21",
+    };
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
+        char *text = oh_format("known:\n  - {%s, reason: none}\n", entries[i]);
+        json_t *report = applied(text);
+        if (is_known(report, 0) || is_known(report, 1))
+            fail_msg("%s", entries[i]);
+        assert_int_equal(oh_report_exit_status(report), 1);
+        json_decref(report);
+        free(text);
+    }
+}
+
+static void what_could_have_appeared_and_did_not_is_gone(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *entry;
+        size_t gone;
+    } table[] = {
+        {"finding: bye.route, method: BYE", 1},
+        {"finding: ok.contact, method: 200 to INVITE, direction: to-phone", 1},
+        {"finding: expect.via.branch, step: 'A -> P: BYE'", 1},
+        {"finding: phone.died", 1},
+        {"finding: prack.rack, method: PRACK", 0}, /* none was sent */
+        {"finding: bye.route, method: BYE, direction: to-phone", 0},
+        {"finding: expect.x, step: 'A -> P: CANCEL'", 0}, /* no such step */
+        {"finding: bye.route, method: BYE, scenario: other/*", 0},
+        {"finding: ack.branch, method: ACK", 0}, /* it did appear */
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char *text = oh_format("known:\n  - {%s, reason: none}\n", table[i].entry);
+        json_t *report = applied(text);
+        if (told(report, "gone") != table[i].gone)
+            fail_msg("%s: %zu", table[i].entry, told(report, "gone"));
+        json_decref(report);
+        free(text);
+    }
+}
+
+static void one_scenario_can_be_marked_before_the_report_is_whole(void **state)
+{
+    (void)state;
+    struct oh_baseline *b = load_good("known:\n"
+                                      "  - {finding: ack.branch, method: ACK, reason: none}\n"
+                                      "  - {finding: expect.call-id, step: 'A -> P: INVITE', "
+                                      "reason: none, expires: 2026-11-21}\n");
+    const struct oh_report_style style = {.unicode = true};
+    struct oh_text out = {0};
+    json_t *report = broken_call();
+    const json_t *scenario = json_array_get(json_object_get(report, "scenarios"), 0);
+    json_t *marked = oh_baseline_scenario(b, scenario);
+    const json_t *findings = json_object_get(marked, "findings");
+    assert_non_null(json_object_get(json_array_get(findings, 0), "known"));
+    assert_null(json_object_get(json_array_get(findings, 1), "known"));
+    assert_false(is_known(report, 0)); /* it is a copy */
+    oh_report_scenario_text(marked, &style, &out);
+    assert_non_null(
+        strstr(out.at, "FAIL   0 must broken, 1 should, 1 known: known findings alone"));
+    oh_text_release(&out);
+    json_decref(marked);
+    marked = oh_baseline_scenario(NULL, scenario);
+    assert_true(json_equal(marked, scenario));
+    json_decref(marked);
+    json_decref(report);
+    oh_baseline_free(b);
+}
+
+static void nothing_is_gone_from_a_scenario_that_was_not_played_to_a_verdict(void **state)
+{
+    (void)state;
+    struct oh_baseline *b =
+        load_good("known: [{finding: phone.died, reason: none}, {finding: x, reason: y}]\n");
+    json_t *report = broken_call();
+    json_object_set_new(json_array_get(json_object_get(report, "scenarios"), 0), "verdict",
+                        json_string("inconclusive"));
+    oh_baseline_apply(b, report);
+    assert_int_equal(told(report, "gone"), 0);
+    oh_baseline_free(b);
+    json_decref(report);
+}
+
+static void an_entry_counts_to_the_end_of_its_last_day(void **state)
+{
+    (void)state;
+    json_t *report = applied("known:\n  - {finding: ack.branch, method: ACK, reason: none, "
+                             "expires: 2026-11-22}\n"); /* the day of the run */
+    assert_true(is_known(report, 0));
+    assert_int_equal(told(report, "expired"), 0);
+    json_decref(report);
+    report = applied("known:\n  - {finding: ack.branch, method: ACK, reason: none, "
+                     "expires: 2026-11-21}\n");
+    assert_false(is_known(report, 0));
+    assert_int_equal(told(report, "expired"), 1);
+    assert_int_equal(told(report, "gone"), 0);
+    json_decref(report);
+}
+
+static void mistakes_in_the_list_are_all_told_with_their_lines(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *says;
+        unsigned line;
+    } table[] = {
+        {"known:\n  - finding: a.b\n", "reason", 2},
+        {"known:\n  - reason: x\n", "finding", 2},
+        {"known:\n  - {finding: a, reason: b}\n  - finding: a\n    reson: b\n    reason: c\n",
+         "reson", 4},
+        {"known:\n  - finding: a\n    reason: b\n    step: s\n    method: m\n", "exclude", 2},
+        {"known:\n  - finding: a\n    reason: b\n    direction: from-phone\n", "direction", 2},
+        {"known:\n  - finding: a\n    reason: b\n    method: m\n    direction: left\n", "left", 5},
+        {"known:\n  - finding: a\n    reason: b\n    expires: tomorrow\n", "tomorrow", 4},
+        {"known:\n  - finding: a\n    reason: b\n    expires: 2027-13-01\n", "2027-13-01", 4},
+        {"known:\n  - finding: a\n    reason: \"\"\n", "empty", 3},
+        {"known:\n  - just a text\n", "map", 2},
+        {"known: none\n", "known", 1},
+        {"- finding: a\n", "known:", 1},
+        {"format: 2\nknown: []\n", "format", 1},
+        {"other: 1\n", "other", 1},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct oh_errors errors = {0};
+        struct oh_baseline *b = load(table[i].text, &errors);
+        if (b || errors.count == 0)
+            fail_msg("read without a mistake:\n%s", table[i].text);
+        if (!strstr(errors.items[0].text, table[i].says) ||
+            errors.items[0].place.line != table[i].line)
+            fail_msg("%s\n%u: %s", table[i].text, errors.items[0].place.line, errors.items[0].text);
+        oh_errors_release(&errors);
+    }
+}
+
+static void two_mistakes_are_told_in_one_go(void **state)
+{
+    (void)state;
+    struct oh_errors errors = {0};
+    assert_null(load("known:\n  - finding: a\n    expires: x\n", &errors));
+    assert_int_equal(errors.count, 2);
+    oh_errors_release(&errors);
+}
+
+static void an_empty_list_is_a_list(void **state)
+{
+    (void)state;
+    json_t *report = applied("format: 1\nknown: []\n");
+    assert_int_equal(told(report, "gone"), 0);
+    assert_int_equal(sum(report, "must"), 1);
+    json_decref(report);
+}
+
+static void a_list_that_is_not_there_is_an_error(void **state)
+{
+    (void)state;
+    struct oh_errors errors = {0};
+    assert_null(oh_baseline_load("/nonexistent/known.yaml", &errors));
+    assert_int_equal(errors.count, 1);
+    oh_errors_release(&errors);
+}
+
+static void known_gone_and_expired_stand_in_report_and_text(void **state)
+{
+    (void)state;
+    json_t *report = applied("known:\n"
+                             "  - {finding: ack.branch, method: ACK, reason: A new branch.}\n"
+                             "  - {finding: phone.died, scenario: cisco*, reason: none}\n"
+                             "  - {finding: old, reason: none, expires: 2020-01-01}\n");
+    const struct oh_report_style style = {.unicode = true};
+    struct oh_text out = {0};
+    json_object_set_new(json_object_get(report, "baseline"), "file", json_string("my.known.yaml"));
+    form_named("text")->write(report, &style, &out);
+    assert_golden("broken-call.known.txt", oh_text_str(&out));
+    oh_text_release(&out);
+    assert_golden_report("broken-call.known.json", report);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_known_rule_finding_is_marked_and_forgiven),
+        cmocka_unit_test(a_known_flow_finding_is_identified_by_its_step),
+        cmocka_unit_test(an_entry_for_something_else_forgives_nothing),
+        cmocka_unit_test(what_could_have_appeared_and_did_not_is_gone),
+        cmocka_unit_test(one_scenario_can_be_marked_before_the_report_is_whole),
+        cmocka_unit_test(nothing_is_gone_from_a_scenario_that_was_not_played_to_a_verdict),
+        cmocka_unit_test(an_entry_counts_to_the_end_of_its_last_day),
+        cmocka_unit_test(mistakes_in_the_list_are_all_told_with_their_lines),
+        cmocka_unit_test(two_mistakes_are_told_in_one_go),
+        cmocka_unit_test(an_empty_list_is_a_list),
+        cmocka_unit_test(a_list_that_is_not_there_is_an_error),
+        cmocka_unit_test(known_gone_and_expired_stand_in_report_and_text),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,247 @@
+# Shared by the tests of the whole binary, which source it. Uses OFFHOOK (the binary), OFFHOOK_BUILD
+# (where the reference phone lies) and OFFHOOK_SOURCE (the tree). A test is a function test_NAME, and
+# run_tests runs them all; each has an empty folder $work of its own.
+#
+# offhook runs with a mark in its environment, which each of its children inherits, and with a TMPDIR
+# of its own: so whatever it leaves behind is seen.
+
+set -u
+: "${OFFHOOK:?the binary}" "${OFFHOOK_BUILD:?the build folder}"
+OFFHOOK_SOURCE=${OFFHOOK_SOURCE:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
+export OFFHOOK OFFHOOK_BUILD OFFHOOK_SOURCE
+this_script=$(realpath "$0")
+scratch=$(mktemp -d)
+mark=offhook-test-$$-${scratch##*.}
+scenario=$OFFHOOK_SOURCE/scenarios/cisco-7960/authentication-407.yaml
+folder=cisco-7960/authentication-407 # what its run leaves, below the output folder
+phone=$OFFHOOK_SOURCE/dut-adapters/reference-phone.yaml
+failures=0 tests=0 skipped=0 told=0 name=
+work=$scratch
+export LC_ALL=C.UTF-8
+cd "$scratch" || exit 1
+
+skip()
+{
+    printf 'skipped: %s\n' "$*"
+    exit 77
+}
+
+# skip_test SENTENCE: the rest of this test function cannot be done here; follow it by return.
+skip_test()
+{
+    printf 'skipped: %s: %s\n' "${FUNCNAME[1]#test_}" "$*"
+    skipped=$((skipped + 1))
+}
+
+# fail SENTENCE: of one test the first three are told, the others mostly follow from them.
+fail()
+{
+    failures=$((failures + 1)) told=$((told + 1))
+    [ "$told" -gt 3 ] || printf 'not ok: %s: %s\n' "$name" "$*" >&2
+}
+
+# marked: the ids of the processes that offhook, its children and theirs are.
+marked()
+{
+    grep -lsaFz "OFFHOOK_TEST_MARK=$mark" /proc/[0-9]*/environ 2>/dev/null |
+        sed 's,/proc/\([0-9]*\)/.*,\1,'
+}
+
+# nothing_is_left WHAT: no process and no temporary file. A killed process may take a moment to go.
+leftovers= # not empty: files may be left
+nothing_is_left()
+{
+    local pids tries files
+    for ((tries = 0; tries < 100; tries++)); do
+        pids=$(marked)
+        [ -z "$pids" ] && break
+        sleep 0.02
+    done
+    if [ -n "$pids" ]; then
+        # shellcheck disable=SC2086
+        fail "$1: left processes: $(ps -o pid=,stat=,args= -p ${pids//$'\n'/,} 2>/dev/null)"
+        # shellcheck disable=SC2086
+        kill -KILL $pids 2>/dev/null
+    fi
+    files=$([ -n "$leftovers" ] || find "$work/tmp" -mindepth 1 2>/dev/null)
+    [ -z "$files" ] || fail "$1: left temporary files: $files"
+    rm -rf "$work/tmp"
+}
+
+# start ARGUMENT...: offhook in the background; its id is $pid, what it prints goes to $work/said.
+# $before, if set, is a command that it is started through, as in (setpriv --reuid=65534).
+before=()
+limit=100
+start()
+{
+    mkdir -p "$work/tmp"
+    : >"$work/said"
+    [ ! -O "$work/tmp" ] || chmod 1777 "$work/tmp"
+    env OFFHOOK_TEST_MARK="$mark" TMPDIR="$work/tmp" "${before[@]}" "$OFFHOOK" "$@" \
+        </dev/null >"$work/said" 2>&1 &
+    pid=$!
+}
+
+# finish STATUS WHAT: waits for what start began; $limit bounds the seconds. $took_ms is set.
+finish()
+{
+    local status=0 since ended=true
+    since=$(date +%s%N)
+    { # the shell has its own words for a killed job
+        timeout "$limit" tail --pid="$pid" -s 0.02 -f /dev/null || ended=false
+        # shellcheck disable=SC2046
+        $ended || kill -KILL $(marked)
+        wait "$pid" || status=$?
+    } 2>/dev/null
+    took_ms=$((($(date +%s%N) - since) / 1000000))
+    $ended || fail "$2: does not end within $limit s"
+    [ "$status" -eq "$1" ] ||
+        fail "$2: exit status $status, expected $1; it said:"$'\n'"$(tail -n 40 "$work/said")"
+    nothing_is_left "$2"
+}
+
+# offhook STATUS ARGUMENT...: start and finish in one.
+offhook()
+{
+    local expected=$1
+    shift
+    start "$@"
+    finish "$expected" "offhook $*"
+}
+
+# play STATUS ARGUMENT...: a run of $flow (the 407 flow, unless the test sets another) to its end,
+# against the reference phone unless --phone is among the arguments.
+flow=$scenario
+play()
+{
+    local expected=$1
+    shift
+    begin "$@"
+    finish "$expected" "run $*"
+}
+
+# begin ARGUMENT...: the same in the background; finish ends it.
+begin()
+{
+    local default=(--phone "$phone")
+    [[ " $* " != *" --phone "* ]] || default=()
+    start run "$flow" -o "$work/out" --color never "${default[@]}" "$@"
+}
+
+# says SENTENCE: somewhere in what offhook printed, whose line ends do not count.
+says()
+{
+    tr -s '\n ' ' ' <"$work/said" | grep -qF -- "$1" ||
+        fail "it should say: $1"$'\n'"but says: $(tail -n 40 "$work/said")"
+}
+
+does_not_say()
+{
+    ! tr -s '\n ' ' ' <"$work/said" | grep -qF -- "$1" || fail "it should not say: $1"
+}
+
+# report EXPRESSION [REPORT]: a Python expression on a report, r, and its first scenario, s, if it has
+# one; printed. Findings of s by result: broken(), as "id" list.
+report()
+{
+    python3 - "$1" "${2:-$work/out/report.json}" <<'PY'
+import json, sys
+try:
+    r = json.load(open(sys.argv[2]))
+except Exception as trouble:
+    print("no report:", trouble)
+    sys.exit()
+s = r["scenarios"][0] if r["scenarios"] else None
+def broken(of=None):
+    return [f["id"] for f in (of or s)["findings"] if f["result"] == "fail"]
+print(eval(sys.argv[1]))
+PY
+}
+
+# expect VALUE EXPRESSION [REPORT]
+expect()
+{
+    local value
+    value=$(report "$2" "${3:-$work/out/report.json}" 2>&1)
+    [ "$value" = "$1" ] || fail "${FUNCNAME[1]#test_}: $2 is $value, expected $1"
+}
+
+# report_is_valid [REPORT]: by its JSON Schema where a checker is at hand, else that it is JSON.
+report_is_valid()
+{
+    local file=${1:-$work/out/report.json} said
+    said=$(schema_says "$file") || fail "$file is no valid report: $said"
+}
+
+schema_says()
+{
+    if has_schema_checker; then
+        /usr/bin/python3 - "$1" "$OFFHOOK_SOURCE/reports/report.schema.json" 2>&1 <<'PY'
+import json, sys, jsonschema
+report, schema = (json.load(open(f)) for f in sys.argv[1:3])
+jsonschema.Draft202012Validator.check_schema(schema)
+errors = list(jsonschema.Draft202012Validator(schema).iter_errors(report))
+for e in errors[:5]:
+    print("/".join(map(str, e.path)), e.message[:300])
+sys.exit(bool(errors))
+PY
+    else
+        python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$1" 2>&1
+    fi
+}
+
+has_schema_checker()
+{
+    /usr/bin/python3 -c 'import jsonschema; jsonschema.Draft202012Validator' 2>/dev/null
+}
+
+can_capture()
+{
+    [ "$(id -u)" -eq 0 ]
+}
+
+# adapter NAME <SCRIPT: $work/NAME.yaml, which is the reference phone started by that bash script; "$@" is
+# the reference phone's command line, and say NAME tells the test something ($work/NAME.says).
+adapter()
+{
+    local script=$work/$1.sh
+    {
+        printf 'say() { printf "%%s\\n" "$*" >>%q; }\n' "$work/$1.says"
+        cat
+    } >"$script"
+    : >"$work/$1.says"
+    sed "s,^  - \${programs}/offhook-reference-phone,  - bash\\n  - $script\\n&," "$phone" >"$work/$1.yaml"
+    grep -qF "$script" "$work/$1.yaml" || fail "the adapter $1 could not be made"
+}
+
+# until_said NAME PATTERN: waits until a line of that adapter's script matches; 1 if it never does.
+until_said()
+{
+    local tries
+    for ((tries = 0; tries < 1000; tries++)); do
+        grep -q -- "$2" "$work/$1.says" 2>/dev/null && return 0
+        sleep 0.01
+    done
+    fail "the phone never says $2; it said: $(cat "$work/$1.says")"$'\n'"$(tail -n 20 "$work/said")"
+    return 1
+}
+
+# run_tests: every function test_NAME of the calling script, in their order in it.
+run_tests()
+{
+    local before_it since
+    trap 'kill -KILL $(marked) 2>/dev/null; rm -rf "$scratch"' EXIT
+    for name in $(grep -o '^test_[a-z0-9_]*()' "$this_script" | tr -d '()'); do
+        before_it=$failures told=0 since=$(date +%s%N)
+        work=$scratch/$name
+        mkdir -p "$work"
+        "$name"
+        tests=$((tests + 1))
+        [ "$failures" -ne "$before_it" ] || printf 'ok: %s (%d ms)\n' "${name#test_}" $((($(date +%s%N) - since) / 1000000))
+        before=() limit=100 flow=$scenario
+    done
+    printf '%d tests, %d failures, %d skipped\n' "$tests" "$failures" "$skipped"
+    [ "$failures" -eq 0 ] || exit 1
+    [ "$tests" -gt "$skipped" ] || exit 77
+    exit 0
+}
