@@ -1,21 +1,25 @@
 /*
  * match/walk.h - where in the flow are we? The one way in which messages meet steps.
  *
- * A pure state machine that player and judge both feed with what happened, in the same order: the player as it
- * happens, the judge from the recording. So they cannot disagree.
+ * A pure state machine that player and judge both feed with what happened, in the same order: the
+ * player as it happens, the judge from the recording. So they cannot disagree.
  *
- * A phone's step is *reached* by who sent the message and what it is (method; status of a response to that method).
- * Identity (branch, CSeq, Call-ID, tags, Route, Request-URI) is content, and judged, not searched by. Rules:
- *  - the search runs from the first step not passed to the first send of ours or user action not yet done, and never
- *    past it; media and silence steps do not stop it;
+ * A phone's step is *reached* by who sent the message and what it is (method; status of a response
+ * to that method). Identity (branch, CSeq, Call-ID, tags, Route, Request-URI) is content, and
+ * judged, not searched by. Rules:
+ *  - the search runs from the first step not passed to the first send of ours or user action not
+ * yet done, and never past it; media and silence steps do not stop it;
  *  - among several candidates the best fitting wins (oh_match_score), the earliest among equals;
- *  - phone steps skipped over by a hit become missed; a message for a missed step that still comes makes it reached, late;
+ *  - phone steps skipped over by a hit become missed, optional ones passed; a message for one of
+ * these that still comes makes it reached, late. An ACK may come before a send of ours that stands
+ * before it: that send stays to be done;
  *  - another final status than the awaited one reaches the awaited response (and is its finding);
- *  - a byte-equal repeat, or a message that fits a passed step (an ACK to the final response it fits best) and none
- *    awaited, belongs to the passed step;
- *  - provisionals (100 always; others unless listed), background traffic (REGISTER, OPTIONS, SUBSCRIBE, PUBLISH, NOTIFY outside
- *    what the flow lists, keep-alives), and the ACKs and answers that our own unlisted messages call for, are
- *    tolerated; what is left is unexpected.
+ * where the awaited final lies behind a user action, the provisional that is awaited instead;
+ *  - a byte-equal repeat, or a message that fits a passed step (an ACK to the final response it
+ * fits best) and none awaited, belongs to the passed step;
+ *  - provisionals (100 always; others unless listed), background traffic (REGISTER, OPTIONS,
+ * SUBSCRIBE, PUBLISH, NOTIFY outside what the flow lists, keep-alives), and the ACKs and answers
+ * that our own unlisted messages call for, are tolerated; what is left is unexpected.
  *
  * Uses: match/match.h.
  */
@@ -31,20 +35,21 @@ enum oh_step_state {
     OH_STEP_REACHED, /* phone's message came */
     OH_STEP_LATE,    /* it came after a later step's message */
     OH_STEP_MISSED,  /* deadline passed, or a later step was reached first */
-    OH_STEP_PASSED,  /* ours was sent, the action was told, the media time is over; an optional one was skipped */
+    OH_STEP_PASSED,  /* ours was sent, the action was told, the media time is over; an optional one
+                        was skipped */
 };
 
 enum oh_walk_kind {
     OH_WALK_REACHED,
     OH_WALK_LATE,
-    OH_WALK_REPEAT,     /* a retransmission, or another message of a passed step */
+    OH_WALK_REPEAT, /* a retransmission, or another message of a passed step */
     OH_WALK_TOLERATED,
     OH_WALK_UNEXPECTED,
 };
 
 struct oh_walk_result {
     enum oh_walk_kind kind;
-    int step; /* the step that it belongs to; OH_NONE for tolerated and unexpected */
+    int step;          /* the step that it belongs to; OH_NONE for tolerated and unexpected */
     bool other_status; /* reached by another final status than awaited */
 };
 
@@ -52,27 +57,32 @@ struct oh_walk_result {
 struct oh_walk *oh_walk_new(const struct oh_scenario *s, struct oh_match_env *env);
 void oh_walk_free(struct oh_walk *w);
 
-/* A message from party `from` (a phone) to one of ours (`to`: the seat whose socket got it; NULL for a stray). `m` is borrowed and must
- * outlive the walk. Saves its name in the environment when it reaches a step. */
+/* A message from party `from` (a phone) to one of ours (`to`: the seat whose socket got it; NULL
+ * for a stray). `m` is borrowed and must outlive the walk. Saves its name in the environment when
+ * it reaches a step. */
 struct oh_walk_result oh_walk_got(struct oh_walk *w, const char *from, const char *to,
                                   const struct oh_sip_msg *m);
 
-/* Our step `step` was done with this message (first sending); NULL for actions, media and silence. Saves its name. Our
- * unlisted messages (step OH_NONE: 100s, closing BYEs, answers to background traffic, ACKs) are told too. */
+/* Our step `step` was done with this message (first sending); NULL for actions, media and silence.
+ * Saves its name. Our unlisted messages (step OH_NONE: 100s, closing BYEs, answers to background
+ * traffic, ACKs) are told too. */
 void oh_walk_did(struct oh_walk *w, int step, const struct oh_sip_msg *m);
 
 /* The player's deadline for a phone's step has passed. */
 void oh_walk_missed(struct oh_walk *w, int step);
 
 enum oh_step_state oh_walk_state(const struct oh_walk *w, int step);
-const struct oh_sip_msg *oh_walk_message(const struct oh_walk *w, int step); /* what reached or did it; NULL */
+const struct oh_sip_msg *oh_walk_message(const struct oh_walk *w,
+                                         int step); /* what reached or did it; NULL */
 /* The first step that is still pending; step_count at the end. */
 int oh_walk_next(const struct oh_walk *w);
 
-/* The request that a response step answers / the step whose request it is: the latest open request step before it in the
- * other direction with that method ("200 to PRACK"), or of any method; OH_NONE where there is none. Static: by the scenario. */
+/* The request that a response step answers / the step whose request it is: the latest open request
+ * step before it in the other direction with that method ("200 to PRACK"), or of any method;
+ * OH_NONE where there is none. Static: by the scenario. */
 int oh_walk_request_step(const struct oh_scenario *s, int step);
-/* For a request step of ours or the phone's: method; for a response step the method that it answers. */
+/* For a request step of ours or the phone's: method; for a response step the method that it
+ * answers. */
 const char *oh_walk_step_method(const struct oh_scenario *s, int step);
 
 #endif

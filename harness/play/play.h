@@ -1,10 +1,12 @@
 /*
- * play/play.h - the bench of a run, and playing one scenario on it. Leaves a run folder; gives no verdict.
+ * play/play.h - the bench of a run, and playing one scenario on it. Leaves a run folder; gives no
+ * verdict.
  *
- * A bench lives for a whole run: loop, addresses and ports (chosen free once, kept to the end), capture handle, the
- * home server's socket, the phones. A scenario is played on it and recorded: the seats are set up, the phone is started if
- * it does not run, preconditions are reached, the flow is walked to its end or a deadline, every dialog that was seen is
- * ended, and run.json, secrets.json and capture.pcap are written.
+ * A bench lives for a whole run: loop, addresses and ports (chosen free once, kept to the end),
+ * capture handle, the home server's socket, the phones. A scenario is played on it and recorded:
+ * the seats are set up, the phone is started if it does not run, preconditions are reached, the
+ * flow is walked to its end or a deadline, every dialog that was seen is ended, and run.json,
+ * secrets.json and capture.pcap are written.
  *
  * Uses: phone/, match/, trace/, scenario/, net/, sip/. Never judge/ or reports/.
  */
@@ -43,9 +45,10 @@ struct oh_bench_options {
     const char *program_folder;
     oh_progress_fn *progress; /* NULL: none */
     void *progress_arg;
-    const volatile int *interrupted; /* set by a signal handler to the signal's number; NULL: never */
-    /* Non-blocking; has one byte to read for each interruption (self-pipe); -1: none. The first ends flow, call and phone in
-     * order, the second without waiting for them. */
+    const volatile int
+        *interrupted; /* set by a signal handler to the signal's number; NULL: never */
+    /* Non-blocking; has one byte to read for each interruption (self-pipe); -1: none. The first
+     * ends flow, call and phone in order, the second without waiting for them. */
     int interrupt_fd;
 };
 
@@ -62,8 +65,8 @@ struct oh_bench *oh_bench_open(const struct oh_bench_options *options,
 /* Stops phones (answering them until they are gone), closes everything. NULL is fine. */
 void oh_bench_close(struct oh_bench *b);
 
-/* Plays and writes `folder` (made if need be). The outcome stands in the run folder, also when it is the bench's or the phone's
- * trouble; -1 only where the folder itself cannot be written. */
+/* Plays and writes `folder` (made if need be). The outcome stands in the run folder, also when it
+ * is the bench's or the phone's trouble; -1 only where the folder itself cannot be written. */
 int oh_play(struct oh_bench *b, const struct oh_scenario *s, const char *folder,
             struct oh_error *e);
 

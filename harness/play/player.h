@@ -1,13 +1,14 @@
 /*
  * play/player.h - the player's own structures. Private to play/.
  *
- * A player plays one scenario: seats (our sockets and the phones), exchanges (transactions, either side), calls (one of
- * our sides of a dialog each), the walk, and the run being recorded. All memory lives until the scenario's end, so
- * that saved names and links stay valid.
+ * A player plays one scenario: seats (our sockets and the phones), exchanges (transactions, either
+ * side), calls (one of our sides of a dialog each), the walk, and the run being recorded. All
+ * memory lives until the scenario's end, so that saved names and links stay valid.
  *
- * Who does what: play.c the life of one scenario · advance.c the flow, step by step · receive.c what comes in ·
- * exchange.c transactions and retransmission · call.c dialogs · compose.c our steps' messages · background.c what
- * the flow leaves open · media.c RTP · record.c tap and capture · bench.c what lives for the whole run.
+ * Who does what: play.c the life of one scenario · advance.c the flow, step by step · receive.c
+ * what comes in · exchange.c transactions and retransmission · call.c dialogs · compose.c our
+ * steps' messages · background.c what the flow leaves open · media.c RTP · record.c tap and capture
+ * · bench.c what lives for the whole run.
  */
 #ifndef OH_PLAY_PLAYER_H
 #define OH_PLAY_PLAYER_H
@@ -27,7 +28,7 @@ struct oh_seat {
     enum oh_role role;
     struct oh_socket *sip, *rtp; /* borrowed from the bench */
     struct oh_addr sip_addr, rtp_addr;
-    struct oh_seat *behind;  /* the proxy that this seat stands behind */
+    struct oh_seat *behind;      /* the proxy that this seat stands behind */
     struct oh_bench_slot *phone; /* phones: who sits here */
     char host_port[OH_ADDR_TEXT];
     char *uri;     /* "sip:5551234@127.0.0.1:5060": its address of record */
@@ -39,20 +40,20 @@ struct oh_seat {
 struct oh_exchange {
     struct oh_exchange *next;
     struct oh_player *player;
-    struct oh_seat *seat;     /* our seat */
-    struct oh_addr remote;    /* server: where the request came from; client: where it went */
-    bool is_server;           /* the phone sent the request */
+    struct oh_seat *seat;  /* our seat */
+    struct oh_addr remote; /* server: where the request came from; client: where it went */
+    bool is_server;        /* the phone sent the request */
     bool is_invite;
     const struct oh_sip_msg *request;
     const struct oh_sip_msg *provisional; /* the latest above 100; NULL */
     const struct oh_sip_msg *final;       /* NULL while open */
     struct oh_call *call;                 /* NULL: outside of any */
-    char *to_tag;         /* server: the tag that this transaction's own answers bear (challenges) */
-    bool acked;           /* server INVITE: the ACK came; client INVITE: we sent it */
-    int step;             /* the flow's step that the request is, OH_NONE: unlisted */
-    struct oh_text wire;  /* what is repeated: our request, our latest response */
+    char *to_tag;        /* server: the tag that this transaction's own answers bear (challenges) */
+    bool acked;          /* server INVITE: the ACK came; client INVITE: we sent it */
+    int step;            /* the flow's step that the request is, OH_NONE: unlisted */
+    struct oh_text wire; /* what is repeated: our request, our latest response */
     struct oh_addr wire_to;
-    struct oh_text ack;   /* client INVITE: the ACK to repeat */
+    struct oh_text ack; /* client INVITE: the ACK to repeat */
     struct oh_addr ack_to;
     struct oh_timer *repeat; /* retransmission; NULL: none pending */
     int64_t interval_ms, until_ns;
@@ -63,8 +64,8 @@ struct oh_exchange {
 struct oh_call {
     struct oh_call *next;
     struct oh_player *player;
-    struct oh_seat *seat;    /* our user agent in it (B) */
-    struct oh_seat *via;     /* the seat whose socket carries it (P), or the same */
+    struct oh_seat *seat; /* our user agent in it (B) */
+    struct oh_seat *via;  /* the seat whose socket carries it (P), or the same */
     struct oh_seat *phone;
     char *call_id;
     char *local_tag;
@@ -72,7 +73,7 @@ struct oh_call {
     bool confirmed, ended;
     struct oh_exchange *invite; /* the latest INVITE of either side */
     bool we_called;
-    struct oh_text offer;     /* our own SDP, if we made the offer */
+    struct oh_text offer; /* our own SDP, if we made the offer */
     uint64_t sdp_id, sdp_version;
     struct oh_addr remote_rtp;
     unsigned payload_type;
@@ -109,7 +110,8 @@ struct oh_player {
     struct oh_timer *hint_timer; /* tells what we wait for */
     struct oh_action *actions;   /* told, not yet answered by the driver */
     /* record.c */
-    size_t tapped, captured; /* SIP datagrams: by our sockets; of those, out of the capture so far */
+    size_t tapped,
+        captured; /* SIP datagrams: by our sockets; of those, out of the capture so far */
 };
 
 /* --- bench.c: what lives for the whole run --- */
@@ -163,6 +165,8 @@ void oh_player_progress_text(struct oh_player *p, enum oh_progress_kind kind, in
 /* Ends the flow with this outcome (the first one stays). */
 void oh_player_end(struct oh_player *p, enum oh_outcome outcome, int step, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* The same for trouble of the bench, with its remedy. */
+void oh_player_bench_failed(struct oh_player *p, const struct oh_error *e);
 
 /* --- advance.c --- */
 void oh_player_advance(struct oh_player *p);
@@ -178,16 +182,20 @@ void oh_player_datagram(struct oh_socket *s, const struct oh_addr *from, struct 
 
 /* --- exchange.c --- */
 struct oh_exchange *oh_exchange_server(struct oh_player *p, struct oh_seat *seat,
-                                       const struct oh_addr *from, const struct oh_sip_msg *request);
-/* The server transaction that a request of the phone repeats, or that its ACK or CANCEL belongs to; NULL. */
+                                       const struct oh_addr *from,
+                                       const struct oh_sip_msg *request);
+/* The server transaction that a request of the phone repeats, or that its ACK or CANCEL belongs to;
+ * NULL. */
 struct oh_exchange *oh_exchange_of_request(struct oh_player *p, const struct oh_sip_msg *m);
 struct oh_exchange *oh_exchange_of_ack(struct oh_player *p, const struct oh_sip_msg *ack);
 struct oh_exchange *oh_exchange_of_response(struct oh_player *p, const struct oh_sip_msg *m);
 struct oh_exchange *oh_exchange_with(struct oh_player *p, const struct oh_sip_msg *request);
-/* Sends a response draft (taken) and repeats it as RFC 3261 says. The message as sent; NULL if it could not be. `step` for the record. */
+/* Sends a response draft (taken) and repeats it as RFC 3261 says. The message as sent; NULL if it
+ * could not be. `step` for the record. */
 const struct oh_sip_msg *oh_exchange_respond(struct oh_exchange *x, struct oh_draft *draft,
                                              int step);
-/* Sends a request draft (taken) as a new client transaction and repeats it until it is answered. ACKs have none. */
+/* Sends a request draft (taken) as a new client transaction and repeats it until it is answered.
+ * ACKs have none. */
 const struct oh_sip_msg *oh_exchange_request(struct oh_player *p, struct oh_seat *via,
                                              const struct oh_addr *to, struct oh_draft *draft,
                                              int step, struct oh_exchange **out);
@@ -209,7 +217,8 @@ void oh_call_sent_response(struct oh_call *c, struct oh_exchange *x, const struc
 void oh_call_got_response(struct oh_call *c, struct oh_exchange *x, const struct oh_sip_msg *m);
 void oh_call_got_request(struct oh_call *c, const struct oh_sip_msg *m);
 void oh_call_ended(struct oh_call *c);
-void oh_call_close_all(struct oh_player *p); /* BYE, CANCEL or a final answer, whatever each needs */
+void oh_call_close_all(
+    struct oh_player *p); /* BYE, CANCEL or a final answer, whatever each needs */
 void oh_call_free_all(struct oh_player *p);
 /* An in-dialog request of our side through its proxy; NULL where there is no dialog. */
 struct oh_draft *oh_call_request(struct oh_call *c, const char *method, struct oh_addr *to);
@@ -217,7 +226,8 @@ struct oh_draft *oh_call_request(struct oh_call *c, const char *method, struct o
 const struct oh_sip_msg *oh_call_ack(struct oh_exchange *x, int step);
 
 /* --- compose.c --- */
-/* Builds and sends our step's message. -1: it cannot be built, because what it answers never came; or an override names something unbound. */
+/* Builds and sends our step's message. -1: it cannot be built, because what it answers never came;
+ * or an override names something unbound. */
 int oh_compose_step(struct oh_player *p, int step, struct oh_error *e);
 /* A correct response of ours with all that role and call add. */
 struct oh_draft *oh_compose_response(struct oh_player *p, struct oh_exchange *x, unsigned status,
@@ -232,7 +242,8 @@ struct oh_bench_slot *oh_player_slot_of(struct oh_player *p, const struct oh_exc
 
 /* --- media.c --- */
 void oh_media_offer_answer(struct oh_call *c, const struct oh_sip_msg *remote_sdp);
-/* Our SDP in this call: the answer to the offer in `offer`, or an offer of our own where that has none (or is NULL). */
+/* Our SDP in this call: the answer to the offer in `offer`, or an offer of our own where that has
+ * none (or is NULL). */
 int oh_media_our_sdp(struct oh_call *c, const struct oh_sip_msg *offer, struct oh_text *out,
                      struct oh_error *e);
 void oh_media_start(struct oh_call *c);

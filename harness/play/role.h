@@ -1,9 +1,10 @@
 /*
  * play/role.h - what a role adds to the correct message that the player composes.
  *
- * One role is one file of play/roles/, exporting `const struct oh_role_ops oh_role_<file>`; CMake collects the files.
- * The player does transactions, dialogs, retransmission and SDP for all roles; a role only says what is its own: a
- * proxy's challenge and Record-Route, a registrar's bindings, a peer's Contact.
+ * One role is one file of play/roles/, exporting `const struct oh_role_ops oh_role_<file>`; CMake
+ * collects the files. The player does transactions, dialogs, retransmission and SDP for all roles;
+ * a role only says what is its own: a proxy's challenge and Record-Route, a registrar's bindings, a
+ * peer's Contact.
  *
  * Uses: play/player.h (private to play/).
  */
@@ -25,7 +26,8 @@ struct oh_role_ops {
 /* The ops of a role; never NULL for a role that a seat of ours can have. */
 const struct oh_role_ops *oh_role_ops_of(enum oh_role role);
 
-/* Shared by roles: adds WWW-Authenticate (401) or Proxy-Authenticate (407) with a fresh nonce. RFC 3261 22.2, 22.3 */
+/* Shared by roles: adds WWW-Authenticate (401) or Proxy-Authenticate (407) with a fresh nonce. RFC
+ * 3261 22.2, 22.3 */
 void oh_role_challenge(struct oh_player *p, struct oh_seat *seat, unsigned status,
                        struct oh_draft *draft);
 

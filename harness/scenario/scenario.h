@@ -1,9 +1,10 @@
 /*
  * scenario/scenario.h - a scenario as it was read: parties, and the flow as steps.
  *
- * The file's shape is described in scenarios/README.md. Every node keeps its place, so that a verdict can point at
- * the line that asked for it. A scenario is immutable once read; it never holds anything that is known only
- * when playing (addresses, saved values): those are names, resolved by match/.
+ * The file's shape is described in scenarios/README.md. Every node keeps its place, so that a
+ * verdict can point at the line that asked for it. A scenario is immutable once read; it never
+ * holds anything that is known only when playing (addresses, saved values): those are names,
+ * resolved by match/.
  *
  * Uses: base/, scenario/yaml.h, sip/field.h (to know field names).
  */
@@ -13,16 +14,16 @@
 #include "base/error.h"
 
 /* RFC 3261 17.1.1.1 and 17.1.2.1: the default timers that deadlines are made of. */
-#define OH_T1_MS        500
-#define OH_T2_MS        4000
-#define OH_T4_MS        5000
-#define OH_T1X64_MS     (64 * OH_T1_MS)
+#define OH_T1_MS    500
+#define OH_T2_MS    4000
+#define OH_T4_MS    5000
+#define OH_T1X64_MS (64 * OH_T1_MS)
 
 enum oh_role {
-    OH_ROLE_PHONE,     /* the phone under test */
+    OH_ROLE_PHONE, /* the phone under test */
     OH_ROLE_PROXY,
     OH_ROLE_REGISTRAR,
-    OH_ROLE_PEER,      /* another user agent: callee or caller */
+    OH_ROLE_PEER, /* another user agent: callee or caller */
     OH_ROLES
 };
 const char *oh_role_name(enum oh_role r); /* "phone", "proxy", ... */
@@ -41,8 +42,8 @@ struct oh_party {
     char *name;
     enum oh_role role;
     struct oh_place place;
-    char *behind; /* name of the proxy that it stands behind, or NULL */
-    char *number; /* the user part of its URI, or NULL */
+    char *behind;      /* name of the proxy that it stands behind, or NULL */
+    char *number;      /* the user part of its URI, or NULL */
     bool record_route; /* proxies: default true */
     struct oh_challenge challenge;
 };
@@ -50,15 +51,16 @@ struct oh_party {
 enum oh_level { OH_LEVEL_MUST, OH_LEVEL_SHOULD };
 
 enum oh_predicate_kind {
-    OH_IS_EQUAL, /* by the comparison rule of the field: URIs by 19.1.4, tokens case-blind, else exact */
+    OH_IS_EQUAL, /* by the comparison rule of the field: URIs by 19.1.4, tokens case-blind, else
+                    exact */
     OH_IS_NOT,
     OH_IS_PRESENT,
     OH_IS_ABSENT,
     OH_IS_VALID, /* credentials: the digest is right; others: the field can be read as what it is */
-    OH_IS_ANY_OF,     /* single: one of the operands; list fields: they share one at least */
-    OH_IS_ABOVE,      /* numbers */
+    OH_IS_ANY_OF, /* single: one of the operands; list fields: they share one at least */
+    OH_IS_ABOVE,  /* numbers */
     OH_IS_BELOW,
-    OH_IS_MATCHING,   /* POSIX extended regular expression over the whole value */
+    OH_IS_MATCHING, /* POSIX extended regular expression over the whole value */
     OH_IS_STARTING_WITH,
     OH_PREDICATES
 };
@@ -67,7 +69,7 @@ const char *oh_predicate_name(enum oh_predicate_kind k); /* "equals", "any of", 
 /* A literal, or a name: "$first.cseq.number", "$B.number". "$$" begins a literal dollar. */
 struct oh_operand {
     struct oh_place place;
-    char *text;  /* literal text, or the name without "$" */
+    char *text; /* literal text, or the name without "$" */
     bool is_name;
     bool is_number; /* a plain YAML number */
     uint64_t number;
@@ -83,7 +85,7 @@ struct oh_predicate {
 struct oh_expect {
     struct oh_place place;
     enum oh_level level;
-    char *field; /* a path of sip/field.h */
+    char *field;                     /* a path of sip/field.h */
     struct oh_predicate *predicates; /* all must hold */
     size_t predicate_count;
 };
@@ -96,13 +98,13 @@ enum oh_step_kind {
 };
 
 enum oh_verb { /* what a user does; abilities carry the same names */
-    OH_VERB_REGISTER,
-    OH_VERB_UNREGISTER,
-    OH_VERB_DIAL,
-    OH_VERB_ANSWER,
-    OH_VERB_REJECT,
-    OH_VERB_HANGUP,
-    OH_VERBS
+               OH_VERB_REGISTER,
+               OH_VERB_UNREGISTER,
+               OH_VERB_DIAL,
+               OH_VERB_ANSWER,
+               OH_VERB_REJECT,
+               OH_VERB_HANGUP,
+               OH_VERBS
 };
 const char *oh_verb_name(enum oh_verb v); /* "dial": the ability and the adapter's key */
 /* The verb of an ability name, or -1. */
@@ -128,13 +130,13 @@ struct oh_step {
     char *reason;    /* overriding phrase, ours only */
     struct oh_expect *expects; /* must and should, in file order */
     size_t expect_count;
-    char *save;      /* name that the message is known by afterwards, or NULL */
+    char *save; /* name that the message is known by afterwards, or NULL */
     bool optional;
     struct oh_header_override *headers; /* ours only */
     size_t header_count;
-    char **remove;   /* ours only */
+    char **remove; /* ours only */
     size_t remove_count;
-    char *body;      /* ours only; NULL: the harness's own */
+    char *body; /* ours only; NULL: the harness's own */
 
     bool media_both_ways;
     int64_t within_ms; /* deadline after the step before it is done; -1: not given */
@@ -145,13 +147,16 @@ struct oh_step {
 enum oh_others { OH_OTHERS_SHOULD, OH_OTHERS_MUST, OH_OTHERS_TOLERATE };
 
 struct oh_scenario {
-    char *id;    /* path below the folder scenarios/, without ".yaml"; else the file's base name */
-    char *file;  /* as given */
+    char *id;   /* path below the folder scenarios/, without ".yaml"; else the file's base name */
+    char *file; /* as given */
     char *source_text; /* the file, whole: run.json carries it, so that a judge needs no file */
     char *title;
-    char **sources;  size_t source_count;
-    char **covers;   size_t cover_count;
-    char **needs;    size_t need_count;
+    char **sources;
+    size_t source_count;
+    char **covers;
+    size_t cover_count;
+    char **needs;
+    size_t need_count;
     bool given_registered; /* given: registered */
     enum oh_others others;
     struct oh_party *parties;
@@ -160,24 +165,26 @@ struct oh_scenario {
     size_t step_count;
 };
 
-/* Reads and checks all of a file before anything is played. NULL with every mistake found in `errors`. The
- * text form is what a judge calls with the source in run.json. */
+/* Reads and checks all of a file before anything is played. NULL with every mistake found in
+ * `errors`. The text form is what a judge calls with the source in run.json. */
 struct oh_scenario *oh_scenario_load(const char *file, struct oh_errors *errors);
 struct oh_scenario *oh_scenario_parse(const char *file, struct oh_span text,
                                       struct oh_errors *errors);
 void oh_scenario_free(struct oh_scenario *s);
 
 const struct oh_party *oh_scenario_party(const struct oh_scenario *s, const char *name);
-/* The step is the phone's to do (its message), ours to do (our message), the user's, or media/silence. */
+/* The step is the phone's to do (its message), ours to do (our message), the user's, or
+ * media/silence. */
 bool oh_step_is_phones(const struct oh_scenario *s, const struct oh_step *step);
 bool oh_step_is_ours(const struct oh_scenario *s, const struct oh_step *step);
 
 /* The source line `line` (from 1), for excerpts; absent if there is none. */
 struct oh_span oh_scenario_line(const struct oh_scenario *s, unsigned line);
 
-/* Texts that may hold names (header overrides) are taken apart by this alone, so that reader and player agree.
- * Takes the next piece off the front of `rest`: a run of literal text ("$$" is one piece, "$") or a name without
- * its "$" ("first.call-id"; letters, digits, '_', '-', '[', ']' and inner dots). False at the end. */
+/* Texts that may hold names (header overrides) are taken apart by this alone, so that reader and
+ * player agree. Takes the next piece off the front of `rest`: a run of literal text ("$$" is one
+ * piece, "$") or a name without its "$" ("first.call-id"; letters, digits, '_', '-', '[', ']' and
+ * inner dots). False at the end. */
 struct oh_piece {
     bool is_name;
     struct oh_span text;

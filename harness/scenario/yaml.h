@@ -1,9 +1,9 @@
 /*
  * scenario/yaml.h - YAML 1.2 with positions, and maps read by table.
  *
- * libfyaml parses (duplicate keys refused, marks for line:column); this header hides it. A file format is a
- * table of keys: a new key is a new row. Unknown keys, wrong kinds and missing keys are told with place,
- * excerpt, what was found, what is wanted and "did you mean", all in one go.
+ * libfyaml parses (duplicate keys refused, marks for line:column); this header hides it. A file
+ * format is a table of keys: a new key is a new row. Unknown keys, wrong kinds and missing keys are
+ * told with place, excerpt, what was found, what is wanted and "did you mean", all in one go.
  *
  * Used by scenario files, phone adapters and files of known findings. Uses: base/.
  */
@@ -22,8 +22,9 @@ struct oh_yaml_node; /* borrowed from the document */
 
 enum oh_yaml_kind { OH_YAML_SCALAR = 1, OH_YAML_LIST = 2, OH_YAML_MAP = 4 };
 
-/* Parses `text` (`file` names it in errors; both are copied). NULL with entries in `errors`: not YAML, empty, more
- * than one document, too large, not UTF-8, a key given twice, anchors or tags (no format of ours has them). */
+/* Parses `text` (`file` names it in errors; both are copied). NULL with entries in `errors`: not
+ * YAML, empty, more than one document, too large, not UTF-8, a key given twice, anchors or tags (no
+ * format of ours has them). */
 struct oh_yaml *oh_yaml_parse(const char *file, struct oh_span text, struct oh_errors *errors);
 /* The same from a file. */
 struct oh_yaml *oh_yaml_load(const char *file, struct oh_errors *errors);
@@ -35,8 +36,8 @@ const struct oh_yaml_node *oh_yaml_root(const struct oh_yaml *y);
 
 enum oh_yaml_kind oh_yaml_kind(const struct oh_yaml_node *n);
 struct oh_place oh_yaml_place(const struct oh_yaml *y, const struct oh_yaml_node *n);
-/* A scalar's text, unquoted, NUL-ended, owned by the document ("" for null). Its plainness tells 5551234 (number)
- * from "5551234" (text), and the word `absent` from the text "absent". */
+/* A scalar's text, unquoted, NUL-ended, owned by the document ("" for null). Its plainness tells
+ * 5551234 (number) from "5551234" (text), and the word `absent` from the text "absent". */
 const char *oh_yaml_scalar(const struct oh_yaml_node *n);
 bool oh_yaml_is_plain(const struct oh_yaml_node *n);
 
@@ -48,8 +49,8 @@ const struct oh_yaml_node *oh_yaml_value(const struct oh_yaml_node *map, size_t 
 /* Null: nothing, `null` or `~` stands where a value could. "" in quotes is not null. */
 bool oh_yaml_is_null(const struct oh_yaml_node *n);
 
-/* A mistake at a node: fills place, excerpt and text; returns the new entry so that a remedy can be added.
- * Never NULL. The entry stays good until the next mistake is told. */
+/* A mistake at a node: fills place, excerpt and text; returns the new entry so that a remedy can be
+ * added. Never NULL. The entry stays good until the next mistake is told. */
 struct oh_error *oh_yaml_mistake(const struct oh_yaml *y, const struct oh_yaml_node *n,
                                  struct oh_errors *errors, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -57,10 +58,11 @@ struct oh_error *oh_yaml_mistake(const struct oh_yaml *y, const struct oh_yaml_n
 struct oh_error *oh_yaml_mistake_at(const struct oh_yaml *y, struct oh_place place,
                                     struct oh_errors *errors, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* For a value that is missing: adds the remedy that a '#' began a comment, if the rest of the line from `place`
- * on has one. Returns whether it did. */
+/* For a value that is missing: adds the remedy that a '#' began a comment, if the rest of the line
+ * from `place` on has one. Returns whether it did. */
 bool oh_yaml_blame_comment(const struct oh_yaml *y, struct oh_place place, struct oh_error *e);
-/* Puts the entries from index `from` on in the order of their places; those without a place last. */
+/* Puts the entries from index `from` on in the order of their places; those without a place last.
+ */
 void oh_yaml_sort_mistakes(struct oh_errors *errors, size_t from);
 
 /* --- maps by table --- */
@@ -82,9 +84,10 @@ struct oh_yaml_field {
     const char *meaning; /* one line: documentation and the JSON Schema are made from it */
 };
 
-/* Reads a map by its table (ended by a row with key NULL). Says every unknown, missing or wrongly-kinded key
- * and every key without a value. `what` names the map in sentences ("a step", "the scenario"). Keys are read in
- * the order of the table, so that a row may build on the rows before it. */
+/* Reads a map by its table (ended by a row with key NULL). Says every unknown, missing or
+ * wrongly-kinded key and every key without a value. `what` names the map in sentences ("a step",
+ * "the scenario"). Keys are read in the order of the table, so that a row may build on the rows
+ * before it. */
 void oh_yaml_read_map(struct oh_yaml_reader *r, const struct oh_yaml_node *map, const char *what,
                       const struct oh_yaml_field *fields, void *target);
 /* The same without the first `skip` pairs: maps whose first key is their heading. */

@@ -1,16 +1,19 @@
 /*
- * trace/trace.h - what was on the wire, in order: SIP messages and RTP packets, linked to one another.
+ * trace/trace.h - what was on the wire, in order: SIP messages and RTP packets, linked to one
+ * another.
  *
- * A trace is made by a source (capture file, live recording, tap, readable text) adding packets, and is then frozen
- * by oh_trace_link, which finds retransmissions, answers and transactions. The judge reads it only.
+ * A trace is made by a source (capture file, live recording, tap, readable text) adding packets,
+ * and is then frozen by oh_trace_link, which finds retransmissions, answers and transactions. The
+ * judge reads it only.
  *
- * Links are by *best fit*, never by trust: a response whose branch was changed is still linked to the
- * request that it fits best, so that the rule about branches can speak and others need not.
+ * Links are by *best fit*, never by trust: a response whose branch was changed is still linked to
+ * the request that it fits best, so that the rule about branches can speak and others need not.
  *
- * Invariants: messages stand in the order of `time_ns` (equal times: in order of arrival); `index` is the place
- * in the array; all links are indices of the same array or -1 (OH_NONE). Messages that the tap knows stand in the
- * tap's order among themselves, even where capture stamps disagree with it (trace/order.h).
- * A repeat or duplicate has the links of its first sending; the links of others point to first sendings only.
+ * Invariants: messages stand in the order of `time_ns` (equal times: in order of arrival); `index`
+ * is the place in the array; all links are indices of the same array or -1 (OH_NONE). Messages that
+ * the tap knows stand in the tap's order among themselves, even where capture stamps disagree with
+ * it (trace/order.h). A repeat or duplicate has the links of its first sending; the links of others
+ * point to first sendings only.
  *
  * Uses: base/, sip/.
  */
@@ -42,14 +45,18 @@ struct oh_trace_msg {
     bool tap_only; /* our sockets know it, the capture lacks it */
 
     /* links, by oh_trace_link */
-    int duplicate_of; /* the same packet captured twice (bridge, "any"): the first one. Not a retransmission */
-    int repeat_of;    /* a retransmission: the first sending (byte-equal, same source and destination) */
-    int request;      /* response: its request. CANCEL: the request it cancels. ACK: the INVITE it belongs to */
-    int answered;     /* ACK: the final response that it fits best */
-    int retry_of;     /* request sent again after a 401/407 (other CSeq or branch): the refused request */
-    int challenge;    /* with retry_of: that 401/407 */
-    int final;        /* request: its (first) final response */
-    int ack;          /* final response to INVITE: its first ACK */
+    int duplicate_of; /* the same packet captured twice (bridge, "any"): the first one. Not a
+                         retransmission */
+    int repeat_of; /* a retransmission: the first sending (byte-equal, same source and destination)
+                    */
+    int request;   /* response: its request. CANCEL: the request it cancels. ACK: the INVITE it
+                      belongs to */
+    int answered;  /* ACK: the final response that it fits best */
+    int retry_of;  /* request sent again after a 401/407 (other CSeq or branch): the refused request
+                    */
+    int challenge; /* with retry_of: that 401/407 */
+    int final;     /* request: its (first) final response */
+    int ack;       /* final response to INVITE: its first ACK */
 };
 
 struct oh_trace_rtp {
@@ -66,8 +73,9 @@ struct oh_trace_rtp {
 struct oh_seat_address {
     const char *seat;
     bool is_phone;
-    struct oh_addr sip; /* phones: matched by address alone if no other seat shares it (a phone may send from
-                           another port, RFC 3261 18.1.1 and 18.2.1), else with the port */
+    struct oh_addr
+        sip; /* phones: matched by address alone if no other seat shares it (a phone may send from
+                another port, RFC 3261 18.1.1 and 18.2.1), else with the port */
     struct oh_addr rtp; /* ours; zero for phones */
 };
 
@@ -82,8 +90,8 @@ struct oh_trace {
 struct oh_trace *oh_trace_new(void);
 void oh_trace_free(struct oh_trace *t);
 
-/* Adds a datagram or a cut-out message in any order of time. Takes no ownership. Returns the new message, valid until the
- * next call, or NULL where the bytes are no SIP message. */
+/* Adds a datagram or a cut-out message in any order of time. Takes no ownership. Returns the new
+ * message, valid until the next call, or NULL where the bytes are no SIP message. */
 struct oh_trace_msg *oh_trace_add(struct oh_trace *t, unsigned frame, int64_t time_ns,
                                   const struct oh_addr *src, const struct oh_addr *dst,
                                   enum oh_transport transport, struct oh_span bytes);
@@ -91,22 +99,23 @@ struct oh_trace_msg *oh_trace_add(struct oh_trace *t, unsigned frame, int64_t ti
 bool oh_trace_add_rtp(struct oh_trace *t, unsigned frame, int64_t time_ns,
                       const struct oh_addr *src, const struct oh_addr *dst, struct oh_span bytes);
 
-/* Says whose each message is. The seats' names must outlive the trace. A seat without a port (check's --phone-address
- * IP) is matched by address. RTP with neither end at the address of a seat is dropped and counted as skipped. */
+/* Says whose each message is. The seats' names must outlive the trace. A seat without a port
+ * (check's --phone-address IP) is matched by address. RTP with neither end at the address of a seat
+ * is dropped and counted as skipped. */
 void oh_trace_seats(struct oh_trace *t, const struct oh_seat_address *seats, size_t count);
 
-/* Sorts by time, numbers, and links (above). Called once, after the last add. Linear in the number of
- * messages for calls of ordinary size. */
+/* Sorts by time, numbers, and links (above). Called once, after the last add. Linear in the number
+ * of messages for calls of ordinary size. */
 void oh_trace_link(struct oh_trace *t);
 
 /* Readable text, for tests and for people; one message after another:
  *   # comment
  *   0.012 127.0.0.2:5060 -> 127.0.0.1:5060
- *   INVITE sip:... SIP/2.0        (lines end in LF in the file, CRLF in the message; body after the empty line)
- *   .                              (a lone dot ends the message)
- * Escapes inside: \r \n \0 \xNN \\ ; Content-Length: * is replaced by the true length. A dot alone on a line of
- * the message is written \x2e. Frames are numbered on from those in the trace. -1 with the place; messages before it
- * stay added. */
+ *   INVITE sip:... SIP/2.0        (lines end in LF in the file, CRLF in the message; body after the
+ * empty line) .                              (a lone dot ends the message) Escapes inside: \r \n \0
+ * \xNN \\ ; Content-Length: * is replaced by the true length. A dot alone on a line of the message
+ * is written \x2e. Frames are numbered on from those in the trace. -1 with the place; messages
+ * before it stay added. */
 int oh_trace_read_text(struct oh_trace *t, const char *file, struct oh_span text,
                        struct oh_error *e);
 
