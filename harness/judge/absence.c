@@ -9,20 +9,67 @@
  * this many. */
 #define EXHAUSTED_REPEATS 6
 
-enum proof {
-    PROVEN,        /* it was owed, and did not come */
-    NOT_ARRIVED,   /* nothing shows that what called for it reached the phone */
-    NOT_CONFIRMED, /* nothing shows that the phone took the user's action */
-    EVIDENCE_LOST, /* the capture has gaps */
-    HOST_STALLED,  /* our own clock was late when the deadline was near */
-};
+static const char not_arrived[] = "nothing shows that the phone got the message that calls for it";
+static const char not_confirmed[] = "nothing shows that the phone took the user's action";
+static const char evidence_lost[] =
+    "frames were lost in the capture, so that an absence proves nothing";
+static const char host_stalled[] = "our own host stalled, so that a deadline proves nothing";
 
-static const char *const doubts[] = {
-    [NOT_ARRIVED] = "nothing shows that the phone got the message that calls for it",
-    [NOT_CONFIRMED] = "nothing shows that the phone took the user's action",
-    [EVIDENCE_LOST] = "frames were lost in the capture, so that an absence proves nothing",
-    [HOST_STALLED] = "our own host stalled, so that a deadline proves nothing",
-};
+int64_t oh_deadline_ms(const struct oh_step *step)
+{
+    return step->within_ms >= 0 ? step->within_ms : OH_T1X64_MS;
+}
+
+const char *oh_timing_doubt(const struct oh_judging *j, int64_t duration_ms)
+{
+    int64_t tenth_ns = duration_ms * 1000000 / 10;
+    int64_t bound_ns = tenth_ns > OH_STALL_NS ? tenth_ns : OH_STALL_NS;
+    if (j->recording->lost > 0 || j->run->capture.dropped > 0)
+        return evidence_lost;
+    return j->run->worst_late_ns > bound_ns ? host_stalled : NULL;
+}
+
+/* --- one silence is one finding --- */
+
+bool oh_outcome_silences(enum oh_outcome outcome)
+{
+    return outcome == OH_OUTCOME_PHONE_DIED || outcome == OH_OUTCOME_PHONE_HUNG ||
+           outcome == OH_OUTCOME_PHONE_KILLED || outcome == OH_OUTCOME_INTERRUPTED ||
+           outcome == OH_OUTCOME_BENCH;
+}
+
+bool oh_silent_after(const struct oh_trace *t, int64_t time_ns)
+{
+    for (size_t i = t->msg_count; i > 0; i--) {
+        const struct oh_trace_msg *m = &t->msgs[i - 1];
+        if (m->from_phone && m->repeat_of == OH_NONE && m->duplicate_of == OH_NONE)
+            return m->time_ns <= time_ns;
+    }
+    return true;
+}
+
+static bool spoke_between(const struct oh_trace *t, int64_t from_ns, int64_t to_ns)
+{
+    for (size_t i = 0; i < t->msg_count; i++) {
+        const struct oh_trace_msg *m = &t->msgs[i];
+        if (m->from_phone && m->repeat_of == OH_NONE && m->duplicate_of == OH_NONE &&
+            m->time_ns > from_ns && m->time_ns <= to_ns)
+            return true;
+    }
+    return false;
+}
+
+bool oh_follows_silence(const struct oh_judging *j, int index)
+{
+    int64_t until_ns = j->step_done_ns[index] ? j->step_done_ns[index] : INT64_MAX;
+    for (int i = index - 1; i >= 0; i--) {
+        if (oh_walk_state(j->walk, i) == OH_STEP_MISSED && j->given_up_ns[i])
+            return !spoke_between(j->trace, j->given_up_ns[i], until_ns);
+    }
+    return false;
+}
+
+/* --- what was it owed to? --- */
 
 /* The step that called for step `index`: the nearest message of ours to that phone, or action at
  * it. */
@@ -49,61 +96,95 @@ static bool confirmed(const struct oh_judging *j, int step)
     return false;
 }
 
-static bool is_loopback(const struct oh_addr *a)
+/* --- did that reach the phone? --- */
+
+static bool is_on_this_host(const struct oh_trace_msg *m)
 {
     static const uint8_t one[16] = {[15] = 1};
-    return a->family == OH_FAMILY_IPV4 ? a->ip[0] == 127 : memcmp(a->ip, one, sizeof one) == 0;
+    bool loopback = m->dst.family == OH_FAMILY_IPV4 ? m->dst.ip[0] == 127
+                                                    : memcmp(m->dst.ip, one, sizeof one) == 0;
+    return loopback || oh_addr_same_ip(&m->src, &m->dst);
 }
 
-/* A later message of the phone in the same call, other than one that it would have sent anyway. */
+/* The phone's message is there because of `stimulus`: it answers it, or goes on from it. A phone
+ * that never got our final answer would still send CANCEL, or BYE in the early dialog (RFC 3261
+ * 15).
+ */
+static bool is_reaction(const struct oh_trace_msg *m, const struct oh_trace_msg *stimulus)
+{
+    static const char *const blind[] = {"ACK", "CANCEL", "BYE"};
+    if (m->request == stimulus->index || m->answered == stimulus->index ||
+        m->challenge == stimulus->index)
+        return true;
+    if (stimulus->sip->is_request || !m->sip->is_request)
+        return false;
+    for (size_t i = 0; i < sizeof blind / sizeof *blind; i++) {
+        if (oh_span_is(m->sip->method, blind[i]))
+            return false;
+    }
+    struct oh_span id = oh_field_text(stimulus->sip, "call-id");
+    return id.at && oh_span_equal(oh_field_text(m->sip, "call-id"), id);
+}
+
 static bool reacted(const struct oh_judging *j, const struct oh_trace_msg *stimulus)
 {
-    struct oh_span id = oh_field_text(stimulus->sip, "call-id");
     for (size_t i = (size_t)stimulus->index + 1; i < j->trace->msg_count; i++) {
         const struct oh_trace_msg *m = &j->trace->msgs[i];
         if (m->from_phone && m->repeat_of == OH_NONE && m->duplicate_of == OH_NONE &&
-            oh_span_equal(oh_field_text(m->sip, "call-id"), id))
+            is_reaction(m, stimulus))
             return true;
     }
     return false;
 }
 
-static bool exhausted(const struct oh_judging *j, const struct oh_trace_msg *stimulus)
+static bool spoke_in(const struct oh_trace *t, size_t from, size_t until)
 {
-    int repeats = 0, last = stimulus->index;
-    for (size_t i = (size_t)stimulus->index + 1; i < j->trace->msg_count; i++) {
-        if (j->trace->msgs[i].repeat_of == stimulus->index) {
-            repeats++;
-            last = (int)i;
-        }
-    }
-    for (size_t i = (size_t)last + 1; i < j->trace->msg_count; i++) {
-        if (j->trace->msgs[i].from_phone)
-            return repeats >= EXHAUSTED_REPEATS;
+    for (size_t i = from; i < until; i++) {
+        if (t->msgs[i].from_phone)
+            return true;
     }
     return false;
 }
 
+/* All its retransmissions were made, and the phone was alive before and after. */
+static bool exhausted(const struct oh_judging *j, const struct oh_trace_msg *stimulus)
+{
+    const struct oh_trace *t = j->trace;
+    size_t last = (size_t)stimulus->index;
+    int repeats = 0;
+    for (size_t i = last + 1; i < t->msg_count; i++) {
+        if (t->msgs[i].repeat_of == stimulus->index) {
+            repeats++;
+            last = i;
+        }
+    }
+    return repeats >= EXHAUSTED_REPEATS && spoke_in(t, 0, (size_t)stimulus->index) &&
+           spoke_in(t, last + 1, t->msg_count);
+}
+
 static bool arrived(const struct oh_judging *j, const struct oh_trace_msg *stimulus)
 {
-    bool same_host = stimulus->frame != 0 && is_loopback(&stimulus->dst);
+    bool same_host = stimulus->frame != 0 && is_on_this_host(stimulus);
     return same_host || reacted(j, stimulus) || exhausted(j, stimulus);
 }
 
-static enum proof prove(const struct oh_judging *j, int index, int caller)
+/* Why the absence of step `index` proves nothing; NULL: it was owed, and did not come. */
+static const char *doubt_about(const struct oh_judging *j, int index, int caller)
 {
-    const struct oh_step *step = &j->scenario->steps[index];
-    if (j->recording->lost > 0 || j->run->capture.dropped > 0)
-        return EVIDENCE_LOST;
-    if (step->within_ms >= 0 && j->run->worst_late_ns > OH_STALL_NS)
-        return HOST_STALLED;
+    /* one that a later message overtook was not decided by any clock */
+    int64_t waited_ms = j->given_up_ns[index] ? oh_deadline_ms(&j->scenario->steps[index]) : 0;
+    const char *doubt = oh_timing_doubt(j, j->given_up_ns[index] ? waited_ms : INT64_C(86400000));
+    if (doubt)
+        return doubt;
     if (caller == OH_NONE)
-        return PROVEN; /* the flow begins with it: the precondition was reached */
+        return NULL; /* the flow begins with it: the precondition was reached */
     if (j->scenario->steps[caller].kind == OH_STEP_ACTION)
-        return confirmed(j, caller) ? PROVEN : NOT_CONFIRMED;
+        return confirmed(j, caller) ? NULL : not_confirmed;
     int msg = j->verdict->steps[caller].msg;
-    return msg != OH_NONE && arrived(j, &j->trace->msgs[msg]) ? PROVEN : NOT_ARRIVED;
+    return msg != OH_NONE && arrived(j, &j->trace->msgs[msg]) ? NULL : not_arrived;
 }
+
+/* --- telling it --- */
 
 /* What the RFC says of a message that is owed; a scenario's own wish has the scenario's source. */
 static const struct {
@@ -135,7 +216,7 @@ static char *clause(const struct oh_judging *j, int index, int caller)
         if ((int)clauses[i].owed == owed && strcmp(clauses[i].method, method) == 0)
             return oh_strdup(clauses[i].clause);
     }
-    return oh_strdup(oh_flow_source(j));
+    return oh_strdup(oh_flow_clause(j));
 }
 
 static double waited_s(const struct oh_judging *j, int index)
@@ -148,57 +229,69 @@ static double waited_s(const struct oh_judging *j, int index)
     return given_up ? (double)(given_up - begin) / 1e9 : 0;
 }
 
+static char *missing_text(const struct oh_judging *j, int index, int caller, const char *doubt)
+{
+    struct oh_text text = {0};
+    double waited = waited_s(j, index);
+    oh_text_addf(&text, "%s never came", j->scenario->steps[index].text);
+    if (caller != OH_NONE)
+        oh_text_addf(&text, " after %s", j->scenario->steps[caller].text);
+    if (j->given_up_ns[index])
+        oh_text_addf(&text, "; waited %.1f s", waited);
+    else
+        oh_text_add(&text, "; the phone went on without it");
+    if (doubt)
+        oh_text_addf(&text, ", but %s", doubt);
+    oh_text_add(&text, ".");
+    return oh_text_take(&text);
+}
+
 static void missing(struct oh_judging *j, int index)
 {
-    const struct oh_step *step = &j->scenario->steps[index];
     int caller = caller_of(j, index);
-    enum proof proof = prove(j, index, caller);
+    const char *doubt = doubt_about(j, index, caller);
     struct oh_finding *f =
         oh_finding_add(j->verdict, "flow.missing", OH_LEVEL_MUST, j->options->strict);
     f->step = index;
     f->clause = clause(j, index, caller);
     f->time_ns =
         (j->step_done_ns[index] ? j->step_done_ns[index] : j->run->ended_wall_ns) - j->zero_ns;
-    f->expected = oh_strdup(step->text);
+    f->expected = oh_strdup(j->scenario->steps[index].text);
     f->observed = oh_strdup("it never came");
-    if (caller != OH_NONE) {
+    if (caller != OH_NONE)
         f->about = j->verdict->steps[caller].msg;
-        if (f->about != OH_NONE)
-            oh_finding_frame(f, j->trace->msgs[f->about].frame);
-    }
-    const char *after = caller == OH_NONE ? "" : j->scenario->steps[caller].text;
-    if (proof != PROVEN)
+    if (f->about != OH_NONE)
+        oh_finding_frame(f, j->trace->msgs[f->about].frame);
+    if (doubt)
         f->result = OH_RESULT_NOT_CHECKABLE;
-    double waited = waited_s(j, index);
-    f->text = waited >= 0.001
-                  ? oh_format("%s never came%s%s; waited %.1f s%s%s.", step->text,
-                              *after ? " after " : "", after, waited,
-                              proof == PROVEN ? "" : ", but ", proof == PROVEN ? "" : doubts[proof])
-                  : oh_format("%s never came%s%s; the phone went on without it%s%s.", step->text,
-                              *after ? " after " : "", after, proof == PROVEN ? "" : ", but ",
-                              proof == PROVEN ? "" : doubts[proof]);
+    f->text = missing_text(j, index, caller, doubt);
 }
 
-/* Two missed steps that the same thing called for, one right after the other at their deadlines,
- * are one silence. */
-static bool is_cascade(const struct oh_judging *j, int index)
+/* What follows from something else that is told already: a call that was not taken, a phone that
+ * has been silent since an earlier deadline (unless its user proves it alive), or that died, hung
+ * or was stopped. */
+static bool is_consequence(const struct oh_judging *j, int index)
 {
-    if (index == 0 || oh_walk_state(j->walk, index - 1) != OH_STEP_MISSED)
-        return false;
-    return oh_step_is_phones(j->scenario, &j->scenario->steps[index - 1]) &&
-           caller_of(j, index) == caller_of(j, index - 1);
+    int caller = caller_of(j, index);
+    bool by_user = caller != OH_NONE && j->scenario->steps[caller].kind == OH_STEP_ACTION;
+    int64_t since_ns = caller == OH_NONE ? j->zero_ns : j->step_done_ns[caller];
+    if (j->derailed && j->given_up_ns[index])
+        return true;
+    if (oh_outcome_silences(j->run->outcome) && oh_silent_after(j->trace, since_ns))
+        return true;
+    return j->given_up_ns[index] && !(by_user && confirmed(j, caller)) &&
+           oh_follows_silence(j, index);
 }
 
 static void mark_absent(struct oh_judging *j, int index)
 {
     struct oh_step_result *r = &j->verdict->steps[index];
     const struct oh_step *step = &j->scenario->steps[index];
+    bool timed = step->kind == OH_STEP_MEDIA || step->kind == OH_STEP_SILENCE;
     switch (oh_walk_state(j->walk, index)) {
     case OH_STEP_MISSED:
-        r->word = OH_STEP_IS_MISSED;
-        if (is_cascade(j, index))
-            r->word = OH_STEP_IS_NOT_REACHED;
-        else
+        r->word = is_consequence(j, index) ? OH_STEP_IS_NOT_REACHED : OH_STEP_IS_MISSED;
+        if (r->word == OH_STEP_IS_MISSED)
             missing(j, index);
         break;
     case OH_STEP_PENDING:
@@ -207,6 +300,8 @@ static void mark_absent(struct oh_judging *j, int index)
     case OH_STEP_PASSED:
         if (step->optional && r->msg == OH_NONE)
             r->word = OH_STEP_IS_SKIPPED;
+        if (timed && j->step_done_ns[index] == 0) /* a later message cut it short */
+            r->word = OH_STEP_IS_NOT_REACHED;
         break;
     case OH_STEP_REACHED:
     case OH_STEP_LATE:

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SHOWN_BYTES 80  /* of a start line in a sentence */
 #define OUTPUT_TAIL 400 /* bytes of a dead phone's last words in a finding */
 
 struct oh_finding *oh_finding_add(struct oh_verdict *v, const char *id, enum oh_level level,
@@ -41,19 +42,29 @@ void oh_finding_cite(struct oh_judging *j, struct oh_finding *f, const struct oh
     oh_finding_frame(f, m->frame);
 }
 
-const char *oh_flow_source(const struct oh_judging *j)
-{
-    return j->scenario->source_count ? j->scenario->sources[0] : NULL;
-}
-
-/* The first source that is an RFC, else the first. */
-static char *clause_of(const struct oh_judging *j)
+const char *oh_flow_clause(const struct oh_judging *j)
 {
     for (size_t i = 0; i < j->scenario->source_count; i++) {
         if (strncmp(j->scenario->sources[i], "RFC ", 4) == 0)
-            return oh_strdup(j->scenario->sources[i]);
+            return j->scenario->sources[i];
     }
-    return oh_strdup(oh_flow_source(j));
+    return j->scenario->source_count ? j->scenario->sources[0] : NULL;
+}
+
+char *oh_method_text(const struct oh_trace_msg *m)
+{
+    struct oh_text text = {0};
+    if (!m->sip->is_request)
+        oh_text_addf(&text, "%u to ", m->sip->status);
+    oh_text_add_quoted(&text, oh_sip_msg_method(m->sip), SHOWN_BYTES);
+    return oh_text_take(&text);
+}
+
+static char *shown(struct oh_span bytes, size_t limit)
+{
+    struct oh_text text = {0};
+    oh_text_add_quoted(&text, bytes, limit);
+    return text.at ? oh_text_take(&text) : oh_strdup("");
 }
 
 static struct oh_finding *step_finding(struct oh_judging *j, const char *id, enum oh_level level,
@@ -61,7 +72,7 @@ static struct oh_finding *step_finding(struct oh_judging *j, const char *id, enu
 {
     struct oh_finding *f = oh_finding_add(j->verdict, id, level, j->options->strict);
     f->step = step;
-    f->clause = clause_of(j);
+    f->clause = oh_strdup(oh_flow_clause(j));
     if (m)
         oh_finding_cite(j, f, m);
     return f;
@@ -104,6 +115,7 @@ static void status(struct oh_judging *j, const struct oh_trace_msg *m, int step)
     f->observed = oh_format("%u", m->sip->status);
     f->text = oh_format("The flow awaits %u here; the phone answered %u.",
                         j->scenario->steps[step].status, m->sip->status);
+    j->derailed = j->derailed || j->scenario->steps[step].status / 100 != m->sip->status / 100;
 }
 
 static void destination(struct oh_judging *j, const struct oh_trace_msg *m, int step)
@@ -119,6 +131,35 @@ static void destination(struct oh_judging *j, const struct oh_trace_msg *m, int 
     f->text = oh_format("The message was sent to another address than %s's.", at->to);
 }
 
+static double seconds(int64_t ns)
+{
+    return (double)ns / 1e9;
+}
+
+/* After its deadline by the capture's clock, or only after a message that the flow has later. */
+static void lateness(struct oh_judging *j, const struct oh_trace_msg *m, int index)
+{
+    const struct oh_step *step = &j->scenario->steps[index];
+    int64_t given_up_ns = j->given_up_ns[index], deadline_ms = oh_deadline_ms(step);
+    if (step->optional || (given_up_ns && m->time_ns <= given_up_ns))
+        return;
+    bool too_late = given_up_ns != 0;
+    struct oh_finding *f = step_finding(j, too_late ? "flow.late" : "flow.order",
+                                        too_late ? OH_LEVEL_MUST : OH_LEVEL_SHOULD, index, m);
+    const char *doubt = too_late ? oh_timing_doubt(j, deadline_ms) : NULL;
+    if (!too_late) {
+        f->text = oh_format("%s came after a message that the flow has later.", step->text);
+        return;
+    }
+    f->expected = oh_format("within %.1f s", (double)deadline_ms / 1e3);
+    f->observed = oh_format("%.3f s later", seconds(m->time_ns - given_up_ns));
+    f->text = oh_format("%s came %.3f s after its deadline of %.1f s%s%s.", step->text,
+                        seconds(m->time_ns - given_up_ns), (double)deadline_ms / 1e3,
+                        doubt ? ", but " : "", doubt ? doubt : "");
+    if (doubt)
+        f->result = OH_RESULT_NOT_CHECKABLE;
+}
+
 void oh_flow_reached(struct oh_judging *j, const struct oh_trace_msg *m,
                      struct oh_walk_result reached)
 {
@@ -128,10 +169,8 @@ void oh_flow_reached(struct oh_judging *j, const struct oh_trace_msg *m,
         return; /* the expectations were made for another answer */
     }
     destination(j, m, reached.step);
-    if (reached.kind == OH_WALK_LATE) {
-        struct oh_finding *f = step_finding(j, "flow.order", OH_LEVEL_SHOULD, reached.step, m);
-        f->text = oh_format("%s came after a message that the flow has later.", step->text);
-    }
+    if (reached.kind == OH_WALK_LATE && m->tap != OH_NONE) /* a stray came nowhere */
+        lateness(j, m, reached.step);
     for (size_t i = 0; i < step->expect_count; i++)
         expectation(j, m, reached.step, &step->expects[i]);
 }
@@ -145,12 +184,14 @@ void oh_flow_unexpected(struct oh_judging *j, const struct oh_trace_msg *m)
                        j->scenario->others == OH_OTHERS_MUST ? OH_LEVEL_MUST : OH_LEVEL_SHOULD,
                        j->options->strict);
     oh_finding_cite(j, f, m);
-    f->clause = clause_of(j);
-    struct oh_text line = {0};
-    oh_text_add_quoted(&line, m->sip->start_line, 80);
-    f->method = oh_span_dup(oh_sip_msg_method(m->sip));
-    f->text = oh_format("The flow has no place for this message of the phone: %s", line.at);
-    oh_text_release(&line);
+    f->clause = oh_strdup(oh_flow_clause(j));
+    char *line = shown(m->sip->start_line, SHOWN_BYTES), to[OH_ADDR_TEXT];
+    f->method = oh_method_text(m);
+    f->text = m->tap != OH_NONE
+                  ? oh_format("The flow has no place for this message of the phone: %s", line)
+                  : oh_format("The phone sent a message to %s, where no party of the flow is: %s",
+                              oh_addr_format(&m->dst, to), line);
+    free(line);
 }
 
 /* --- media and silence --- */
@@ -182,27 +223,53 @@ static bool is_ours(const struct oh_judging *j, const struct oh_addr *a)
     return false;
 }
 
+struct window {
+    int64_t from_ns, to_ns;
+};
+
+static bool is_within(struct window w, int64_t time_ns)
+{
+    return time_ns >= w.from_ns && time_ns <= w.to_ns;
+}
+
 /* Only the phone was told our seat's RTP address, so what comes there from elsewhere than our own
  * sockets is the phone's. Its source address proves nothing: RFC 3264 5.1 gives the address to send
- * to, none to send from. */
-static size_t count_rtp(const struct oh_judging *j, const struct oh_run_seat *ours, int64_t from_ns,
-                        int64_t to_ns)
+ * to, none to send from. What our socket got counts even where the capture lost it. */
+static bool saw_rtp(const struct oh_judging *j, const struct oh_run_seat *ours, struct window w)
 {
-    size_t count = 0;
     for (size_t i = 0; i < j->trace->rtp_count; i++) {
         const struct oh_trace_rtp *r = &j->trace->rtp[i];
-        if (r->time_ns >= from_ns && r->time_ns <= to_ns && oh_addr_equal(&r->dst, &ours->rtp) &&
-            !is_ours(j, &r->src))
-            count++;
+        if (is_within(w, r->time_ns) && oh_addr_equal(&r->dst, &ours->rtp) && !is_ours(j, &r->src))
+            return true;
     }
-    return count;
+    for (size_t i = 0; i < j->run->tap_count; i++) {
+        const struct oh_tap_entry *t = &j->run->tap[i];
+        if (t->is_rtp && !t->sent && is_within(w, t->wall_ns) &&
+            oh_addr_equal(&t->local, &ours->rtp) && !is_ours(j, &t->remote))
+            return true;
+    }
+    return false;
+}
+
+static void rtp_missing(struct oh_judging *j, int index, const struct oh_run_seat *to,
+                        int64_t end_ns)
+{
+    const char *doubt = oh_timing_doubt(j, j->scenario->steps[index].for_ms);
+    char address[OH_ADDR_TEXT];
+    struct oh_finding *f = step_finding(j, "media.rtp-missing", OH_LEVEL_MUST, index, NULL);
+    f->time_ns = end_ns - j->zero_ns;
+    if (doubt)
+        f->result = OH_RESULT_NOT_CHECKABLE;
+    f->expected = oh_format("RTP to %s", oh_addr_format(&to->rtp, address));
+    f->observed = oh_strdup("no RTP packet");
+    f->text = oh_format("No RTP packet of the phone reached %s while the flow has media%s%s.",
+                        address, doubt ? ", but " : "", doubt ? doubt : "");
 }
 
 static void media(struct oh_judging *j, int index, int64_t end_ns)
 {
     const struct oh_step *step = &j->scenario->steps[index];
     const struct oh_run_seat *from = run_seat(j, step->from), *to = run_seat(j, step->to);
-    bool lost = j->run->capture.dropped > 0;
     if (from && to && !from->is_phone && step->media_both_ways) {
         const struct oh_run_seat *other = from;
         from = to;
@@ -210,52 +277,38 @@ static void media(struct oh_judging *j, int index, int64_t end_ns)
     }
     if (!from || !to || !from->is_phone) /* our own sending is nothing to judge a phone by */
         return;
-    if (count_rtp(j, to, begin_of(j, index), end_ns) > 0)
+    if (saw_rtp(j, to, (struct window){begin_of(j, index), end_ns}))
         return;
-    char address[OH_ADDR_TEXT];
-    struct oh_finding *f = step_finding(j, "media.rtp-missing", OH_LEVEL_MUST, index, NULL);
-    f->time_ns = end_ns - j->zero_ns;
-    if (lost)
-        f->result = OH_RESULT_NOT_CHECKABLE;
-    f->expected = oh_format("RTP to %s", oh_addr_format(&to->rtp, address));
-    f->observed = oh_strdup("no RTP packet");
-    f->text = oh_format("No RTP packet of the phone reached %s's address while the flow has media.",
-                        to->name);
+    if (j->derailed || oh_follows_silence(j, index))
+        j->verdict->steps[index].word = OH_STEP_IS_NOT_REACHED; /* there is no call to have media */
+    else
+        rtp_missing(j, index, to, end_ns);
 }
 
-static void silence(struct oh_judging *j, int index, int64_t end_ns)
+void oh_flow_not_silent(struct oh_judging *j, int step, const struct oh_trace_msg *m)
 {
-    int64_t begin = begin_of(j, index);
-    for (size_t i = 0; i < j->trace->msg_count; i++) {
-        const struct oh_trace_msg *m = &j->trace->msgs[i];
-        if (!m->from_phone || m->time_ns <= begin || m->time_ns > end_ns ||
-            m->repeat_of != OH_NONE || m->duplicate_of != OH_NONE || oh_sip_msg_is_final(m->sip))
-            continue;
-        struct oh_finding *f = step_finding(j, "flow.not-silent", OH_LEVEL_MUST, index, m);
-        f->expected = oh_strdup("nothing");
-        f->observed = oh_span_dup(m->sip->start_line);
-        f->text = oh_strdup("The phone sent a message while the flow awaits silence.");
-        return;
-    }
+    struct oh_finding *f = step_finding(j, "flow.not-silent", OH_LEVEL_MUST, step, m);
+    f->expected = oh_strdup("nothing");
+    f->observed = shown(m->sip->start_line, SHOWN_BYTES);
+    f->text = oh_strdup("The phone sent a message while the flow awaits silence.");
 }
 
 void oh_flow_media(struct oh_judging *j, int step, int64_t end_ns)
 {
     if (j->scenario->steps[step].kind == OH_STEP_MEDIA)
         media(j, step, end_ns);
-    else
-        silence(j, step, end_ns);
 }
 
 /* --- a phone that came to an end by itself --- */
 
 static char *last_words(const struct oh_run *run)
 {
-    size_t len = run->phone_output ? strlen(run->phone_output) : 0;
-    const char *from = run->phone_output;
-    if (!len)
+    struct oh_span all = oh_span_trim(oh_span_of(run->phone_output));
+    if (!all.len)
         return oh_strdup("it printed nothing");
-    return oh_strdup(len > OUTPUT_TAIL ? from + len - OUTPUT_TAIL : from);
+    if (all.len > OUTPUT_TAIL)
+        all = oh_span_sub(all, all.len - OUTPUT_TAIL, OUTPUT_TAIL);
+    return shown(all, OUTPUT_TAIL);
 }
 
 void oh_flow_end(struct oh_judging *j)

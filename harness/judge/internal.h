@@ -12,9 +12,14 @@
 #include "judge/rule.h"
 #include "match/walk.h"
 
-/* A stall of our own host beyond this voids what timers of ours decided: a fifth of a second is the
- * shortest time that an RFC 3261 rule of ours hangs on (17.2.1: 100 after 200 ms). */
+/* A stall of our own host beyond this, or beyond a tenth of the time in question if that is more,
+ * voids what timers of ours decided: a fifth of a second is the shortest time that an RFC 3261 rule
+ * of ours hangs on (17.2.1: 100 after 200 ms). */
 #define OH_STALL_NS INT64_C(200000000)
+
+/* Findings that say the same of message after message: so many are kept, the last one counts the
+ * rest. */
+#define OH_FINDINGS_ALIKE 20
 
 struct oh_judging {
     const struct oh_recording *recording;
@@ -25,11 +30,16 @@ struct oh_judging {
     struct oh_verdict *verdict;
     struct oh_match_env *env;
     struct oh_walk *walk;
-    int64_t zero_ns;       /* wall time that times are told from */
-    int *msg_of_tap;       /* per tap entry: the trace message; OH_NONE */
-    int *step_sent_by_tap; /* per tap entry: our step that it was; OH_NONE */
-    int64_t *step_done_ns; /* per step: wall time at which it was passed or given up; 0: never */
+    int64_t zero_ns;          /* wall time that times are told from */
+    int *msg_of_tap;          /* per tap entry: the trace message; OH_NONE */
+    int *step_sent_by_tap;    /* per tap entry: our step that it was; OH_NONE */
+    int *step_got_by_tap;     /* per tap entry: the step that the player says it reached; OH_NONE */
+    int last_step_tap;        /* the player did or awaited steps up to this many tap entries */
+    int64_t *step_done_ns;    /* per step: wall time at which it was passed or given up; 0: never */
+    int64_t *given_up_ns;     /* per step: wall time at which its deadline passed; 0: it did not */
+    int64_t begin_ns, end_ns; /* of the flow, wall time */
     bool in_flow;
+    bool derailed; /* a final response of another class than awaited: what follows cannot come */
     const char *disagreement; /* player and judge saw different steps: our fault */
 };
 
@@ -49,14 +59,30 @@ void oh_flow_reached(struct oh_judging *j, const struct oh_trace_msg *m,
                      struct oh_walk_result reached);
 void oh_flow_unexpected(struct oh_judging *j, const struct oh_trace_msg *m);
 void oh_flow_media(struct oh_judging *j, int step, int64_t end_ns);
+void oh_flow_not_silent(struct oh_judging *j, int step, const struct oh_trace_msg *m);
 void oh_flow_end(struct oh_judging *j);
 
 /* absence.c: findings for each step that was missed. */
 void oh_absences(struct oh_judging *j);
+/* Why nothing can be said of an absence or a time of `duration_ms`: a clause; NULL: it can. */
+const char *oh_timing_doubt(const struct oh_judging *j, int64_t duration_ms);
+int64_t oh_deadline_ms(const struct oh_step *step);
+/* The phone has been silent since an earlier step's deadline: that is the finding, once. */
+bool oh_follows_silence(const struct oh_judging *j, int index);
+/* No first sending of a phone is later than this. */
+bool oh_silent_after(const struct oh_trace *t, int64_t time_ns);
+/* The run's end explains why a phone said no more: it died, hung or was killed, or we stopped. */
+bool oh_outcome_silences(enum oh_outcome outcome);
 
+/* Drops what says twice the same. A rule's finding stays, unless the flow's is more severe or tells
+ * of a missing message. Wants flow findings before rule findings, as they are made. */
 void oh_merge(struct oh_judging *j);
+/* Of findings that differ in their message alone OH_FINDINGS_ALIKE stay. Wants them by time. */
+void oh_merge_floods(struct oh_verdict *v);
 
-/* The scenario's first source, for expectations; NULL. */
-const char *oh_flow_source(const struct oh_judging *j);
+/* The scenario's first source that is an RFC, else its first; NULL. */
+const char *oh_flow_clause(const struct oh_judging *j);
+/* "ACK", "200 to INVITE"; the caller frees. */
+char *oh_method_text(const struct oh_trace_msg *m);
 
 #endif

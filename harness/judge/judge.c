@@ -2,6 +2,7 @@
 
 #include "judge/internal.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,7 +67,7 @@ static void judge_steps(struct oh_judging *j)
 
 /* --- the verdict's word --- */
 
-/* The first finding of the phone with this result, at a level; NULL. */
+/* The first finding with this result, of the phone or of ours; NULL. */
 static const struct oh_finding *first_with(const struct oh_verdict *v, enum oh_result result,
                                            bool from_phone)
 {
@@ -94,14 +95,12 @@ static void say(struct oh_verdict *v, enum oh_word word, const char *format, ...
 /* Outcomes that decide by themselves unless a broken must weighs more. */
 static const struct {
     enum oh_outcome outcome;
-    enum oh_word word;
     const char *fallback;
 } outcomes[] = {
-    {OH_OUTCOME_PRECONDITION, OH_WORD_INCONCLUSIVE, "a precondition was not reached"},
-    {OH_OUTCOME_INTERRUPTED, OH_WORD_INCONCLUSIVE, "interrupted"},
-    {OH_OUTCOME_PHONE_KILLED, OH_WORD_INCONCLUSIVE, "the phone was ended from outside"},
-    {OH_OUTCOME_ACTION_REFUSED, OH_WORD_INCONCLUSIVE, "the phone did not take a user action"},
-    {OH_OUTCOME_STUCK, OH_WORD_INCONCLUSIVE, "the flow could not go on"},
+    {OH_OUTCOME_PRECONDITION, "a precondition was not reached"},
+    {OH_OUTCOME_INTERRUPTED, "interrupted"},
+    {OH_OUTCOME_PHONE_KILLED, "the phone was ended from outside"},
+    {OH_OUTCOME_ACTION_REFUSED, "the phone did not take a user action"},
 };
 
 static bool decide_error(struct oh_judging *j)
@@ -121,24 +120,28 @@ static bool decide_error(struct oh_judging *j)
     return true;
 }
 
+static bool inconclusive(struct oh_verdict *v, const char *told, const char *fallback)
+{
+    say(v, OH_WORD_INCONCLUSIVE, "%s", told && *told ? told : fallback);
+    return true;
+}
+
 static bool decide_inconclusive(struct oh_judging *j)
 {
     struct oh_verdict *v = j->verdict;
+    const struct oh_run *run = j->run;
     for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
-        if (j->run->outcome == outcomes[i].outcome) {
-            say(v, outcomes[i].word, "%s",
-                j->run->outcome_text ? j->run->outcome_text : outcomes[i].fallback);
-            return true;
-        }
+        if (run->outcome == outcomes[i].outcome)
+            return inconclusive(v, run->outcome_text, outcomes[i].fallback);
     }
     for (size_t i = 0; i < v->finding_count; i++) {
         const struct oh_finding *f = &v->findings[i];
-        if (f->result == OH_RESULT_NOT_CHECKABLE && f->level == OH_LEVEL_MUST && !f->is_rule) {
-            say(v, OH_WORD_INCONCLUSIVE, "%s", f->text);
-            return true;
-        }
+        if (f->result == OH_RESULT_NOT_CHECKABLE && f->level == OH_LEVEL_MUST && !f->is_rule)
+            return inconclusive(v, f->text, "a must of the flow cannot be checked");
     }
-    return false;
+    /* the flow ended before its end, and nothing above says why */
+    return run->outcome != OH_OUTCOME_COMPLETE &&
+           inconclusive(v, run->outcome_text, "the flow could not go on");
 }
 
 static size_t count_results(const struct oh_verdict *v, enum oh_result result)
@@ -166,47 +169,60 @@ static void decide(struct oh_judging *j)
         decide_inconclusive(j);
 }
 
+#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
+
 static int by_time(const void *a, const void *b)
 {
     const struct oh_finding *x = a, *y = b;
-    if (x->time_ns != y->time_ns)
-        return x->time_ns < y->time_ns ? -1 : 1;
-    return strcmp(x->id, y->id);
+    int order = COMPARE(x->time_ns, y->time_ns);
+    if (order == 0)
+        order = strcmp(x->id, y->id);
+    if (order == 0)
+        order = COMPARE(x->msg, y->msg);
+    if (order == 0)
+        order = COMPARE(x->bytes_from, y->bytes_from);
+    return order ? order : strcmp(x->text, y->text);
 }
 
-static void judge_flow(struct oh_judging *j)
+static void judge_all(struct oh_judging *j)
 {
+    struct oh_verdict *v = j->verdict;
     oh_replay(j);
     oh_absences(j);
     oh_flow_end(j);
+    oh_rules_apply(v, j->recording, j->options->strict);
+    oh_merge(j);
+    if (v->finding_count > 1)
+        qsort(v->findings, v->finding_count, sizeof *v->findings, by_time);
+    judge_steps(j);
+    oh_merge_floods(v);
+    decide(j);
 }
 
 struct oh_verdict *oh_judge(const struct oh_recording *recording,
                             const struct oh_judge_options *options)
 {
     static const struct oh_judge_options plain = {.strict = false};
+    assert(recording->scenario); /* every recording of a run has one */
     struct oh_judging j = {.recording = recording,
                            .run = recording->run,
                            .scenario = recording->scenario,
                            .trace = recording->trace,
                            .options = options ? options : &plain,
                            .verdict = new_verdict(recording)};
+    size_t steps = j.scenario->step_count + 1;
     j.zero_ns = j.verdict->zero_ns;
     j.env = oh_match_env_new(j.run);
     j.walk = oh_walk_new(j.scenario, j.env);
-    j.step_done_ns = oh_alloc((j.scenario->step_count + 1) * sizeof *j.step_done_ns);
-    if (j.run->outcome != OH_OUTCOME_SKIPPED)
-        judge_flow(&j);
-    oh_rules_apply(j.verdict, recording, j.options->strict);
-    oh_merge(&j);
-    if (j.verdict->finding_count > 1)
-        qsort(j.verdict->findings, j.verdict->finding_count, sizeof *j.verdict->findings, by_time);
-    judge_steps(&j);
-    decide(&j);
+    j.step_done_ns = oh_alloc(steps * sizeof *j.step_done_ns);
+    j.given_up_ns = oh_alloc(steps * sizeof *j.given_up_ns);
+    judge_all(&j);
     oh_walk_free(j.walk);
     oh_match_env_free(j.env);
     free(j.step_done_ns);
+    free(j.given_up_ns);
     free(j.msg_of_tap);
     free(j.step_sent_by_tap);
+    free(j.step_got_by_tap);
     return j.verdict;
 }

@@ -12,20 +12,36 @@ static int *all_none(size_t count)
     return array;
 }
 
+static void index_journal(struct oh_judging *j, const struct oh_journal_entry *e)
+{
+    bool has_tap = e->tap >= 0 && (size_t)e->tap < j->run->tap_count;
+    bool by_walk = e->kind == OH_JOURNAL_SENT || e->kind == OH_JOURNAL_GOT ||
+                   e->kind == OH_JOURNAL_MISSED || e->kind == OH_JOURNAL_MEDIA;
+    if (by_walk && e->tap_before > j->last_step_tap)
+        j->last_step_tap = e->tap_before;
+    if (has_tap && e->kind == OH_JOURNAL_SENT)
+        j->step_sent_by_tap[e->tap] = e->step;
+    if (has_tap && e->kind == OH_JOURNAL_GOT)
+        j->step_got_by_tap[e->tap] = e->step;
+    if (e->kind == OH_JOURNAL_FLOW_BEGINS)
+        j->begin_ns = e->wall_ns;
+    if (e->kind == OH_JOURNAL_FLOW_ENDS)
+        j->end_ns = e->wall_ns;
+}
+
 static void index_taps(struct oh_judging *j)
 {
     j->msg_of_tap = all_none(j->run->tap_count);
     j->step_sent_by_tap = all_none(j->run->tap_count);
+    j->step_got_by_tap = all_none(j->run->tap_count);
+    j->begin_ns = j->end_ns = INT64_MAX;
     for (size_t i = 0; i < j->trace->msg_count; i++) {
         int tap = j->trace->msgs[i].tap;
         if (tap != OH_NONE)
             j->msg_of_tap[tap] = (int)i;
     }
-    for (size_t i = 0; i < j->run->journal_count; i++) {
-        const struct oh_journal_entry *e = &j->run->journal[i];
-        if (e->kind == OH_JOURNAL_SENT && e->tap >= 0 && (size_t)e->tap < j->run->tap_count)
-            j->step_sent_by_tap[e->tap] = e->step;
-    }
+    for (size_t i = 0; i < j->run->journal_count; i++)
+        index_journal(j, &j->run->journal[i]);
 }
 
 static void done_at(struct oh_judging *j, int step, int64_t wall_ns)
@@ -49,28 +65,65 @@ static void belongs(struct oh_judging *j, const struct oh_trace_msg *m, int step
     }
 }
 
-static void phone_message(struct oh_judging *j, const struct oh_trace_msg *m)
+/* What the player says reached a step must be what the walk says here; anything else is our own
+ * fault. What came after the player's last step it no longer looked at. */
+static void check_agreement(struct oh_judging *j, const struct oh_trace_msg *m,
+                            struct oh_walk_result r)
 {
-    oh_match_env_saw(j->env, m->sip);
-    if (!j->in_flow || m->duplicate_of != OH_NONE)
+    bool reached = r.kind == OH_WALK_REACHED || r.kind == OH_WALK_LATE;
+    int players = j->step_got_by_tap[m->tap];
+    if (players == (reached ? r.step : OH_NONE))
         return;
-    struct oh_walk_result r = oh_walk_got(j->walk, m->from_seat, m->to_seat, m->sip);
+    if (players != OH_NONE || m->tap < j->last_step_tap)
+        j->disagreement = "player and judge took the same message for different steps";
+}
+
+/* The silence that is being kept, if the flow stands there. */
+static int silence_now(const struct oh_judging *j)
+{
+    int step = oh_walk_next(j->walk);
+    bool there = step < (int)j->scenario->step_count;
+    return there && j->scenario->steps[step].kind == OH_STEP_SILENCE ? step : OH_NONE;
+}
+
+static void take(struct oh_judging *j, const struct oh_trace_msg *m, struct oh_walk_result r,
+                 int silence)
+{
+    bool reached = r.kind == OH_WALK_REACHED || r.kind == OH_WALK_LATE;
+    bool breaks = silence != OH_NONE &&
+                  (r.kind == OH_WALK_UNEXPECTED || (r.kind == OH_WALK_REACHED && r.step > silence));
     belongs(j, m, r.step);
-    if (r.kind == OH_WALK_REACHED || r.kind == OH_WALK_LATE) {
-        done_at(j, r.step, m->time_ns);
-        oh_flow_reached(j, m, r);
+    if (breaks) {
+        done_at(j, silence, m->time_ns);
+        oh_flow_not_silent(j, silence, m);
     } else if (r.kind == OH_WALK_UNEXPECTED) {
         oh_flow_unexpected(j, m);
     }
+    if (reached) {
+        done_at(j, r.step, m->time_ns);
+        oh_flow_reached(j, m, r);
+    }
 }
 
+static void phone_message(struct oh_judging *j, const struct oh_trace_msg *m)
+{
+    oh_match_env_saw(j->env, m->sip);
+    if (!j->in_flow)
+        return;
+    int silence = silence_now(j);
+    struct oh_walk_result r = oh_walk_got(j->walk, m->from_seat, m->to_seat, m->sip);
+    check_agreement(j, m, r);
+    take(j, m, r, silence);
+}
+
+/* Repeats are not told, as the player does not; but what the player calls a step is one, even where
+ * it equals an earlier message byte for byte (a 100 that was sent before by itself). */
 static void our_message(struct oh_judging *j, const struct oh_trace_msg *m)
 {
-    int step = m->tap == OH_NONE ? OH_NONE : j->step_sent_by_tap[m->tap];
+    int step = j->step_sent_by_tap[m->tap];
     oh_match_env_saw(j->env, m->sip);
-    if (m->repeat_of != OH_NONE || m->duplicate_of != OH_NONE) {
-        int first = m->repeat_of != OH_NONE ? m->repeat_of : m->duplicate_of;
-        belongs(j, m, j->verdict->step_of_msg[first]);
+    if (m->repeat_of != OH_NONE && step == OH_NONE) {
+        belongs(j, m, j->verdict->step_of_msg[m->repeat_of]);
         return;
     }
     oh_walk_did(j->walk, step, m->sip);
@@ -78,86 +131,77 @@ static void our_message(struct oh_judging *j, const struct oh_trace_msg *m)
     done_at(j, step, m->time_ns);
 }
 
+/* Third parties that send to our sockets are nobody's: the player does not look at them either. */
 static void message(struct oh_judging *j, const struct oh_trace_msg *m)
 {
-    if (m->from_phone)
-        phone_message(j, m);
-    else
+    if (j->run->tap[m->tap].sent)
         our_message(j, m);
+    else if (m->from_phone)
+        phone_message(j, m);
 }
 
-/* What the player says reached a step must be what the walk says here; anything else is our own
- * fault. */
-static void check_agreement(struct oh_judging *j, const struct oh_journal_entry *e)
+static void done(struct oh_judging *j, const struct oh_journal_entry *e)
 {
-    int msg = e->tap >= 0 && (size_t)e->tap < j->run->tap_count ? j->msg_of_tap[e->tap] : OH_NONE;
-    if (msg != OH_NONE && j->verdict->step_of_msg[msg] != e->step)
-        j->disagreement = "player and judge took the same message for different steps";
+    oh_walk_did(j->walk, e->step, NULL);
+    if (e->kind == OH_JOURNAL_MEDIA)
+        oh_flow_media(j, e->step, e->wall_ns);
+    done_at(j, e->step, e->wall_ns);
+}
+
+static void missed(struct oh_judging *j, const struct oh_journal_entry *e)
+{
+    enum oh_step_state state = oh_walk_state(j->walk, e->step);
+    if (state == OH_STEP_REACHED || state == OH_STEP_LATE)
+        j->disagreement = "the player gave up a step that the judge sees reached";
+    oh_walk_missed(j->walk, e->step);
+    j->given_up_ns[e->step] = e->wall_ns;
+    done_at(j, e->step, e->wall_ns);
+}
+
+static void step_entry(struct oh_judging *j, const struct oh_journal_entry *e)
+{
+    if (e->kind == OH_JOURNAL_TOLD || e->kind == OH_JOURNAL_MEDIA)
+        done(j, e);
+    else if (e->kind == OH_JOURNAL_MISSED)
+        missed(j, e);
+    else if (e->kind == OH_JOURNAL_REFUSED)
+        j->verdict->steps[e->step].word = OH_STEP_IS_UNCLEAR;
 }
 
 static void journal(struct oh_judging *j, const struct oh_journal_entry *e)
 {
-    bool has_step = e->step >= 0 && (size_t)e->step < j->scenario->step_count;
-    switch (e->kind) {
-    case OH_JOURNAL_FLOW_BEGINS:
+    if (e->kind == OH_JOURNAL_FLOW_BEGINS)
         j->in_flow = true;
-        break;
-    case OH_JOURNAL_FLOW_ENDS:
+    else if (e->kind == OH_JOURNAL_FLOW_ENDS)
         j->in_flow = false;
-        break;
-    case OH_JOURNAL_TOLD:
-        if (has_step) {
-            oh_walk_did(j->walk, e->step, NULL);
-            done_at(j, e->step, e->wall_ns);
-        }
-        break;
-    case OH_JOURNAL_MEDIA:
-        if (has_step) {
-            oh_walk_did(j->walk, e->step, NULL);
-            oh_flow_media(j, e->step, e->wall_ns);
-            done_at(j, e->step, e->wall_ns);
-        }
-        break;
-    case OH_JOURNAL_MISSED:
-        if (has_step) {
-            oh_walk_missed(j->walk, e->step);
-            done_at(j, e->step, e->wall_ns);
-        }
-        break;
-    case OH_JOURNAL_GOT:
-        if (has_step)
-            check_agreement(j, e);
-        break;
-    default:
-        break;
-    }
+    else if (e->step >= 0 && (size_t)e->step < j->scenario->step_count)
+        step_entry(j, e);
 }
 
-/* Messages on the wire that no socket of ours has stand in the trace by time: those before message
- * `until`. */
-static size_t strays_before(struct oh_judging *j, size_t from, size_t until)
+/* Messages on the wire that no socket of ours got. The player never saw them, so they are looked at
+ * when all that it saw has its place: they can only stand for what is missing. */
+static void strays(struct oh_judging *j)
 {
-    for (; from < until; from++) {
-        const struct oh_trace_msg *m = &j->trace->msgs[from];
-        if (m->tap == OH_NONE && m->from_phone)
-            message(j, m);
+    for (size_t i = 0; i < j->trace->msg_count; i++) {
+        const struct oh_trace_msg *m = &j->trace->msgs[i];
+        if (m->tap != OH_NONE || !m->from_phone || m->duplicate_of != OH_NONE ||
+            m->time_ns < j->begin_ns || m->time_ns > j->end_ns)
+            continue;
+        struct oh_walk_result r = oh_walk_got(j->walk, m->from_seat, m->to_seat, m->sip);
+        take(j, m, r, OH_NONE);
     }
-    return from;
 }
 
 void oh_replay(struct oh_judging *j)
 {
     const struct oh_run *run = j->run;
-    size_t at = 0, trace_at = 0;
+    size_t at = 0;
     index_taps(j);
     for (size_t tap = 0; tap <= run->tap_count; tap++) {
         for (; at < run->journal_count && run->journal[at].tap_before <= (int)tap; at++)
             journal(j, &run->journal[at]);
-        if (tap == run->tap_count || j->msg_of_tap[tap] == OH_NONE)
-            continue;
-        size_t index = (size_t)j->msg_of_tap[tap];
-        trace_at = strays_before(j, trace_at, index);
-        message(j, &j->trace->msgs[index]);
+        if (tap < run->tap_count && j->msg_of_tap[tap] != OH_NONE)
+            message(j, &j->trace->msgs[j->msg_of_tap[tap]]);
     }
-    strays_before(j, trace_at, j->trace->msg_count);
+    strays(j);
 }

@@ -49,8 +49,8 @@ struct oh_span oh_help_value(const struct oh_sip_msg *m, enum oh_sip_header_id i
 struct oh_span oh_help_branch(const struct oh_sip_msg *m)
 {
     struct oh_sip_via via;
-    struct oh_span value = oh_sip_msg_value(m, OH_SIP_VIA, 0);
-    if (!value.at || oh_sip_via_parse(value, &via) < 0)
+    struct oh_span rest = oh_help_value(m, OH_SIP_VIA), value;
+    if (!oh_sip_list_next(&rest, &value) || oh_sip_via_parse(value, &via) < 0)
         return (struct oh_span){0};
     return oh_sip_param(via.params, "branch");
 }
@@ -58,7 +58,8 @@ struct oh_span oh_help_branch(const struct oh_sip_msg *m)
 static bool party(const struct oh_sip_msg *m, enum oh_sip_header_id id,
                   struct oh_sip_name_addr *out)
 {
-    struct oh_span value = oh_sip_msg_value(m, id, 0);
+    bool single = id == OH_SIP_FROM || id == OH_SIP_TO;
+    struct oh_span value = single ? oh_help_value(m, id) : oh_sip_msg_value(m, id, 0);
     return value.at && oh_sip_name_addr_parse(value, out) == 0;
 }
 
@@ -158,6 +159,41 @@ bool oh_help_is_copy(const struct oh_rule_view *v, const struct oh_trace_msg *m)
     return oh_help_is_request(m, "CANCEL") && m->request != OH_NONE;
 }
 
+/* --- credentials --- */
+
+static bool rejects(const struct oh_sip_msg *challenge, bool proxy, struct oh_span realm)
+{
+    enum oh_sip_header_id id = proxy ? OH_SIP_PROXY_AUTHENTICATE : OH_SIP_WWW_AUTHENTICATE;
+    const struct oh_sip_header *h;
+    for (size_t n = 0; (h = oh_sip_msg_header(challenge, id, n)) != NULL; n++) {
+        struct oh_digest c;
+        if (oh_digest_parse(h->value, &c) == 0 && oh_span_equal(c.realm, realm))
+            return !oh_span_is_nocase(c.stale, "true");
+    }
+    return false;
+}
+
+bool oh_help_is_rejected(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                         enum oh_sip_header_id id, const struct oh_digest *credentials)
+{
+    const struct oh_trace_msg *refused = oh_rule_msg(v, m->retry_of);
+    const struct oh_trace_msg *challenge = oh_rule_msg(v, m->challenge);
+    const struct oh_sip_header *h;
+    bool proxy = id == OH_SIP_PROXY_AUTHORIZATION;
+    if (!refused || !challenge || !credentials->response.at ||
+        !rejects(challenge->sip, proxy, credentials->realm))
+        return false;
+    for (size_t n = 0; (h = oh_sip_msg_header(refused->sip, id, n)) != NULL; n++) {
+        struct oh_digest d;
+        if (oh_digest_parse(h->value, &d) == 0 &&
+            oh_span_equal(d.response, credentials->response) &&
+            oh_span_equal(d.nonce, credentials->nonce) &&
+            oh_span_equal(d.realm, credentials->realm))
+            return true;
+    }
+    return false;
+}
+
 /* --- dialogs --- */
 
 struct oh_span oh_help_local_tag(const struct oh_help_dialog *d)
@@ -186,7 +222,7 @@ static bool identity_fits(const struct oh_trace_msg *m, enum oh_help_by by,
 {
     struct oh_span from = oh_help_tag(m->sip, OH_SIP_FROM), to = oh_help_tag(m->sip, OH_SIP_TO);
     bool local = oh_help_same_token(from, oh_help_local_tag(d));
-    bool remote = to.at && oh_help_same_token(to, oh_help_remote_tag(d));
+    bool remote = oh_help_same_token(to, oh_help_remote_tag(d));
     bool call = oh_help_same_call(m->sip, d->answer->sip);
     switch (by) {
     case OH_BY_ALL:
@@ -206,14 +242,25 @@ static bool sender_fits(const struct oh_trace_msg *m, struct oh_help_dialog *d)
     return d->is_uac || oh_help_same_end(m, true, d->invite, false);
 }
 
+/* Without a To tag only what no other request can be: dialogs with a party of RFC 2543. */
+static bool may_be_in_dialog(const struct oh_trace_msg *m)
+{
+    return oh_help_tag(m->sip, OH_SIP_TO).at || oh_help_is_request(m, "ACK") ||
+           oh_help_is_request(m, "BYE");
+}
+
 bool oh_help_dialog_of(const struct oh_rule_view *v, const struct oh_trace_msg *m,
                        enum oh_help_by by, struct oh_help_dialog *out)
 {
     bool found = false;
+    if (!may_be_in_dialog(m))
+        return false;
     for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
+        const struct oh_trace_msg *r = oh_rule_msg(v, i);
         struct oh_help_dialog d;
-        if (!creates_dialog(v, oh_rule_msg(v, i), &d) || !sender_fits(m, &d) ||
-            !identity_fits(m, by, &d))
+        if (r->sip->is_request || r->sip->status >= 300 ||
+            (by != OH_BY_TAGS && !oh_help_same_call(m->sip, r->sip)) || !creates_dialog(v, r, &d) ||
+            !sender_fits(m, &d) || !identity_fits(m, by, &d))
             continue;
         if (!found || d.answer->sip->status >= 200)
             *out = d;

@@ -67,6 +67,11 @@ bool oh_help_originates(const struct oh_rule_view *v, const struct oh_trace_msg 
  * compare. */
 bool oh_help_is_copy(const struct oh_rule_view *v, const struct oh_trace_msg *m);
 
+/* Do these credentials of a retry repeat, unchanged, what the challenge before it has rejected (not
+ * merely called stale)? RFC 3261 22.1 */
+bool oh_help_is_rejected(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                         enum oh_sip_header_id id, const struct oh_digest *credentials);
+
 /* --- dialogs --- */
 
 /* An INVITE dialog as the sender of a request in it knows it. RFC 3261 12.1 */

@@ -58,13 +58,6 @@ const struct oh_run_secret *oh_rule_secret(const struct oh_rule_view *v,
     return NULL;
 }
 
-static char *method_text(const struct oh_trace_msg *m)
-{
-    struct oh_span method = oh_sip_msg_method(m->sip);
-    return m->sip->is_request ? oh_span_dup(method)
-                              : oh_format("%u to %.*s", m->sip->status, OH_SPAN_FMT(method));
-}
-
 static struct oh_finding *speak(struct oh_rule_view *v, const struct oh_trace_msg *m,
                                 const struct oh_breach *b)
 {
@@ -75,7 +68,7 @@ static struct oh_finding *speak(struct oh_rule_view *v, const struct oh_trace_ms
     f->expected = oh_strdup(b->expected);
     f->observed = oh_strdup(b->observed);
     f->text = oh_strdup(b->text ? b->text : v->rule->meaning);
-    f->method = method_text(m);
+    f->method = oh_method_text(m);
     f->time_ns = m->time_ns - v->verdict->zero_ns;
     f->step = v->verdict->step_of_msg ? v->verdict->step_of_msg[m->index] : OH_NONE;
     oh_finding_frame(f, m->frame);
@@ -92,6 +85,8 @@ void oh_rule_broken(struct oh_rule_view *v, const struct oh_trace_msg *m,
     struct oh_finding *f = speak(v, m, breach);
     f->msg = m->index;
     f->from_phone = m->from_phone;
+    if (!f->from_phone && f->level == OH_LEVEL_SHOULD)
+        f->result = OH_RESULT_WARN; /* --strict is about phones */
     if (breach->bytes.at) {
         f->bytes_from = oh_sip_msg_offset(m->sip, breach->bytes);
         f->bytes_to = f->bytes_from + breach->bytes.len;
@@ -101,6 +96,12 @@ void oh_rule_broken(struct oh_rule_view *v, const struct oh_trace_msg *m,
 void oh_rule_absent(struct oh_rule_view *v, const struct oh_trace_msg *owed_to,
                     const struct oh_breach *breach)
 {
+    const struct oh_run *run = v->recording->run;
+    if (run && oh_outcome_silences(run->outcome) &&
+        oh_silent_after(v->recording->trace, owed_to->time_ns)) {
+        oh_rule_not_checkable(v); /* why nothing came is told by how the run ended */
+        return;
+    }
     struct oh_finding *f = speak(v, owed_to, breach);
     f->about = owed_to->index;
     f->from_phone = owed_to->to_phone;

@@ -71,8 +71,9 @@ static void check_via(struct oh_rule_view *v, const struct oh_trace_msg *m)
                   &(struct oh_say){.field = "via",
                                    .expected = wanted,
                                    .observed = mine,
-                                   .text = "The ACK's Via must equal the topmost Via of the INVITE, "
-                                           "its transport, host and port included.",
+                                   .text =
+                                       "The ACK's Via must equal the topmost Via of the INVITE, "
+                                       "its transport, host and port included.",
                                    .also = a.invite});
 }
 
@@ -118,8 +119,7 @@ static void check_cseq(struct oh_rule_view *v, const struct oh_trace_msg *m)
 static void check_request_uri(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct answered a;
-    if (!to_refusal(v, m, &a) ||
-        oh_help_same_uri(m->sip->request_uri, a.invite->sip->request_uri))
+    if (!to_refusal(v, m, &a) || oh_help_same_uri(m->sip->request_uri, a.invite->sip->request_uri))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "request-uri",
@@ -160,7 +160,8 @@ static void check_from(struct oh_rule_view *v, const struct oh_trace_msg *m)
                   &(struct oh_say){.field = "from",
                                    .expected = oh_help_value(a.invite->sip, OH_SIP_FROM),
                                    .observed = oh_help_value(m->sip, OH_SIP_FROM),
-                                   .text = "The ACK must carry the From of its INVITE, URI and tag.",
+                                   .text =
+                                       "The ACK must carry the From of its INVITE, URI and tag.",
                                    .also = a.invite});
 }
 
@@ -169,8 +170,8 @@ static void check_to(struct oh_rule_view *v, const struct oh_trace_msg *m)
     struct answered a;
     if (!to_refusal(v, m, &a) || oh_help_same_party(m->sip, a.final->sip, OH_SIP_TO))
         return;
-    bool tag = !oh_help_same_token(oh_help_tag(m->sip, OH_SIP_TO),
-                                   oh_help_tag(a.final->sip, OH_SIP_TO));
+    bool tag =
+        !oh_help_same_token(oh_help_tag(m->sip, OH_SIP_TO), oh_help_tag(a.final->sip, OH_SIP_TO));
     oh_say_broken(v, m,
                   &(struct oh_say){.field = tag ? "to.tag" : "to",
                                    .expected = oh_help_value(a.final->sip, OH_SIP_TO),
@@ -280,9 +281,8 @@ static bool ack_passes_here(const struct oh_trace_msg *final)
     struct oh_sip_uri uri;
     struct oh_addr next;
     size_t routes = oh_sip_msg_value_count(final->sip, OH_SIP_RECORD_ROUTE);
-    struct oh_span hop = routes > 0
-                             ? oh_sip_msg_value(final->sip, OH_SIP_RECORD_ROUTE, routes - 1)
-                             : oh_sip_msg_value(final->sip, OH_SIP_CONTACT, 0);
+    struct oh_span hop = routes > 0 ? oh_sip_msg_value(final->sip, OH_SIP_RECORD_ROUTE, routes - 1)
+                                    : oh_sip_msg_value(final->sip, OH_SIP_CONTACT, 0);
     if (!hop.at || oh_sip_name_addr_parse(hop, &a) < 0 || oh_sip_uri_parse(a.uri, &uri) < 0 ||
         oh_sip_host_addr(uri.host, uri.port ? uri.port : 5060, &next, NULL) < 0)
         return false;
@@ -343,7 +343,8 @@ static void check_success_tags(struct oh_rule_view *v, const struct oh_trace_msg
     static const struct {
         enum oh_sip_header_id id;
         const char *field, *text;
-    } sides[] = {{OH_SIP_FROM, "from.tag", "The ACK to a 2xx must keep the From tag of the dialog."},
+    } sides[] = {{OH_SIP_FROM, "from.tag",
+                  "The ACK to a 2xx must keep the From tag of the dialog."},
                  {OH_SIP_TO, "to.tag", "The ACK to a 2xx must carry the To tag of that 2xx."}};
     struct answered a;
     for (size_t i = 0; i < 2 && to_success(v, m, &a); i++) {
@@ -359,29 +360,50 @@ static void check_success_tags(struct oh_rule_view *v, const struct oh_trace_msg
     }
 }
 
+/* `*near`: the response of credentials for the same realm; absent where there are none. */
 static bool has_credentials(const struct oh_sip_msg *m, enum oh_sip_header_id id,
-                            const struct oh_digest *wanted, bool *of_realm)
+                            const struct oh_digest *wanted, struct oh_span *near)
 {
     const struct oh_sip_header *h;
+    *near = (struct oh_span){0};
     for (size_t n = 0; (h = oh_sip_msg_header(m, id, n)) != NULL; n++) {
         struct oh_digest d;
-        if (oh_digest_parse(h->value, &d) < 0)
+        if (oh_digest_parse(h->value, &d) < 0 || !oh_span_equal(d.realm, wanted->realm))
             continue;
-        *of_realm = *of_realm || oh_span_equal(d.realm, wanted->realm);
-        if (oh_span_equal(d.response, wanted->response) && oh_span_equal(d.nonce, wanted->nonce) &&
-            oh_span_equal(d.realm, wanted->realm))
+        if (oh_span_equal(d.response, wanted->response) && oh_span_equal(d.nonce, wanted->nonce))
             return true;
+        *near = d.response;
     }
     return false;
 }
 
+struct credential_kind {
+    enum oh_sip_header_id id;
+    const char *header, *response;
+};
+
+static void say_credentials(struct oh_rule_view *v, const struct oh_trace_msg *m,
+                            const struct answered *a, const struct credential_kind *kind,
+                            const struct oh_digest *wanted, struct oh_span near)
+{
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = near.at ? kind->response : kind->header,
+                                   .bytes = near.at ? near : m->sip->start_line,
+                                   .expected = wanted->response.at ? wanted->response
+                                                                   : oh_span_of("credentials"),
+                                   .observed = near,
+                                   .text = near.at ? "The ACK to a 2xx must repeat the credentials "
+                                                     "of the INVITE unchanged, not compute others."
+                                                   : "The ACK to a 2xx must carry the same "
+                                                     "credentials as the INVITE.",
+                                   .also = a->invite});
+}
+
 static void check_success_credentials(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    static const struct {
-        enum oh_sip_header_id id;
-        const char *field;
-    } kinds[] = {{OH_SIP_AUTHORIZATION, "authorization"},
-                 {OH_SIP_PROXY_AUTHORIZATION, "proxy-authorization"}};
+    static const struct credential_kind kinds[] = {
+        {OH_SIP_AUTHORIZATION, "authorization", "authorization.response"},
+        {OH_SIP_PROXY_AUTHORIZATION, "proxy-authorization", "proxy-authorization.response"}};
     struct answered a;
     const struct oh_sip_header *h;
     if (!to_success(v, m, &a))
@@ -389,20 +411,10 @@ static void check_success_credentials(struct oh_rule_view *v, const struct oh_tr
     for (size_t k = 0; k < 2; k++) {
         for (size_t n = 0; (h = oh_sip_msg_header(a.invite->sip, kinds[k].id, n)) != NULL; n++) {
             struct oh_digest d;
-            bool of_realm = false;
-            if (oh_digest_parse(h->value, &d) < 0 ||
-                has_credentials(m->sip, kinds[k].id, &d, &of_realm))
-                continue;
-            oh_say_broken(
-                v, m,
-                &(struct oh_say){.field = kinds[k].field,
-                                 .expected = h->value,
-                                 .observed = oh_help_value(m->sip, kinds[k].id),
-                                 .text = of_realm ? "The ACK to a 2xx must repeat the credentials "
-                                                    "of the INVITE unchanged."
-                                                  : "The ACK to a 2xx must carry the same "
-                                                    "credentials as the INVITE; it has none.",
-                                 .also = a.invite});
+            struct oh_span near;
+            if (oh_digest_parse(h->value, &d) == 0 &&
+                !has_credentials(m->sip, kinds[k].id, &d, &near))
+                say_credentials(v, m, &a, &kinds[k], &d, near);
         }
     }
 }
@@ -410,15 +422,17 @@ static void check_success_credentials(struct oh_rule_view *v, const struct oh_tr
 #define REFUSAL "RFC 3261 17.1.1.3"
 #define SUCCESS "RFC 3261 13.2.2.4"
 #define ACK(id, level, clause, meaning, check)                                                     \
-    {id, OH_LEVEL_##level, clause, OH_ON_REQUEST, "ACK", meaning, check}
+    {                                                                                              \
+        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, "ACK", meaning, check                         \
+    }
 
 static const struct oh_rule rules[] = {
     ACK("ack.branch", MUST, REFUSAL,
         "An ACK to a response of 300 or more has the branch of its INVITE.", check_branch),
     ACK("ack.via", MUST, REFUSAL,
         "An ACK to a response of 300 or more has the INVITE's topmost Via.", check_via),
-    ACK("ack.via-count", MUST, REFUSAL,
-        "An ACK to a response of 300 or more has a single Via.", check_via_count),
+    ACK("ack.via-count", MUST, REFUSAL, "An ACK to a response of 300 or more has a single Via.",
+        check_via_count),
     ACK("ack.cseq", MUST, REFUSAL,
         "An ACK to a response of 300 or more has the CSeq number of its INVITE.", check_cseq),
     ACK("ack.request-uri", MUST, REFUSAL,
@@ -435,8 +449,8 @@ static const struct oh_rule rules[] = {
         check_route),
     {"ack.missing", OH_LEVEL_MUST, "RFC 3261 17.1.1.2", OH_ON_RESPONSE, "INVITE",
      "A final response of 300 or more to an INVITE is acknowledged.", check_missing},
-    ACK("ack2xx.branch", MUST, "RFC 3261 8.1.1.7",
-        "An ACK to a 2xx has a branch of its own.", check_success_branch),
+    ACK("ack2xx.branch", MUST, "RFC 3261 8.1.1.7", "An ACK to a 2xx has a branch of its own.",
+        check_success_branch),
     ACK("ack2xx.cseq", MUST, SUCCESS, "An ACK to a 2xx has the CSeq number of its INVITE.",
         check_success_cseq),
     ACK("ack2xx.call-id", MUST, "RFC 3261 12.2.1.1",

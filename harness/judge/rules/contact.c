@@ -69,7 +69,9 @@ static void check_refresh(struct oh_rule_view *v, const struct oh_trace_msg *m)
 }
 
 #define CONTACT(id, level, clause, meaning, check)                                                 \
-    {id, OH_LEVEL_##level, clause, OH_ON_REQUEST, "INVITE", meaning, check}
+    {                                                                                              \
+        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, "INVITE", meaning, check                      \
+    }
 
 static const struct oh_rule rules[] = {
     CONTACT("contact.one", MUST, "RFC 3261 8.1.1.8", "An INVITE has exactly one Contact.",
@@ -78,8 +80,8 @@ static const struct oh_rule rules[] = {
             "The Contact of an INVITE is a SIP or SIPS URI.", check_scheme),
     CONTACT("contact.sips", MUST, "RFC 3261 8.1.1.8",
             "The Contact of an INVITE to a SIPS URI is a SIPS URI.", check_secure),
-    CONTACT("contact.refresh", SHOULD, "RFC 3261 12.2.1.1",
-            "An INVITE in a dialog has a Contact.", check_refresh),
+    CONTACT("contact.refresh", SHOULD, "RFC 3261 12.2.1.1", "An INVITE in a dialog has a Contact.",
+            check_refresh),
 };
 
 const struct oh_rule_family oh_rules_contact = {"contact", rules, sizeof rules / sizeof *rules};

@@ -69,17 +69,18 @@ static void say_step(struct oh_rule_view *v, const struct oh_trace_msg *m, const
                                    .also = s->before});
 }
 
-/* A request that counts in the dialog (or, before there was a To tag, led to it): of the same
- * sender, Call-ID, From tag and To tag. */
-static bool counts_with(const struct oh_trace_msg *m, const struct oh_trace_msg *other)
+/* A request that counts in the dialog (or, before there was a To tag, led to it: `leads`): of the
+ * same sender, Call-ID, From tag and To tag. */
+static bool counts_with(const struct oh_trace_msg *m, const struct oh_trace_msg *other, bool leads)
 {
-    struct oh_span tag = oh_help_tag(other->sip, OH_SIP_TO);
-    if (!other->sip->is_request || !oh_help_is_first(other) || is_ack_or_cancel(other) ||
-        !oh_help_same_end(m, true, other, true) || !oh_help_same_call(m->sip, other->sip) ||
+    if (!other->sip->is_request || !oh_help_same_call(m->sip, other->sip) ||
+        !oh_help_is_first(other) || is_ack_or_cancel(other) ||
+        !oh_help_same_end(m, true, other, true) ||
         !oh_help_same_token(oh_help_tag(m->sip, OH_SIP_FROM), oh_help_tag(other->sip, OH_SIP_FROM)))
         return false;
+    struct oh_span tag = oh_help_tag(other->sip, OH_SIP_TO);
     return tag.at ? oh_help_same_token(tag, oh_help_tag(m->sip, OH_SIP_TO))
-                  : oh_help_is_request(other, "INVITE");
+                  : leads && oh_help_is_request(other, "INVITE");
 }
 
 static bool read_step(const struct oh_rule_view *v, const struct oh_trace_msg *m, struct step *s)
@@ -87,9 +88,11 @@ static bool read_step(const struct oh_rule_view *v, const struct oh_trace_msg *m
     if (!oh_help_originates(v, m) || is_ack_or_cancel(m) || !oh_help_tag(m->sip, OH_SIP_TO).at ||
         oh_help_cseq(m->sip, &s->mine) < 0)
         return false;
+    struct oh_help_dialog d;
+    bool known = oh_help_dialog_of(v, m, OH_BY_ALL, &d);
     for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
         s->before = oh_rule_msg(v, i);
-        if (counts_with(m, s->before) && oh_help_cseq(s->before->sip, &s->last) == 0)
+        if (counts_with(m, s->before, known) && oh_help_cseq(s->before->sip, &s->last) == 0)
             return true;
     }
     return false;
@@ -110,10 +113,11 @@ static bool forked(const struct oh_rule_view *v, const struct oh_trace_msg *m)
     struct oh_span mine = oh_help_tag(m->sip, OH_SIP_TO);
     for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
         const struct oh_trace_msg *r = oh_rule_msg(v, i);
+        if (r->sip->is_request || r->sip->status <= 100 || r->sip->status >= 300 ||
+            !oh_help_same_call(m->sip, r->sip))
+            continue;
         struct oh_span tag = oh_help_tag(r->sip, OH_SIP_TO);
-        if (!r->sip->is_request && r->sip->status > 100 && r->sip->status < 300 && tag.at &&
-            oh_help_same_call(m->sip, r->sip) && oh_help_same_end(m, true, r, false) &&
-            !oh_help_same_token(tag, mine) &&
+        if (tag.at && oh_help_same_end(m, true, r, false) && !oh_help_same_token(tag, mine) &&
             oh_help_same_token(oh_help_tag(r->sip, OH_SIP_FROM), oh_help_tag(m->sip, OH_SIP_FROM)))
             return true;
     }
@@ -134,7 +138,8 @@ static void check_by_one(struct oh_rule_view *v, const struct oh_trace_msg *m)
              "it.");
 }
 
-/* RFC 3261 10.2. With the request before it lost, only the direction is sure. */
+/* RFC 3261 10.2. A phone may count over several registrars, so only two in a row to the same one
+ * are compared. */
 static void check_register(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct step s;
@@ -144,10 +149,10 @@ static void check_register(struct oh_rule_view *v, const struct oh_trace_msg *m)
         s.before = oh_rule_msg(v, i);
         if (!oh_help_is_request(s.before, "REGISTER") || !oh_help_is_first(s.before) ||
             !oh_help_same_end(m, true, s.before, true) ||
-            !oh_help_same_end(m, false, s.before, false) ||
-            !oh_help_same_call(m->sip, s.before->sip) ||
-            oh_help_cseq(s.before->sip, &s.last) < 0)
+            !oh_help_same_call(m->sip, s.before->sip) || oh_help_cseq(s.before->sip, &s.last) < 0)
             continue;
+        if (!oh_help_same_end(m, false, s.before, false))
+            return;
         bool back = s.mine.number <= s.last.number && m->retry_of != i;
         bool gap = s.mine.number > s.last.number + 1 && !oh_rule_evidence_lost(v);
         if (back || gap)
@@ -158,7 +163,9 @@ static void check_register(struct oh_rule_view *v, const struct oh_trace_msg *m)
 }
 
 #define CSEQ(id, clause, method, meaning, check)                                                   \
-    {id, OH_LEVEL_MUST, clause, OH_ON_REQUEST, method, meaning, check}
+    {                                                                                              \
+        id, OH_LEVEL_MUST, clause, OH_ON_REQUEST, method, meaning, check                           \
+    }
 
 static const struct oh_rule rules[] = {
     CSEQ("cseq.present", "RFC 3261 8.1.1", NULL, "A request has a CSeq.", check_present),
@@ -168,8 +175,8 @@ static const struct oh_rule rules[] = {
          check_range),
     CSEQ("cseq.rising", "RFC 3261 12.2.1.1", NULL, "CSeq numbers rise within a dialog.",
          check_rising),
-    CSEQ("cseq.by-one", "RFC 3261 12.2.1.1", NULL,
-         "CSeq numbers within a dialog have no gaps.", check_by_one),
+    CSEQ("cseq.by-one", "RFC 3261 12.2.1.1", NULL, "CSeq numbers within a dialog have no gaps.",
+         check_by_one),
     CSEQ("cseq.register", "RFC 3261 10.2", "REGISTER",
          "CSeq numbers rise by one within the registrations of one Call-ID.", check_register),
 };

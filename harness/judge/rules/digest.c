@@ -106,8 +106,8 @@ static const struct oh_trace_msg *earlier_use(const struct oh_rule_view *v,
 
 static bool has_username(const struct credentials *c)
 {
-    return c->d.username.at || oh_span_search(c->header->value, oh_span_of("username*")) <
-                                   c->header->value.len;
+    return c->d.username.at ||
+           oh_span_search(c->header->value, oh_span_of("username*")) < c->header->value.len;
 }
 
 static const char *missing_field(const struct credentials *c)
@@ -258,8 +258,8 @@ static void opaque(struct oh_rule_view *v, const struct oh_trace_msg *m,
     oh_say_broken(v, m,
                   &(struct oh_say){.field = FIELD(c, "opaque"),
                                    .bytes = c->d.opaque.at ? c->d.opaque : c->header->value,
-                                   .expected = offered ? c->challenge.opaque
-                                                       : oh_span_of("no opaque"),
+                                   .expected =
+                                       offered ? c->challenge.opaque : oh_span_of("no opaque"),
                                    .observed = c->d.opaque,
                                    .text = "The credentials should return the opaque of the "
                                            "challenge unchanged.",
@@ -346,7 +346,8 @@ static bool read_nc(struct oh_span nc, unsigned long *value)
     return true;
 }
 
-/* Credentials that leave out an offered qop: its rule tells that, and what hangs on it is silent. */
+/* Credentials that leave out an offered qop: its rule tells that, and what hangs on it is silent.
+ */
 static bool leaves_out_qop(const struct credentials *c)
 {
     return !c->d.qop.at && c->offered_by && c->challenge.qop.at;
@@ -379,6 +380,8 @@ static void nc(struct oh_rule_view *v, const struct oh_trace_msg *m, const struc
                "With a qop the credentials must carry nc of eight hexadecimal digits.", NULL);
         return;
     }
+    if (oh_help_is_rejected(v, m, c->header->id, &c->d))
+        return; /* told by its own rule */
     const struct oh_trace_msg *use = earlier_use(v, m, c, false, &before);
     if (use && read_nc(before.nc, &last) && mine <= last)
         say_nc(v, m, c, "a higher count",
@@ -467,12 +470,12 @@ enum { OTHER_NONCES = 32 };
 static size_t other_nonces(const struct oh_rule_view *v, const struct oh_trace_msg *m,
                            const struct credentials *c, struct oh_span out[OTHER_NONCES])
 {
-    static const enum oh_sip_header_id ids[] = {OH_SIP_PROXY_AUTHENTICATE,
-                                                OH_SIP_WWW_AUTHENTICATE};
+    static const enum oh_sip_header_id ids[] = {OH_SIP_PROXY_AUTHENTICATE, OH_SIP_WWW_AUTHENTICATE};
     size_t count = 0;
     for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
         const struct oh_trace_msg *r = oh_rule_msg(v, i);
-        for (size_t k = 0; k < 2 && !r->sip->is_request; k++) {
+        bool challenge = !r->sip->is_request && (r->sip->status == 401 || r->sip->status == 407);
+        for (size_t k = 0; k < 2 && challenge; k++) {
             struct oh_digest d;
             struct oh_span value = oh_help_value(r->sip, ids[k]);
             if (count < OTHER_NONCES && value.at && oh_digest_parse(value, &d) == 0 &&
@@ -483,6 +486,12 @@ static size_t other_nonces(const struct oh_rule_view *v, const struct oh_trace_m
     return count;
 }
 
+static bool is_session(const struct credentials *c)
+{
+    struct oh_span a = c->d.algorithm;
+    return a.len > 5 && oh_span_is_nocase(oh_span_sub(a, a.len - 5, 5), "-sess");
+}
+
 static enum oh_digest_fault fault_of(const struct oh_rule_view *v, const struct oh_trace_msg *m,
                                      const struct credentials *c)
 {
@@ -491,16 +500,19 @@ static enum oh_digest_fault fault_of(const struct oh_rule_view *v, const struct 
     char *challenged = oh_span_dup(c->offered_by ? c->challenge.realm : c->d.realm);
     struct oh_digest_secret secret = {c->secret->username, c->secret->password, challenged};
     struct oh_digest_context context = {
-        .method = m->sip->method,
-        .request_uri = m->sip->request_uri,
-        .body = m->sip->body,
-        .challenge_realm = c->offered_by ? c->challenge.realm : (struct oh_span){0},
-        .challenge_algorithm = c->offered_by ? c->challenge.algorithm : (struct oh_span){0},
-        .other_nonces = nonces,
-        .other_nonce_count = other_nonces(v, m, c, nonces)};
-    if (earlier_use(v, m, c, true, &first))
+        .method = m->sip->method, .request_uri = m->sip->request_uri, .body = m->sip->body};
+    if (c->offered_by) {
+        context.challenge_realm = c->challenge.realm;
+        context.challenge_algorithm = c->challenge.algorithm;
+    }
+    if (is_session(c) && earlier_use(v, m, c, true, &first))
         context.session_cnonce = first.cnonce;
     enum oh_digest_fault fault = oh_digest_check(&c->d, &secret, &context);
+    if (fault == OH_DIGEST_WRONG_UNKNOWN) { /* perhaps another nonce explains it */
+        context.other_nonces = nonces;
+        context.other_nonce_count = other_nonces(v, m, c, nonces);
+        fault = oh_digest_check(&c->d, &secret, &context);
+    }
     free(challenged);
     return fault;
 }
@@ -539,7 +551,9 @@ static void check_response(struct oh_rule_view *v, const struct oh_trace_msg *m)
 }
 
 #define DIGEST(id, level, clause, meaning, check)                                                  \
-    {id, OH_LEVEL_##level, clause, OH_ON_REQUEST, NULL, meaning, check}
+    {                                                                                              \
+        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, NULL, meaning, check                          \
+    }
 
 static const struct oh_rule rules[] = {
     DIGEST("digest.fields", MUST, "RFC 2617 3.2.2",
@@ -550,8 +564,7 @@ static const struct oh_rule rules[] = {
     DIGEST("digest.nonce", MUST, "RFC 7616 3.3", "The nonce is one that a challenge offered.",
            check_nonce),
     DIGEST("digest.realm", MUST, "RFC 3261 22.3", "The realm is the challenge's.", check_realm),
-    DIGEST("digest.opaque", SHOULD, "RFC 7616 3.3", "The opaque is the challenge's.",
-           check_opaque),
+    DIGEST("digest.opaque", SHOULD, "RFC 7616 3.3", "The opaque is the challenge's.", check_opaque),
     DIGEST("digest.algorithm", MUST, "RFC 7616 3.4", "The algorithm is the challenge's.",
            check_algorithm),
     DIGEST("digest.qop", MUST, "RFC 3261 22.4",

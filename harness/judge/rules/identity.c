@@ -132,8 +132,8 @@ static void check_kept_to_tag(struct oh_rule_view *v, const struct oh_trace_msg 
     struct oh_help_dialog d;
     struct oh_span tag = oh_help_tag(m->sip, OH_SIP_TO);
     if ((!tag.at && !oh_help_is_request(m, "BYE")) || !is_judged(v, m) || is_in_dialog(v, m) ||
-        is_tag_of_challenge(v, m, tag) ||
-        !oh_help_dialog_of(v, m, OH_BY_LOCAL_TAG_AND_CALL, &d) || !is_only_dialog(v, m, &d))
+        is_tag_of_challenge(v, m, tag) || !oh_help_dialog_of(v, m, OH_BY_LOCAL_TAG_AND_CALL, &d) ||
+        !is_only_dialog(v, m, &d))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "to.tag",
@@ -161,11 +161,12 @@ static void check_kept_call_id(struct oh_rule_view *v, const struct oh_trace_msg
 }
 
 #define IDENTITY(id, clause, method, meaning, check)                                               \
-    {id, OH_LEVEL_MUST, clause, OH_ON_REQUEST, method, meaning, check}
+    {                                                                                              \
+        id, OH_LEVEL_MUST, clause, OH_ON_REQUEST, method, meaning, check                           \
+    }
 
 static const struct oh_rule rules[] = {
-    IDENTITY("call-id.present", "RFC 3261 8.1.1", NULL, "A request has a Call-ID.",
-             check_call_id),
+    IDENTITY("call-id.present", "RFC 3261 8.1.1", NULL, "A request has a Call-ID.", check_call_id),
     IDENTITY("from.present", "RFC 3261 8.1.1", NULL, "A request has a From with a URI.",
              check_from),
     IDENTITY("from.tag", "RFC 3261 8.1.1.3", NULL, "The From of a request has a tag.",

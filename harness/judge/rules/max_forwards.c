@@ -46,7 +46,9 @@ static void check_value(struct oh_rule_view *v, const struct oh_trace_msg *m)
 }
 
 #define MAX_FORWARDS(id, level, clause, meaning, check)                                            \
-    {id, OH_LEVEL_##level, clause, OH_ON_REQUEST, NULL, meaning, check}
+    {                                                                                              \
+        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, NULL, meaning, check                          \
+    }
 
 static const struct oh_rule rules[] = {
     MAX_FORWARDS("max-forwards.present", MUST, "RFC 3261 8.1.1.6", "A request has a Max-Forwards.",

@@ -13,8 +13,10 @@ static bool read_request(const struct oh_rule_view *v, const struct oh_trace_msg
 static bool same_via(struct oh_span a, struct oh_span b)
 {
     struct oh_sip_via x, y;
-    if (oh_sip_via_parse(a, &x) < 0 || oh_sip_via_parse(b, &y) < 0)
-        return oh_span_equal(a, b);
+    if (oh_sip_via_parse(a, &x) < 0)
+        return true; /* the request's own fault */
+    if (oh_sip_via_parse(b, &y) < 0)
+        return false;
     return oh_help_same_token(x.transport, y.transport) && oh_help_same_token(x.host, y.host) &&
            x.port == y.port &&
            oh_help_same_token(oh_sip_param(x.params, "branch"), oh_sip_param(y.params, "branch"));
@@ -110,7 +112,8 @@ static void check_to(struct oh_rule_view *v, const struct oh_trace_msg *m)
     if (!read_request(v, m, &request))
         return;
     struct oh_span tag = oh_help_tag(request->sip, OH_SIP_TO);
-    bool uri = oh_help_same_uri(oh_help_uri(m->sip, OH_SIP_TO), oh_help_uri(request->sip, OH_SIP_TO));
+    bool uri =
+        oh_help_same_uri(oh_help_uri(m->sip, OH_SIP_TO), oh_help_uri(request->sip, OH_SIP_TO));
     if (!uri || (tag.at && !oh_help_same_token(tag, oh_help_tag(m->sip, OH_SIP_TO))))
         say_differs(v, m, request, OH_SIP_TO, uri ? "to.tag" : "to",
                     "A response must carry the To of its request, with its tag if it has one.");
@@ -222,30 +225,30 @@ static void check_record_route(struct oh_rule_view *v, const struct oh_trace_msg
 }
 
 #define RESPONSE(id, clause, method, meaning, check)                                               \
-    {id, OH_LEVEL_MUST, clause, OH_ON_RESPONSE, method, meaning, check}
+    {                                                                                              \
+        id, OH_LEVEL_MUST, clause, OH_ON_RESPONSE, method, meaning, check                          \
+    }
 
 static const struct oh_rule rules[] = {
     RESPONSE("response.via", "RFC 3261 8.2.6.2", NULL,
              "A response has all Vias of its request, in order.", check_via),
     RESPONSE("response.from", "RFC 3261 8.2.6.2", NULL, "A response has its request's From.",
              check_from),
-    RESPONSE("response.call-id", "RFC 3261 8.2.6.2", NULL,
-             "A response has its request's Call-ID.", check_call_id),
+    RESPONSE("response.call-id", "RFC 3261 8.2.6.2", NULL, "A response has its request's Call-ID.",
+             check_call_id),
     RESPONSE("response.cseq", "RFC 3261 8.2.6.2", NULL, "A response has its request's CSeq.",
              check_cseq),
     RESPONSE("response.to", "RFC 3261 8.2.6.2", NULL,
              "A response has its request's To, and its tag if there is one.", check_to),
-    RESPONSE("response.to-tag", "RFC 3261 8.2.6.2", NULL,
-             "A response other than 100 has a To tag.", check_to_tag),
+    RESPONSE("response.to-tag", "RFC 3261 8.2.6.2", NULL, "A response other than 100 has a To tag.",
+             check_to_tag),
     RESPONSE("response.same-tag", "RFC 3261 8.2.6.2", NULL,
              "All responses to one request have the same To tag.", check_same_tag),
-    RESPONSE("response.to-ack", "RFC 3261 17", NULL, "An ACK is not answered.",
-             check_to_ack),
+    RESPONSE("response.to-ack", "RFC 3261 17", NULL, "An ACK is not answered.", check_to_ack),
     RESPONSE("response.contact", "RFC 3261 12.1.1", "INVITE",
              "A response that creates a dialog has a Contact.", check_contact),
     RESPONSE("response.record-route", "RFC 3261 12.1.1", "INVITE",
-             "A response that creates a dialog has the INVITE's Record-Route.",
-             check_record_route),
+             "A response that creates a dialog has the INVITE's Record-Route.", check_record_route),
 };
 
 const struct oh_rule_family oh_rules_response = {"response", rules, sizeof rules / sizeof *rules};

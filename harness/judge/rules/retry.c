@@ -3,15 +3,25 @@
 
 #include <stdio.h>
 
+/* A phone answers a challenge at once; a user may dial the number again later. */
+#define SOON_NS INT64_C(2000000000)
+
 struct retry {
     const struct oh_trace_msg *refused, *challenge;
 };
 
-static bool read_retry(const struct oh_rule_view *v, const struct oh_trace_msg *m, struct retry *r)
+static bool read_any_retry(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                           struct retry *r)
 {
     r->refused = oh_rule_msg(v, m->retry_of);
     r->challenge = oh_rule_msg(v, m->challenge);
     return r->refused && r->challenge && oh_help_originates(v, m);
+}
+
+/* In another Call-ID it may be a call of its own, to which no rule on repeating applies. */
+static bool read_retry(const struct oh_rule_view *v, const struct oh_trace_msg *m, struct retry *r)
+{
+    return read_any_retry(v, m, r) && oh_help_same_call(m->sip, r->refused->sip);
 }
 
 static bool numbers(const struct oh_trace_msg *m, const struct retry *r, struct oh_sip_cseq *mine,
@@ -51,17 +61,36 @@ static void check_cseq_by_one(struct oh_rule_view *v, const struct oh_trace_msg 
     struct retry r;
     struct oh_sip_cseq mine, before;
     if (!read_retry(v, m, &r) || oh_help_tag(m->sip, OH_SIP_TO).at ||
-        oh_help_is_request(m, "REGISTER") || !oh_help_same_call(m->sip, r.refused->sip) ||
-        !numbers(m, &r, &mine, &before) || mine.number <= before.number + 1)
+        oh_help_is_request(m, "REGISTER") || !numbers(m, &r, &mine, &before) ||
+        mine.number <= before.number + 1)
         return;
     say_number(v, m, &r, &mine, before.number,
                "A request sent again after a challenge should have a CSeq number just one higher.");
 }
 
+static enum oh_sip_header_id wanted_header(const struct retry *r)
+{
+    return r->challenge->sip->status == 401 ? OH_SIP_AUTHORIZATION : OH_SIP_PROXY_AUTHORIZATION;
+}
+
+/* Only what uses the challenge's nonce, and soon, is sure to be the request sent again. */
+static bool answers_challenge(const struct oh_trace_msg *m, const struct retry *r)
+{
+    bool proxy = wanted_header(r) == OH_SIP_PROXY_AUTHORIZATION;
+    enum oh_sip_header_id id = proxy ? OH_SIP_PROXY_AUTHENTICATE : OH_SIP_WWW_AUTHENTICATE;
+    struct oh_span offered = oh_help_value(r->challenge->sip, id);
+    struct oh_span given = oh_help_value(m->sip, wanted_header(r));
+    struct oh_digest a, b;
+    return offered.at && given.at && oh_digest_parse(offered, &a) == 0 &&
+           oh_digest_parse(given, &b) == 0 && a.nonce.at && oh_span_equal(a.nonce, b.nonce) &&
+           m->time_ns - r->challenge->time_ns <= SOON_NS;
+}
+
 static void check_call_id(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct retry r;
-    if (!read_retry(v, m, &r) || oh_help_same_call(m->sip, r.refused->sip))
+    if (!read_any_retry(v, m, &r) || oh_help_same_call(m->sip, r.refused->sip) ||
+        !answers_challenge(m, &r))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "call-id",
@@ -122,11 +151,26 @@ static bool is_challenge(const struct oh_trace_msg *m)
            (m->sip->status == 401 || m->sip->status == 407);
 }
 
+/* Somebody answered with this tag, whatever brought it there. */
+static bool is_of_dialog(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                         struct oh_span tag)
+{
+    for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
+        const struct oh_trace_msg *r = oh_rule_msg(v, i);
+        if (!r->sip->is_request && r->sip->status > 100 && r->sip->status < 300 &&
+            oh_help_same_call(r->sip, m->sip) &&
+            oh_help_same_token(tag, oh_help_tag(r->sip, OH_SIP_TO)))
+            return true;
+    }
+    return false;
+}
+
 /* The challenge's tag belongs to no dialog. Such a request is not linked as a retry. */
 static void check_no_to_tag(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct oh_span tag = oh_help_tag(m->sip, OH_SIP_TO);
-    if (!tag.at || oh_help_is_request(m, "ACK") || !oh_help_originates(v, m))
+    if (!tag.at || oh_help_is_request(m, "ACK") || !oh_help_originates(v, m) ||
+        is_of_dialog(v, m, tag))
         return;
     for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
         const struct oh_trace_msg *c = oh_rule_msg(v, i);
@@ -147,11 +191,6 @@ static void check_no_to_tag(struct oh_rule_view *v, const struct oh_trace_msg *m
     }
 }
 
-static enum oh_sip_header_id wanted_header(const struct retry *r)
-{
-    return r->challenge->sip->status == 401 ? OH_SIP_AUTHORIZATION : OH_SIP_PROXY_AUTHORIZATION;
-}
-
 static void check_credentials(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct retry r;
@@ -169,38 +208,6 @@ static void check_credentials(struct oh_rule_view *v, const struct oh_trace_msg 
                                    .also_too = r.challenge});
 }
 
-static bool is_stale(const struct oh_digest *challenge)
-{
-    return oh_span_is_nocase(challenge->stale, "true");
-}
-
-/* Was this realm challenged here without a word that its nonce was only stale? */
-static bool was_rejected(const struct retry *r, struct oh_span realm)
-{
-    bool proxy = wanted_header(r) == OH_SIP_PROXY_AUTHORIZATION;
-    enum oh_sip_header_id id = proxy ? OH_SIP_PROXY_AUTHENTICATE : OH_SIP_WWW_AUTHENTICATE;
-    const struct oh_sip_header *h;
-    for (size_t n = 0; (h = oh_sip_msg_header(r->challenge->sip, id, n)) != NULL; n++) {
-        struct oh_digest c;
-        if (oh_digest_parse(h->value, &c) == 0 && oh_span_equal(c.realm, realm))
-            return !is_stale(&c);
-    }
-    return false;
-}
-
-static bool has_response(const struct oh_sip_msg *m, enum oh_sip_header_id id,
-                         const struct oh_digest *wanted)
-{
-    const struct oh_sip_header *h;
-    for (size_t n = 0; (h = oh_sip_msg_header(m, id, n)) != NULL; n++) {
-        struct oh_digest d;
-        if (oh_digest_parse(h->value, &d) == 0 && oh_span_equal(d.response, wanted->response) &&
-            oh_span_equal(d.nonce, wanted->nonce) && oh_span_equal(d.realm, wanted->realm))
-            return true;
-    }
-    return false;
-}
-
 static void check_rejected(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct retry r;
@@ -209,8 +216,7 @@ static void check_rejected(struct oh_rule_view *v, const struct oh_trace_msg *m)
         return;
     for (size_t n = 0; (h = oh_sip_msg_header(m->sip, wanted_header(&r), n)) != NULL; n++) {
         struct oh_digest d;
-        if (oh_digest_parse(h->value, &d) < 0 || !d.response.at || !was_rejected(&r, d.realm) ||
-            !has_response(r.refused->sip, wanted_header(&r), &d))
+        if (oh_digest_parse(h->value, &d) < 0 || !oh_help_is_rejected(v, m, wanted_header(&r), &d))
             continue;
         bool proxy = wanted_header(&r) == OH_SIP_PROXY_AUTHORIZATION;
         oh_say_broken(
@@ -226,7 +232,9 @@ static void check_rejected(struct oh_rule_view *v, const struct oh_trace_msg *m)
 }
 
 #define RETRY(id, level, clause, meaning, check)                                                   \
-    {id, OH_LEVEL_##level, clause, OH_ON_REQUEST, NULL, meaning, check}
+    {                                                                                              \
+        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, NULL, meaning, check                          \
+    }
 
 static const struct oh_rule rules[] = {
     RETRY("retry.cseq", MUST, "RFC 3261 22.2",

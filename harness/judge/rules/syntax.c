@@ -86,26 +86,25 @@ static void check_length_large(struct oh_rule_view *v, const struct oh_trace_msg
                  "The Content-Length must not be more than the bytes that follow.");
 }
 
-/* Only line ends or NULs behind the body: padding that the receiver throws away (18.3). */
+/* Only line ends or NULs behind the body: padding, which the receiver throws away (18.3). */
 static bool is_padded(const struct oh_sip_msg *m)
 {
     uint64_t length = 0;
-    struct oh_span value = oh_help_value(m, OH_SIP_CONTENT_LENGTH);
-    size_t end = m->bytes.len;
-    while (end > 0 && (m->bytes.at[end - 1] == '\0' || m->bytes.at[end - 1] == '\r' ||
-                       m->bytes.at[end - 1] == '\n'))
-        end--;
-    if (!oh_span_to_u64(value, &length))
+    size_t empty = oh_span_search(m->bytes, oh_span_of("\r\n\r\n"));
+    struct oh_span rest = oh_span_sub(m->bytes, empty + 4, m->bytes.len);
+    if (!oh_span_to_u64(oh_help_value(m, OH_SIP_CONTENT_LENGTH), &length) || length > rest.len)
         return false;
-    return m->body.at ? (size_t)(m->body.at + m->body.len - m->bytes.at) >= end
-                      : (size_t)(m->headers[m->header_count - 1].line.at - m->bytes.at) +
-                                m->headers[m->header_count - 1].line.len >=
-                            end;
+    rest = oh_span_sub(rest, (size_t)length, rest.len);
+    for (size_t i = 0; i < rest.len; i++) {
+        if (rest.at[i] != '\0' && rest.at[i] != '\r' && rest.at[i] != '\n')
+            return false;
+    }
+    return true;
 }
 
 static void check_length_small(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    if (m->sip->header_count > 0 && !is_padded(m->sip))
+    if (!is_padded(m->sip))
         say_kind(v, m, OH_SIP_DEFECT_LENGTH_TOO_SMALL, "content-length",
                  "the number of bytes in the body",
                  "The Content-Length should be that of the body; what is more is cut off.");
@@ -143,7 +142,9 @@ static void check_content_type(struct oh_rule_view *v, const struct oh_trace_msg
 }
 
 #define SYNTAX(id, level, clause, meaning, check)                                                  \
-    {id, OH_LEVEL_##level, clause, OH_ON_ANY, NULL, meaning, check}
+    {                                                                                              \
+        id, OH_LEVEL_##level, clause, OH_ON_ANY, NULL, meaning, check                              \
+    }
 
 static const struct oh_rule rules[] = {
     SYNTAX("syntax.line-end", MUST, "RFC 3261 7", "Lines end in CRLF.", check_bare_lf),

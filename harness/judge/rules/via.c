@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+/* How far back a branch is looked for: every request is compared with all these. */
+enum { REACH = 512 };
+
 static bool read_via(const struct oh_trace_msg *m, struct oh_span *value, struct oh_sip_via *via)
 {
     *value = oh_sip_msg_value(m->sip, OH_SIP_VIA, 0);
@@ -126,11 +129,11 @@ static void check_unique(struct oh_rule_view *v, const struct oh_trace_msg *m)
     struct oh_span branch = oh_help_branch(m->sip);
     if (branch.len == 0 || oh_help_is_copy(v, m))
         return;
-    for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
+    for (int i = m->index - 1; i >= 0 && i > m->index - REACH; i--) {
         const struct oh_trace_msg *other = oh_rule_msg(v, i);
-        if (!other->sip->is_request || !oh_help_is_first(other) || oh_help_is_copy(v, other) ||
+        if (!other->sip->is_request || !oh_help_is_first(other) ||
             !oh_help_same_end(m, true, other, true) ||
-            !oh_help_same_token(branch, oh_help_branch(other->sip)))
+            !oh_help_same_token(branch, oh_help_branch(other->sip)) || oh_help_is_copy(v, other))
             continue;
         if (same_request(m, other) || told_elsewhere(v, m, i))
             return;
@@ -146,7 +149,9 @@ static void check_unique(struct oh_rule_view *v, const struct oh_trace_msg *m)
 }
 
 #define VIA(id, clause, meaning, check)                                                            \
-    {id, OH_LEVEL_MUST, clause, OH_ON_REQUEST, NULL, meaning, check}
+    {                                                                                              \
+        id, OH_LEVEL_MUST, clause, OH_ON_REQUEST, NULL, meaning, check                             \
+    }
 
 static const struct oh_rule rules[] = {
     VIA("via.present", "RFC 3261 8.1.1.7", "A request has a Via.", check_present),

@@ -1,0 +1,140 @@
+/* The CANCEL, a copy of the INVITE that it cancels: RFC 3261 9.1. */
+#include "judge/rule_help.h"
+
+static const struct oh_trace_msg *invite_of(const struct oh_rule_view *v,
+                                            const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *invite = oh_rule_msg(v, m->request);
+    return invite && oh_help_is_request(invite, "INVITE") ? invite : NULL;
+}
+
+static void say(struct oh_rule_view *v, const struct oh_trace_msg *m,
+                const struct oh_trace_msg *invite, const char *field, struct oh_span expected,
+                struct oh_span observed, const char *text)
+{
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = field,
+                                   .bytes = m->sip->start_line,
+                                   .expected = expected,
+                                   .observed = observed,
+                                   .text = text,
+                                   .also = invite});
+}
+
+static void check_branch(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *invite = invite_of(v, m);
+    if (!invite || oh_help_same_token(oh_help_branch(m->sip), oh_help_branch(invite->sip)))
+        return;
+    say(v, m, invite, "via.branch", oh_help_branch(invite->sip), oh_help_branch(m->sip),
+        "The CANCEL must carry the branch of the INVITE that it cancels.");
+}
+
+static void check_via_count(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *invite = invite_of(v, m);
+    if (!invite || oh_sip_msg_value_count(m->sip, OH_SIP_VIA) < 2 ||
+        !oh_help_same_token(oh_help_branch(m->sip), oh_help_branch(invite->sip)))
+        return;
+    say(v, m, invite, "via", oh_span_of("a single Via"), oh_sip_msg_value(m->sip, OH_SIP_VIA, 1),
+        "The CANCEL must carry one single Via, the INVITE's topmost.");
+}
+
+static void check_cseq(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *invite = invite_of(v, m);
+    struct oh_sip_cseq mine, wanted;
+    if (!invite || oh_help_cseq(m->sip, &mine) < 0 || oh_help_cseq(invite->sip, &wanted) < 0 ||
+        mine.number == wanted.number)
+        return;
+    say(v, m, invite, "cseq.number", wanted.number_text, mine.number_text,
+        "The CANCEL must carry the CSeq number of the INVITE that it cancels.");
+}
+
+static void check_request_uri(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *invite = invite_of(v, m);
+    if (!invite || oh_help_same_uri(m->sip->request_uri, invite->sip->request_uri))
+        return;
+    say(v, m, invite, "request-uri", invite->sip->request_uri, m->sip->request_uri,
+        "The CANCEL must go to the Request-URI of the INVITE that it cancels.");
+}
+
+static void check_call_id(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *invite = invite_of(v, m);
+    if (!invite || !oh_help_value(invite->sip, OH_SIP_CALL_ID).at ||
+        oh_help_same_call(m->sip, invite->sip))
+        return;
+    say(v, m, invite, "call-id", oh_help_value(invite->sip, OH_SIP_CALL_ID),
+        oh_help_value(m->sip, OH_SIP_CALL_ID),
+        "The CANCEL must carry the Call-ID of the INVITE that it cancels.");
+}
+
+static void check_from(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *invite = invite_of(v, m);
+    if (!invite || oh_help_same_party(m->sip, invite->sip, OH_SIP_FROM))
+        return;
+    say(v, m, invite, "from", oh_help_value(invite->sip, OH_SIP_FROM),
+        oh_help_value(m->sip, OH_SIP_FROM),
+        "The CANCEL must carry the From of the INVITE that it cancels, URI and tag.");
+}
+
+static void check_to(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *invite = invite_of(v, m);
+    if (!invite || oh_help_same_party(m->sip, invite->sip, OH_SIP_TO))
+        return;
+    say(v, m, invite, "to", oh_help_value(invite->sip, OH_SIP_TO), oh_help_value(m->sip, OH_SIP_TO),
+        "The CANCEL must carry the To of the INVITE that it cancels, with a tag only if that has "
+        "one.");
+}
+
+static void check_route(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *invite = invite_of(v, m);
+    size_t count = invite ? oh_sip_msg_value_count(invite->sip, OH_SIP_ROUTE) : 0;
+    bool same = count <= oh_sip_msg_value_count(m->sip, OH_SIP_ROUTE);
+    for (size_t i = 0; same && i < count; i++) {
+        struct oh_sip_name_addr x, y;
+        same = oh_sip_name_addr_parse(oh_sip_msg_value(invite->sip, OH_SIP_ROUTE, i), &x) == 0 &&
+               oh_sip_name_addr_parse(oh_sip_msg_value(m->sip, OH_SIP_ROUTE, i), &y) == 0 &&
+               oh_help_same_uri(x.uri, y.uri);
+    }
+    if (!same)
+        say(v, m, invite, "route", oh_help_value(invite->sip, OH_SIP_ROUTE),
+            oh_help_value(m->sip, OH_SIP_ROUTE),
+            "The CANCEL must carry the Route values of the INVITE that it cancels.");
+}
+
+static void check_require(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    static const enum oh_sip_header_id ids[] = {OH_SIP_REQUIRE, OH_SIP_PROXY_REQUIRE};
+    for (size_t i = 0; i < 2; i++) {
+        struct oh_span value = oh_help_value(m->sip, ids[i]);
+        if (value.at)
+            say(v, m, oh_rule_msg(v, m->request), i ? "proxy-require" : "require",
+                oh_span_of("no such header"), value,
+                "A CANCEL must not carry Require or Proxy-Require.");
+    }
+}
+
+#define CANCEL(id, meaning, check)                                                                 \
+    {                                                                                              \
+        id, OH_LEVEL_MUST, "RFC 3261 9.1", OH_ON_REQUEST, "CANCEL", meaning, check                 \
+    }
+
+static const struct oh_rule rules[] = {
+    CANCEL("cancel.branch", "A CANCEL has the branch of its INVITE.", check_branch),
+    CANCEL("cancel.via-count", "A CANCEL has a single Via.", check_via_count),
+    CANCEL("cancel.cseq", "A CANCEL has the CSeq number of its INVITE.", check_cseq),
+    CANCEL("cancel.request-uri", "A CANCEL has the Request-URI of its INVITE.", check_request_uri),
+    CANCEL("cancel.call-id", "A CANCEL has the Call-ID of its INVITE.", check_call_id),
+    CANCEL("cancel.from", "A CANCEL has the From of its INVITE.", check_from),
+    CANCEL("cancel.to", "A CANCEL has the To of its INVITE.", check_to),
+    CANCEL("cancel.route", "A CANCEL has the Route values of its INVITE.", check_route),
+    CANCEL("cancel.require", "A CANCEL has no Require and no Proxy-Require.", check_require),
+};
+
+const struct oh_rule_family oh_rules_cancel = {"cancel", rules, sizeof rules / sizeof *rules};

@@ -1,0 +1,289 @@
+/* A readable trace as named messages that a test edits, and what the always-on rules say of it.
+ *
+ * Data: tests/data/rules/. An edit finds a text in one message ("a1-ack") or in all whose names
+ * begin alike ("a2*") and puts another in its place; digests are computed after the edits. */
+#ifndef OH_TEST_RULES_SCRIPT_H
+#define OH_TEST_RULES_SCRIPT_H
+
+#include "base/file.h"
+#include "judge/judge.h"
+#include "judge/rule.h"
+#include "sip/digest.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct edit {
+    const char *in;
+    const char *find; /* NULL: the whole message is taken away */
+    const char *put;  /* NULL: the line with it is taken away */
+};
+
+enum { MAX_MESSAGES = 64, MAX_EDITS = 12 };
+
+struct script {
+    char *names[MAX_MESSAGES];
+    char *texts[MAX_MESSAGES];
+    size_t count;
+};
+
+static void script_free(struct script *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        free(s->names[i]);
+        free(s->texts[i]);
+    }
+}
+
+static void script_read(struct script *s, const char *file)
+{
+    struct oh_text text = {0};
+    struct oh_error e = {0};
+    char *path = oh_file_join(OH_TEST_DATA "/rules", file);
+    assert_int_equal(oh_file_read(path, 1 << 20, &text, &e), 0);
+    *s = (struct script){0};
+    const char *at = strstr(oh_text_str(&text), "\n# = ");
+    while (at) {
+        const char *name = at + 5, *line = strchr(name, '\n');
+        const char *end = strstr(line, "\n.\n") + 3;
+        assert_in_range(s->count, 0, MAX_MESSAGES - 1);
+        s->names[s->count] = oh_format("%.*s", (int)(line - name), name);
+        s->texts[s->count++] = oh_format("%.*s", (int)(end - line - 1), line + 1);
+        at = strstr(end - 1, "\n# = ");
+    }
+    oh_text_release(&text);
+    free(path);
+}
+
+/* --- editing --- */
+
+static bool is_named(const char *name, const char *in)
+{
+    size_t len = strlen(in);
+    return len > 0 && in[len - 1] == '*' ? strncmp(name, in, len - 1) == 0 : strcmp(name, in) == 0;
+}
+
+/* Puts `put` for each `find`; how often. */
+static size_t replace(char **text, const char *find, const char *put)
+{
+    struct oh_text out = {0};
+    size_t hits = 0;
+    const char *at = *text, *hit;
+    for (; (hit = strstr(at, find)) != NULL; hits++) {
+        const char *from = hit, *to = hit + strlen(find);
+        if (!put) {
+            while (from > at && from[-1] != '\n')
+                from--;
+            to = strchr(to, '\n') + 1;
+        }
+        oh_text_add_span(&out, (struct oh_span){at, (size_t)(from - at)});
+        oh_text_add(&out, put ? put : "");
+        at = to;
+    }
+    oh_text_add(&out, at);
+    free(*text);
+    *text = oh_text_take(&out);
+    return hits;
+}
+
+static void script_edit(struct script *s, const struct edit *e)
+{
+    size_t hits = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        if (!is_named(s->names[i], e->in))
+            continue;
+        if (e->find) {
+            hits += replace(&s->texts[i], e->find, e->put);
+        } else {
+            s->texts[i][0] = '\0';
+            hits++;
+        }
+    }
+    if (hits == 0)
+        fail_msg("nothing to edit in %s: %s", e->in, e->find ? e->find : "(the message)");
+}
+
+/* --- digests --- */
+
+#define USER     "100"
+#define PASSWORD "secret1"
+
+/* The first place in the text; the texts before and behind it are kept. */
+static void replace_first(char **text, const char *find, const char *put)
+{
+    char *hit = strstr(*text, find);
+    assert_non_null(hit);
+    char *changed = oh_format("%.*s%s%s", (int)(hit - *text), *text, put, hit + strlen(find));
+    free(*text);
+    *text = changed;
+}
+
+static struct oh_sip_msg *message_of(const char *text)
+{
+    struct oh_text wire = {0};
+    const char *end = strstr(text, "\n.\n");
+    for (const char *at = strchr(text, '\n') + 1; at <= end; at++)
+        oh_text_add(&wire, *at == '\n' ? "\r\n" : (char[]){*at, '\0'});
+    struct oh_sip_msg *m = oh_sip_msg_parse(oh_text_span(&wire));
+    assert_non_null(m);
+    oh_text_release(&wire);
+    return m;
+}
+
+/* Every response="@" of these headers, in their order. */
+static void compute(char **text, enum oh_sip_header_id id)
+{
+    struct oh_sip_msg *m = message_of(*text);
+    const struct oh_sip_header *h;
+    for (size_t n = 0; (h = oh_sip_msg_header(m, id, n)) != NULL; n++) {
+        char response[OH_DIGEST_TEXT] = "00000000000000000000000000000000";
+        struct oh_digest d;
+        struct oh_digest_secret secret = {USER, PASSWORD, NULL};
+        if (oh_digest_parse(h->value, &d) < 0 || !oh_span_is(d.response, "@"))
+            continue;
+        (void)oh_digest_response(&d, &secret, m->method, m->body, response, NULL);
+        char *put = oh_format("response=\"%s\"", response);
+        replace_first(text, "response=\"@\"", put);
+        free(put);
+    }
+    oh_sip_msg_free(m);
+}
+
+static void credentials_of(const char *text, struct oh_text *out)
+{
+    for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
+        if (strncmp(line, "Authorization: ", 15) == 0 ||
+            strncmp(line, "Proxy-Authorization: ", 21) == 0)
+            oh_text_add_span(out, (struct oh_span){line, strcspn(line, "\n") + 1});
+    }
+}
+
+static void copy_credentials(struct script *s, size_t i)
+{
+    static const char mark[] = "Proxy-Authorization: = ";
+    const char *at = strstr(s->texts[i], mark);
+    if (!at)
+        return;
+    struct oh_text value = {0};
+    char *source = oh_format("%.*s", (int)strcspn(at + strlen(mark), "\n"), at + strlen(mark));
+    for (size_t k = 0; k < s->count; k++) {
+        if (strcmp(s->names[k], source) == 0)
+            credentials_of(s->texts[k], &value);
+    }
+    char *find = oh_format("%s%s\n", mark, source);
+    replace_first(&s->texts[i], find, oh_text_str(&value));
+    free(find);
+    free(source);
+    oh_text_release(&value);
+}
+
+/* --- judging --- */
+
+struct said {
+    struct oh_recording *recording;
+    struct oh_verdict *verdict;
+};
+
+static void said_free(struct said *s)
+{
+    oh_verdict_free(s->verdict);
+    oh_recording_free(s->recording);
+}
+
+static struct oh_run *run_of_house(void)
+{
+    struct oh_run *run = oh_run_new(NULL);
+    struct oh_addr none = {0}, phone, proxy, other;
+    struct oh_error e = {0};
+    assert_int_equal(oh_addr_parse(oh_span_of("127.0.0.2:5060"), &phone, &e), 0);
+    assert_int_equal(oh_addr_parse(oh_span_of("127.0.0.1:5060"), &proxy, &e), 0);
+    assert_int_equal(oh_addr_parse(oh_span_of("127.0.0.3:5060"), &other, &e), 0);
+    (void)oh_run_add_seat(run, "A", "phone", true, &phone, &none);
+    (void)oh_run_add_seat(run, "P", "proxy", false, &proxy, &none);
+    (void)oh_run_add_seat(run, "B", "phone", true, &other, &none);
+    oh_run_add_secret(run, "A", USER, PASSWORD);
+    run->capture.complete = true;
+    return run;
+}
+
+static void over_tcp(struct oh_trace *t, const char *call_id)
+{
+    for (size_t i = 0; i < t->msg_count; i++) {
+        const struct oh_sip_header *h = oh_sip_msg_header(t->msgs[i].sip, OH_SIP_CALL_ID, 0);
+        if (h && oh_span_is(h->value, call_id))
+            t->msgs[i].transport = OH_TRANSPORT_TCP;
+    }
+}
+
+static void judge_again(struct said *s)
+{
+    s->verdict = oh_alloc(sizeof *s->verdict);
+    s->verdict->recording = s->recording;
+    oh_rules_apply(s->verdict, s->recording, false);
+}
+
+static void compute_all(struct script *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        if (strstr(s->texts[i], "\"@\"")) {
+            compute(&s->texts[i], OH_SIP_AUTHORIZATION);
+            compute(&s->texts[i], OH_SIP_PROXY_AUTHORIZATION);
+        }
+    }
+}
+
+/* The digest response of the credentials in a message, had it been edited so. Free it. */
+static char *response_of(const char *name, const struct edit *edits, size_t count)
+{
+    struct script s;
+    char *found = NULL;
+    script_read(&s, "healthy.txt");
+    for (size_t i = 0; i < count && edits[i].in; i++)
+        script_edit(&s, &edits[i]);
+    compute_all(&s);
+    for (size_t i = 0; i < s.count; i++) {
+        const char *at = strcmp(s.names[i], name) == 0 ? strstr(s.texts[i], "response=\"") : NULL;
+        if (at)
+            found = oh_format("%.*s", (int)strcspn(at + 10, "\""), at + 10);
+    }
+    script_free(&s);
+    return found;
+}
+
+/* Edits a trace and asks the rules. `tcp`: the Call-ID of messages that go over TCP. */
+static struct said ask_of(const char *file, const struct edit *edits, size_t count, const char *tcp)
+{
+    struct script s;
+    struct oh_text text = {0};
+    struct oh_error e = {0};
+    script_read(&s, file);
+    for (size_t i = 0; i < count && edits[i].in; i++)
+        script_edit(&s, &edits[i]);
+    compute_all(&s);
+    for (size_t i = 0; i < s.count; i++) {
+        copy_credentials(&s, i);
+        oh_text_add(&text, s.texts[i]);
+    }
+    struct oh_trace *trace = oh_trace_new();
+    if (oh_trace_read_text(trace, file, oh_text_span(&text), &e) < 0)
+        fail_msg("%s", e.text);
+    if (tcp)
+        over_tcp(trace, tcp);
+    struct said said = {.recording = oh_recording_make(run_of_house(), trace, &e)};
+    assert_non_null(said.recording);
+    judge_again(&said);
+    oh_text_release(&text);
+    script_free(&s);
+    return said;
+}
+
+static struct said ask(const struct edit *edits, size_t count, const char *tcp)
+{
+    return ask_of("healthy.txt", edits, count, tcp);
+}
+
+#endif

@@ -1,0 +1,346 @@
+/* What a missing message proves, and what not. */
+#include "support/call_407.h"
+
+static struct recorded *new_call(void)
+{
+    return recorded_new(CALL_407);
+}
+
+static void a_missing_ack_is_one_finding_though_the_phone_goes_on(void **state)
+{
+    (void)state;
+    struct recorded *r = new_call();
+    to_refusal(r);
+    to_answer(r, invite_2(r));
+    from_ack(r);
+    const struct oh_verdict *v = judged(r);
+    expect_verdict(v, OH_WORD_FAIL, "flow.missing", NULL);
+    const struct oh_finding *f = finding(v, "flow.missing");
+    assert_string_equal(f->clause, "RFC 3261 17.1.1.3");
+    assert_int_equal(f->level, OH_LEVEL_MUST);
+    assert_int_equal(f->step, ACK_1);
+    assert_int_equal(f->msg, OH_NONE);
+    assert_int_equal(f->about, 1);
+    assert_int_equal(f->frames[0], 2);
+    assert_non_null(strstr(f->text, "the phone went on without it"));
+    assert_string_equal(oh_step_word_name(v->steps[ACK_1].word), "missed");
+    assert_string_equal(oh_step_word_name(v->steps[INVITE_2].word), "pass");
+    recorded_free(r);
+}
+
+static void no_second_invite(struct recorded *r)
+{
+    to_refusal(r);
+    gets(r, ACK_1, ack_1(r));
+    misses(r, INVITE_2, 32000);
+    ends(r, OH_OUTCOME_STUCK, "P -> A: 180 cannot be sent");
+    r->run->outcome_step = RINGING;
+}
+
+static void a_second_invite_that_never_comes_fails(void **state)
+{
+    (void)state;
+    struct recorded *r = new_call();
+    no_second_invite(r);
+    const struct oh_verdict *v = judged(r);
+    expect_verdict(v, OH_WORD_FAIL, "flow.missing", NULL);
+    const struct oh_finding *f = finding(v, "flow.missing");
+    assert_int_equal(f->step, INVITE_2);
+    assert_string_equal(f->clause, "RFC 3261 22.3");
+    assert_non_null(strstr(f->text, "waited 32.0 s"));
+    assert_string_equal(oh_step_word_name(v->steps[RINGING].word), "not-reached");
+    assert_string_equal(oh_step_word_name(v->steps[OK_BYE].word), "not-reached");
+    recorded_free(r);
+}
+
+/* The phone elsewhere than on this host: that a message was sent does not show that it arrived. */
+static void move_away(struct recorded *r)
+{
+    r->phone = recorded_addr("192.0.2.2:5060");
+    r->proxy = recorded_addr("192.0.2.1:5060");
+    r->run->seats[0].sip = r->phone;
+    r->run->seats[1].sip = r->proxy;
+}
+
+static void without_proof_of_arrival_an_absence_is_inconclusive(void **state)
+{
+    (void)state;
+    struct recorded *r = new_call();
+    move_away(r);
+    to_refusal(r);
+    misses(r, ACK_1, 32000);
+    misses(r, INVITE_2, 32000);
+    ends(r, OH_OUTCOME_STUCK, "P -> A: 180 cannot be sent");
+    const struct oh_verdict *v = judged(r);
+    assert_int_equal(v->word, OH_WORD_INCONCLUSIVE);
+    const struct oh_finding *f = finding(v, "flow.missing");
+    assert_int_equal(f->result, OH_RESULT_NOT_CHECKABLE);
+    assert_non_null(strstr(v->reason, "nothing shows that the phone got"));
+    assert_string_equal(oh_step_word_name(v->steps[ACK_1].word), "inconclusive");
+    assert_string_equal(oh_step_word_name(v->steps[INVITE_2].word), "not-reached");
+    recorded_free(r);
+}
+
+static void a_reaction_proves_arrival(void **state)
+{
+    (void)state;
+    struct recorded *r = new_call();
+    move_away(r);
+    no_second_invite(r); /* it did acknowledge the 407 */
+    expect_verdict(judged(r), OH_WORD_FAIL, "flow.missing", NULL);
+    recorded_free(r);
+}
+
+static void exhausted_retransmissions_prove_arrival_of_a_phone_that_lives(void **state)
+{
+    (void)state;
+    for (int alive = 0; alive < 2; alive++) {
+        struct recorded *r = new_call();
+        static const int64_t waits_ms[] = {490, 990, 1990, 3990, 3990, 3990, 3990};
+        move_away(r);
+        to_refusal(r);
+        const char *again = refusal(r, invite_1(r));
+        for (size_t i = 0; i < sizeof waits_ms / sizeof *waits_ms; i++) {
+            r->now += waits_ms[i] * MS;
+            sends(r, OH_NONE, again);
+        }
+        if (alive)
+            gets(r, OH_NONE,
+                 edited(r,
+                        edited(r, request_text(r, "OPTIONS", OUTSIDE, "opt", "", 77, "", ""),
+                               "c1@127", "c9@127"),
+                        "tag=a1", "tag=a9"));
+        misses(r, ACK_1, 12000);
+        misses(r, INVITE_2, 32000);
+        ends(r, OH_OUTCOME_STUCK, "");
+        const struct oh_verdict *v = judged(r);
+        assert_int_equal(v->word, alive ? OH_WORD_FAIL : OH_WORD_INCONCLUSIVE);
+        recorded_free(r);
+    }
+}
+
+static void lost_frames_void_an_absence(void **state)
+{
+    (void)state;
+    struct recorded *r = new_call();
+    no_second_invite(r);
+    r->run->capture.dropped = 3;
+    const struct oh_verdict *v = judged(r);
+    expect_verdict(v, OH_WORD_INCONCLUSIVE, "flow.missing", NULL);
+    assert_non_null(strstr(v->reason, "frames were lost"));
+    recorded_free(r);
+}
+
+static void a_message_that_the_capture_lacks_voids_an_absence(void **state)
+{
+    (void)state;
+    struct recorded *r = new_call();
+    to_refusal(r);
+    r->uncaptured = true;
+    gets(r, ACK_1, ack_1(r));
+    r->uncaptured = false;
+    misses(r, INVITE_2, 32000);
+    ends(r, OH_OUTCOME_STUCK, "");
+    const struct oh_verdict *v = judged(r);
+    assert_int_equal(r->recording->lost, 1);
+    expect_verdict(v, OH_WORD_INCONCLUSIVE, "flow.missing", NULL);
+    recorded_free(r);
+}
+
+static void lost_frames_do_not_void_what_was_seen(void **state)
+{
+    (void)state;
+    struct recorded *r = new_call();
+    to_refusal(r);
+    gets(r, ACK_1, ack_1(r));
+    to_answer(r, edited(r, invite_2(r), "response=\"", "response=\"0"));
+    from_ack(r);
+    r->run->capture.dropped = 3;
+    assert_int_equal(judged(r)->word, OH_WORD_FAIL);
+    recorded_free(r);
+}
+
+static void no_bye(struct recorded *r, bool taken)
+{
+    to_refusal(r);
+    gets(r, ACK_1, ack_1(r));
+    to_answer(r, invite_2(r));
+    gets(r, ACK_2, ack_2(r));
+    talk(r);
+    told(r, HANGS_UP);
+    if (taken)
+        confirmed(r, HANGS_UP);
+    misses(r, BYE, 32000);
+    ends(r, OH_OUTCOME_STUCK, "P -> A: 200 cannot be sent");
+}
+
+static void a_bye_owed_to_a_confirmed_hang_up_fails(void **state)
+{
+    (void)state;
+    struct recorded *r = new_call();
+    no_bye(r, true);
+    const struct oh_verdict *v = judged(r);
+    expect_verdict(v, OH_WORD_FAIL, "flow.missing", NULL);
+    assert_int_equal(finding(v, "flow.missing")->step, BYE);
+    recorded_free(r);
+}
+
+static void a_bye_owed_to_an_unconfirmed_hang_up_is_inconclusive(void **state)
+{
+    (void)state;
+    struct recorded *r = new_call();
+    no_bye(r, false);
+    const struct oh_verdict *v = judged(r);
+    expect_verdict(v, OH_WORD_INCONCLUSIVE, "flow.missing", NULL);
+    assert_non_null(strstr(v->reason, "took the user's action"));
+    recorded_free(r);
+}
+
+static void two_absences_of_one_silence_are_one_finding(void **state)
+{
+    (void)state;
+    struct recorded *r = new_call();
+    to_refusal(r);
+    misses(r, ACK_1, 32000);
+    misses(r, INVITE_2, 32000);
+    ends(r, OH_OUTCOME_STUCK, "");
+    const struct oh_verdict *v = judged(r);
+    expect_verdict(v, OH_WORD_FAIL, "flow.missing", NULL);
+    assert_int_equal(finding(v, "flow.missing")->step, ACK_1);
+    recorded_free(r);
+}
+
+static void media_that_a_silent_phone_owes_is_no_finding_of_its_own(void **state)
+{
+    (void)state;
+    struct recorded *r = new_call();
+    to_refusal(r);
+    gets(r, ACK_1, ack_1(r));
+    to_answer(r, invite_2(r));
+    misses(r, ACK_2, 32000);
+    media_over(r, TALK, 1000);
+    told(r, HANGS_UP);
+    misses(r, BYE, 32000);
+    ends(r, OH_OUTCOME_STUCK, "");
+    const struct oh_verdict *v = judged(r);
+    expect_verdict(v, OH_WORD_FAIL, "flow.missing", NULL);
+    assert_int_equal(finding(v, "flow.missing")->step, ACK_2);
+    assert_string_equal(finding(v, "flow.missing")->clause, "RFC 3261 13.2.2.4");
+    assert_string_equal(oh_step_word_name(v->steps[TALK].word), "not-reached");
+    recorded_free(r);
+}
+
+#define QUICK                                                                                      \
+    "title: t\nsource: RFC 3261 13\nneeds: [dial]\nparties: {A: phone, P: proxy, B: {behind: P, "  \
+    "number: \"5551234\"}}\nflow:\n  - A dials B\n  - A -> P: INVITE\n    within: 2 s\n"           \
+    "  - P -> A: 486\n  - A -> P: ACK\n"
+
+static void a_stall_of_our_own_host_voids_a_deadline(void **state)
+{
+    (void)state;
+    for (int stalled = 0; stalled < 2; stalled++) {
+        struct recorded *r = recorded_new(QUICK);
+        begins(r);
+        told(r, DIALS);
+        confirmed(r, DIALS);
+        misses(r, INVITE_1, 2000);
+        ends(r, OH_OUTCOME_STUCK, "");
+        r->run->worst_late_ns = (stalled ? 300 : 100) * MS;
+        const struct oh_verdict *v = judged(r);
+        expect_verdict(v, stalled ? OH_WORD_INCONCLUSIVE : OH_WORD_FAIL, "flow.missing", NULL);
+        recorded_free(r);
+    }
+}
+
+static void a_stall_voids_nothing_that_no_deadline_decided(void **state)
+{
+    (void)state;
+    struct recorded *r = new_call();
+    to_refusal(r);
+    to_answer(r, invite_2(r)); /* the second INVITE shows that the ACK was left out */
+    from_ack(r);
+    r->run->worst_late_ns = 5000 * MS;
+    const struct oh_verdict *v = judged(r);
+    assert_int_equal(v->word, OH_WORD_FAIL);
+    assert_int_equal(finding(v, "flow.missing")->result, OH_RESULT_FAIL);
+    recorded_free(r);
+}
+
+static void late_invite(struct recorded *r, int64_t captured_ms)
+{
+    begins(r);
+    told(r, DIALS);
+    confirmed(r, DIALS);
+    gets(r, OH_NONE,
+         edited(r, request_text(r, "OPTIONS", OUTSIDE, "opt", "", 77, "", ""), "c1@127", "c9@127"));
+    misses(r, INVITE_1, 2000);
+    r->now += (captured_ms - 10) * MS;
+    gets(r, INVITE_1, invite_1(r));
+    ends(r, OH_OUTCOME_STUCK, "");
+}
+
+static void a_message_after_its_deadline_fails(void **state)
+{
+    (void)state;
+    struct recorded *r = recorded_new(QUICK);
+    late_invite(r, 500);
+    const struct oh_verdict *v = judged(r);
+    expect_verdict(v, OH_WORD_FAIL, "flow.late", NULL);
+    assert_non_null(strstr(finding(v, "flow.late")->text, "after its deadline of 2.0 s"));
+    recorded_free(r);
+}
+
+static void a_message_that_we_only_read_late_is_in_time(void **state)
+{
+    (void)state;
+    struct recorded *r = recorded_new(QUICK);
+    late_invite(r, -5); /* on the wire before the deadline */
+    assert_null(finding(judged(r), "flow.late"));
+    assert_null(finding(judged(r), "flow.missing"));
+    recorded_free(r);
+}
+
+static void without_a_capture_the_tap_is_the_evidence(void **state)
+{
+    (void)state;
+    for (int whole = 0; whole < 2; whole++) {
+        struct recorded *r = new_call();
+        r->uncaptured = true;
+        r->run->evidence = OH_EVIDENCE_TAP;
+        if (whole)
+            healthy_call(r);
+        else
+            no_second_invite(r);
+        const struct oh_verdict *v = judged(r);
+        assert_int_equal(r->recording->lost, 0);
+        if (whole)
+            expect_verdict(v, OH_WORD_PASS, NULL);
+        else
+            expect_verdict(v, OH_WORD_FAIL, "flow.missing", NULL); /* its ACK shows arrival */
+        recorded_free(r);
+    }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_missing_ack_is_one_finding_though_the_phone_goes_on),
+        cmocka_unit_test(a_second_invite_that_never_comes_fails),
+        cmocka_unit_test(without_proof_of_arrival_an_absence_is_inconclusive),
+        cmocka_unit_test(a_reaction_proves_arrival),
+        cmocka_unit_test(exhausted_retransmissions_prove_arrival_of_a_phone_that_lives),
+        cmocka_unit_test(lost_frames_void_an_absence),
+        cmocka_unit_test(a_message_that_the_capture_lacks_voids_an_absence),
+        cmocka_unit_test(lost_frames_do_not_void_what_was_seen),
+        cmocka_unit_test(a_bye_owed_to_a_confirmed_hang_up_fails),
+        cmocka_unit_test(a_bye_owed_to_an_unconfirmed_hang_up_is_inconclusive),
+        cmocka_unit_test(two_absences_of_one_silence_are_one_finding),
+        cmocka_unit_test(media_that_a_silent_phone_owes_is_no_finding_of_its_own),
+        cmocka_unit_test(a_stall_of_our_own_host_voids_a_deadline),
+        cmocka_unit_test(a_stall_voids_nothing_that_no_deadline_decided),
+        cmocka_unit_test(a_message_after_its_deadline_fails),
+        cmocka_unit_test(a_message_that_we_only_read_late_is_in_time),
+        cmocka_unit_test(without_a_capture_the_tap_is_the_evidence),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
