@@ -139,6 +139,16 @@ static void show_scenario(const struct oh_report *report, const struct oh_cli_co
     oh_text_release(&text);
 }
 
+/* What is wrong in a recording is told with the recording's name. */
+static int bad_recording(const char *folder, struct oh_error *e)
+{
+    struct oh_error told = *e;
+    if (!strstr(told.text, folder))
+        oh_error_set(e, "%s/run.json: %s", folder, told.text);
+    snprintf(e->remedy, sizeof e->remedy, "%s", told.remedy);
+    return -1;
+}
+
 int oh_cli_judge_folder(struct oh_report *report, const char *folder, const char *relative,
                         const struct oh_cli_common *o, const struct oh_baseline *baseline,
                         struct oh_error *e)
@@ -146,7 +156,7 @@ int oh_cli_judge_folder(struct oh_report *report, const char *folder, const char
     struct oh_judge_options options = {.strict = o->strict};
     struct oh_recording *recording = oh_recording_read(folder, e);
     if (!recording)
-        return -1;
+        return bad_recording(folder, e);
     struct oh_verdict *verdict = oh_judge(recording, &options);
     oh_report_add(report, verdict, relative);
     if (!o->json)

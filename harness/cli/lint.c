@@ -70,6 +70,10 @@ static int run(int argc, char **argv)
     if (argc < 2)
         return oh_cli_usage(&oh_command_lint, "give a file or folder");
     for (int i = 1; i < argc; i++) {
+        if (argv[i][0] == '-')
+            return oh_cli_usage(&oh_command_lint, "there is no option %s", argv[i]);
+    }
+    for (int i = 1; i < argc; i++) {
         struct oh_error e = {0};
         char **files = oh_file_list(argv[i], ".yaml", &e);
         if (!files) {

@@ -3,8 +3,11 @@
  */
 #include "cli/cli.h"
 
+#include "base/file.h"
+
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct oh_command *const commands[] = {
@@ -62,5 +65,9 @@ int main(int argc, char **argv)
         fputs(c->help, stdout);
         return OH_EXIT_OK;
     }
-    return c->run(argc - 1, argv + 1);
+    char *name = oh_format("offhook %s", c->name); /* what getopt's own sentences begin with */
+    argv[1] = name;
+    int status = c->run(argc - 1, argv + 1);
+    free(name);
+    return status;
 }

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "cli/live.h"
+#include "cli/reserve.h"
 #include "play/play.h"
 
 #include <errno.h>
@@ -63,6 +64,7 @@ struct session {
     struct oh_report *report;
     struct oh_live live;
     char *program_folder;
+    int reserve; /* room for the report */
 };
 
 /* --- interruption: the handler notes it and wakes the loop; the run ends in order --- */
@@ -188,6 +190,12 @@ static int check_seats(const struct session *s)
     const struct oh_party *any = phone_party(s, NULL);
     for (size_t i = 0; i < s->phone_count; i++) {
         struct oh_error e = {0};
+        for (size_t k = 0; k < i && *s->seats[i]; k++) {
+            if (strcmp(s->seats[k], s->seats[i]) == 0)
+                return oh_cli_usage(&oh_command_run, "seat '%s' is given two phones", s->seats[i])
+                           ? -1
+                           : 0;
+        }
         if (!*s->seats[i] || phone_party(s, s->seats[i]))
             continue;
         oh_error_set(&e, "no scenario has a phone in seat '%s'", s->seats[i]);
@@ -287,17 +295,19 @@ static int play_one(struct session *s, size_t index)
 static int finish(struct session *s, bool damaged)
 {
     struct oh_error e = {0};
-    json_t *json = oh_report_json(s->report, interrupted != 0);
+    json_t *json = oh_report_json(s->report, interrupted != 0 || damaged);
     char *path = oh_file_join(s->options->out, "report.json");
     if (s->baseline)
         oh_baseline_apply(s->baseline, json);
     int status = oh_report_exit_status(json);
     if ((damaged || interrupted) && status == OH_EXIT_OK)
         status = OH_EXIT_UNDECIDED;
-    if (oh_report_write(json, path, &e) != 0)
-        status = oh_cli_fail(&e, OH_EXIT_UNDECIDED);
+    oh_reserve_release(s->reserve);
+    bool written = oh_report_write(json, path, &e) == 0;
+    if (!written)
+        status = oh_cli_fail(&e, status == OH_EXIT_FAIL ? status : OH_EXIT_UNDECIDED);
     oh_cli_print_end(json, &s->options->common);
-    if (!s->options->common.json)
+    if (written && !s->options->common.json)
         printf("report: %s\n", path);
     free(path);
     json_decref(json);
@@ -307,8 +317,13 @@ static int finish(struct session *s, bool damaged)
 static int play_all(struct session *s)
 {
     bool damaged = false;
-    if (open_bench(s) != 0)
+    struct oh_error e = {0};
+    if ((s->reserve = oh_reserve_take(s->options->out, s->scenario_count, &e)) < -1)
+        return oh_cli_fail(&e, OH_EXIT_UNDECIDED);
+    if (open_bench(s) != 0) {
+        oh_reserve_release(s->reserve);
         return OH_EXIT_UNDECIDED;
+    }
     for (size_t i = 0; i < s->scenario_count && !interrupted && !damaged; i++)
         damaged = play_one(s, i) != 0;
     oh_bench_close(s->bench);

@@ -9,6 +9,11 @@
  * this many. */
 #define EXHAUSTED_REPEATS 6
 
+/* One that a later message overtook was not decided by any clock of ours: no stall is long enough
+ * to matter. */
+#define NO_CLOCK_MS INT64_C(86400000)
+
+static const char not_called[] = "nothing in the flow calls for it";
 static const char not_arrived[] = "nothing shows that the phone got the message that calls for it";
 static const char not_confirmed[] = "nothing shows that the phone took the user's action";
 static const char evidence_lost[] =
@@ -31,11 +36,15 @@ const char *oh_timing_doubt(const struct oh_judging *j, int64_t duration_ms)
 
 /* --- one silence is one finding --- */
 
-bool oh_outcome_silences(enum oh_outcome outcome)
+static bool phone_ended(enum oh_outcome outcome)
 {
     return outcome == OH_OUTCOME_PHONE_DIED || outcome == OH_OUTCOME_PHONE_HUNG ||
-           outcome == OH_OUTCOME_PHONE_KILLED || outcome == OH_OUTCOME_INTERRUPTED ||
-           outcome == OH_OUTCOME_BENCH;
+           outcome == OH_OUTCOME_PHONE_KILLED;
+}
+
+bool oh_outcome_silences(enum oh_outcome outcome)
+{
+    return phone_ended(outcome) || outcome == OH_OUTCOME_INTERRUPTED || outcome == OH_OUTCOME_BENCH;
 }
 
 bool oh_silent_after(const struct oh_trace *t, int64_t time_ns)
@@ -171,13 +180,13 @@ static bool arrived(const struct oh_judging *j, const struct oh_trace_msg *stimu
 /* Why the absence of step `index` proves nothing; NULL: it was owed, and did not come. */
 static const char *doubt_about(const struct oh_judging *j, int index, int caller)
 {
-    /* one that a later message overtook was not decided by any clock */
-    int64_t waited_ms = j->given_up_ns[index] ? oh_deadline_ms(&j->scenario->steps[index]) : 0;
-    const char *doubt = oh_timing_doubt(j, j->given_up_ns[index] ? waited_ms : INT64_C(86400000));
+    const struct oh_step *step = &j->scenario->steps[index];
+    const char *doubt =
+        oh_timing_doubt(j, j->given_up_ns[index] ? oh_deadline_ms(step) : NO_CLOCK_MS);
     if (doubt)
         return doubt;
     if (caller == OH_NONE)
-        return NULL; /* the flow begins with it: the precondition was reached */
+        return not_called;
     if (j->scenario->steps[caller].kind == OH_STEP_ACTION)
         return confirmed(j, caller) ? NULL : not_confirmed;
     int msg = j->verdict->steps[caller].msg;
@@ -192,9 +201,10 @@ static const struct {
     enum { TO_NOTHING, TO_NON2XX, TO_2XX, IS_ANSWER } owed;
     const char *clause;
 } clauses[] = {
-    {"ACK", TO_NON2XX, "RFC 3261 17.1.1.3"}, /* "MUST generate an ACK request" (with 17.1.1.2) */
-    {"ACK", TO_2XX, "RFC 3261 13.2.2.4"},    /* "MUST generate an ACK request for each 2xx" */
-    {"BYE", IS_ANSWER, "RFC 3261 15.1.2"},   /* "MUST generate a 2xx response to the BYE" */
+    {"ACK", TO_NON2XX,
+     "RFC 3261 17.1.1.2"}, /* "the client transaction MUST generate an ACK request" */
+    {"ACK", TO_2XX, "RFC 3261 13.2.2.4"},  /* "MUST generate an ACK request for each 2xx" */
+    {"BYE", IS_ANSWER, "RFC 3261 15.1.2"}, /* "MUST generate a 2xx response to the BYE" */
 };
 
 static int owed_kind(const struct oh_judging *j, int index, int caller)
@@ -216,7 +226,7 @@ static char *clause(const struct oh_judging *j, int index, int caller)
         if ((int)clauses[i].owed == owed && strcmp(clauses[i].method, method) == 0)
             return oh_strdup(clauses[i].clause);
     }
-    return oh_strdup(oh_flow_clause(j));
+    return oh_flow_clause(j);
 }
 
 static double waited_s(const struct oh_judging *j, int index)
@@ -277,7 +287,7 @@ static bool is_consequence(const struct oh_judging *j, int index)
     int64_t since_ns = caller == OH_NONE ? j->zero_ns : j->step_done_ns[caller];
     if (j->derailed && j->given_up_ns[index])
         return true;
-    if (oh_outcome_silences(j->run->outcome) && oh_silent_after(j->trace, since_ns))
+    if (phone_ended(j->run->outcome) && oh_silent_after(j->trace, since_ns))
         return true;
     return j->given_up_ns[index] && !(by_user && confirmed(j, caller)) &&
            oh_follows_silence(j, index);

@@ -42,13 +42,14 @@ void oh_finding_cite(struct oh_judging *j, struct oh_finding *f, const struct oh
     oh_finding_frame(f, m->frame);
 }
 
-const char *oh_flow_clause(const struct oh_judging *j)
+/* What a scenario asks for is its author's word: the sources that he names, said to be that. */
+char *oh_flow_clause(const struct oh_judging *j)
 {
-    for (size_t i = 0; i < j->scenario->source_count; i++) {
-        if (strncmp(j->scenario->sources[i], "RFC ", 4) == 0)
-            return j->scenario->sources[i];
-    }
-    return j->scenario->source_count ? j->scenario->sources[0] : NULL;
+    struct oh_text text = {0};
+    for (size_t i = 0; i < j->scenario->source_count; i++)
+        oh_text_addf(&text, "%s%s", i == 0 ? "the scenario's sources: " : ", ",
+                     j->scenario->sources[i]);
+    return oh_text_take(&text);
 }
 
 char *oh_method_text(const struct oh_trace_msg *m)
@@ -72,7 +73,7 @@ static struct oh_finding *step_finding(struct oh_judging *j, const char *id, enu
 {
     struct oh_finding *f = oh_finding_add(j->verdict, id, level, j->options->strict);
     f->step = step;
-    f->clause = oh_strdup(oh_flow_clause(j));
+    f->clause = oh_flow_clause(j);
     if (m)
         oh_finding_cite(j, f, m);
     return f;
@@ -175,6 +176,18 @@ void oh_flow_reached(struct oh_judging *j, const struct oh_trace_msg *m,
         expectation(j, m, reached.step, &step->expects[i]);
 }
 
+void oh_flow_early(struct oh_judging *j, const struct oh_trace_msg *m, int step)
+{
+    const struct oh_step *at = &j->scenario->steps[step];
+    int next = oh_walk_next(j->walk);
+    const char *before = next < step ? j->scenario->steps[next].text : "its time";
+    struct oh_finding *f = step_finding(j, "flow.early", OH_LEVEL_MUST, step, m);
+    f->expected = oh_format("%s after %s", at->text, before);
+    f->observed = oh_format("%s before it", at->method);
+    f->text =
+        oh_format("The phone ended the call by itself: its %s came before %s.", at->method, before);
+}
+
 void oh_flow_unexpected(struct oh_judging *j, const struct oh_trace_msg *m)
 {
     if (j->scenario->others == OH_OTHERS_TOLERATE)
@@ -184,10 +197,10 @@ void oh_flow_unexpected(struct oh_judging *j, const struct oh_trace_msg *m)
                        j->scenario->others == OH_OTHERS_MUST ? OH_LEVEL_MUST : OH_LEVEL_SHOULD,
                        j->options->strict);
     oh_finding_cite(j, f, m);
-    f->clause = oh_strdup(oh_flow_clause(j));
+    f->clause = oh_flow_clause(j);
     char *line = shown(m->sip->start_line, SHOWN_BYTES), to[OH_ADDR_TEXT];
     f->method = oh_method_text(m);
-    f->text = m->tap != OH_NONE
+    f->text = m->to_seat
                   ? oh_format("The flow has no place for this message of the phone: %s", line)
                   : oh_format("The phone sent a message to %s, where no party of the flow is: %s",
                               oh_addr_format(&m->dst, to), line);

@@ -57,6 +57,8 @@ void oh_replay(struct oh_judging *j);
 /* flow.c: called by the replay as things happen, and once at the end. */
 void oh_flow_reached(struct oh_judging *j, const struct oh_trace_msg *m,
                      struct oh_walk_result reached);
+/* A request that ends the call, before the flow came to it. */
+void oh_flow_early(struct oh_judging *j, const struct oh_trace_msg *m, int step);
 void oh_flow_unexpected(struct oh_judging *j, const struct oh_trace_msg *m);
 void oh_flow_media(struct oh_judging *j, int step, int64_t end_ns);
 void oh_flow_not_silent(struct oh_judging *j, int step, const struct oh_trace_msg *m);
@@ -81,7 +83,7 @@ void oh_merge(struct oh_judging *j);
 void oh_merge_floods(struct oh_verdict *v);
 
 /* The scenario's first source that is an RFC, else its first; NULL. */
-const char *oh_flow_clause(const struct oh_judging *j);
+char *oh_flow_clause(const struct oh_judging *j);
 /* "ACK", "200 to INVITE"; the caller frees. */
 char *oh_method_text(const struct oh_trace_msg *m);
 

@@ -126,6 +126,23 @@ static bool inconclusive(struct oh_verdict *v, const char *told, const char *fal
     return true;
 }
 
+/* What the capture lacks cannot be shown to have been lawful: no pass without it. */
+static bool decide_by_evidence(struct oh_judging *j)
+{
+    struct oh_verdict *v = j->verdict;
+    const struct oh_run *run = j->run;
+    const char *text = NULL;
+    if (run->evidence != OH_EVIDENCE_CAPTURE)
+        return false;
+    if (j->recording->lost > 0)
+        text = "the capture lacks messages that offhook's sockets sent or received";
+    else if (run->capture.dropped > 0)
+        text = "packets were lost while capturing";
+    else if (j->trace->frames != run->capture.received)
+        text = "the capture holds other packets than were captured: it is cut or changed";
+    return text && inconclusive(v, text, text);
+}
+
 static bool decide_inconclusive(struct oh_judging *j)
 {
     struct oh_verdict *v = j->verdict;
@@ -139,9 +156,10 @@ static bool decide_inconclusive(struct oh_judging *j)
         if (f->result == OH_RESULT_NOT_CHECKABLE && f->level == OH_LEVEL_MUST && !f->is_rule)
             return inconclusive(v, f->text, "a must of the flow cannot be checked");
     }
-    /* the flow ended before its end, and nothing above says why */
-    return run->outcome != OH_OUTCOME_COMPLETE &&
-           inconclusive(v, run->outcome_text, "the flow could not go on");
+    if (run->outcome !=
+        OH_OUTCOME_COMPLETE) /* the flow ended before its end, and nothing above says why */
+        return inconclusive(v, run->outcome_text, "the flow could not go on");
+    return decide_by_evidence(j);
 }
 
 static size_t count_results(const struct oh_verdict *v, enum oh_result result)

@@ -44,15 +44,24 @@ static bool says_better(const struct oh_finding *rule, const struct oh_finding *
     return strncmp(flow->id, "expect.", 7) == 0 && same_field(flow, rule);
 }
 
-/* Lower is worse: OH_RESULT_FAIL comes first. */
-static bool as_severe(const struct oh_finding *a, const struct oh_finding *b)
+/* What it does to the verdict: fail, inconclusive, nothing. */
+static int severity(const struct oh_finding *f)
 {
-    return a->result <= b->result || b->result == OH_RESULT_NOT_CHECKABLE;
+    if (f->result == OH_RESULT_NOT_CHECKABLE)
+        return f->level == OH_LEVEL_MUST && !f->is_rule ? 2 : 0;
+    return f->result == OH_RESULT_FAIL ? 3 : f->result == OH_RESULT_WARN ? 1 : 0;
 }
 
 static bool same_matter(const struct oh_finding *flow, const struct oh_finding *rule)
 {
     return rule->msg != OH_NONE && rule->msg == flow->msg && says_better(rule, flow);
+}
+
+/* The scenario asks for more than the rule of the very same field. */
+static bool asks_for_more(const struct oh_finding *flow, const struct oh_finding *rule)
+{
+    return flow->result != OH_RESULT_NOT_CHECKABLE && severity(rule) < severity(flow) &&
+           flow->field && rule->field && strcasecmp(flow->field, rule->field) == 0;
 }
 
 static bool is_ack_rule(const struct oh_finding *rule)
@@ -82,10 +91,11 @@ static void compare(const struct oh_judging *j, bool *drop, size_t flow_count)
             continue;
         for (size_t k = flow_count; k < v->finding_count; k++) {
             const struct oh_finding *rule = &v->findings[k];
-            if (same_absence(j, flow, rule) || (same_matter(flow, rule) && !as_severe(rule, flow)))
-                drop[k] = true;
-            else if (same_matter(flow, rule))
+            bool same = same_matter(flow, rule);
+            if (same && severity(rule) >= severity(flow))
                 drop[i] = true;
+            else if ((same && asks_for_more(flow, rule)) || same_absence(j, flow, rule))
+                drop[k] = true;
         }
     }
 }

@@ -70,7 +70,7 @@ static void belongs(struct oh_judging *j, const struct oh_trace_msg *m, int step
 static void check_agreement(struct oh_judging *j, const struct oh_trace_msg *m,
                             struct oh_walk_result r)
 {
-    bool reached = r.kind == OH_WALK_REACHED || r.kind == OH_WALK_LATE;
+    bool reached = r.kind == OH_WALK_REACHED || r.kind == OH_WALK_LATE || r.kind == OH_WALK_EARLY;
     int players = j->step_got_by_tap[m->tap];
     if (players == (reached ? r.step : OH_NONE))
         return;
@@ -99,6 +99,8 @@ static void take(struct oh_judging *j, const struct oh_trace_msg *m, struct oh_w
     } else if (r.kind == OH_WALK_UNEXPECTED) {
         oh_flow_unexpected(j, m);
     }
+    if (r.kind == OH_WALK_EARLY)
+        oh_flow_early(j, m, r.step);
     if (reached) {
         done_at(j, r.step, m->time_ns);
         oh_flow_reached(j, m, r);
@@ -143,9 +145,9 @@ static void message(struct oh_judging *j, const struct oh_trace_msg *m)
 static void done(struct oh_judging *j, const struct oh_journal_entry *e)
 {
     oh_walk_did(j->walk, e->step, NULL);
+    done_at(j, e->step, e->wall_ns);
     if (e->kind == OH_JOURNAL_MEDIA)
         oh_flow_media(j, e->step, e->wall_ns);
-    done_at(j, e->step, e->wall_ns);
 }
 
 static void missed(struct oh_judging *j, const struct oh_journal_entry *e)

@@ -96,6 +96,21 @@ bool oh_help_same_uri(struct oh_span a, struct oh_span b)
     return oh_span_equal(a, b) || (a.at && b.at && oh_sip_uri_equal(a, b));
 }
 
+static struct oh_span address_of(struct oh_span uri)
+{
+    struct oh_sip_uri u;
+    if (oh_sip_uri_parse(uri, &u) < 0 || !u.host.at)
+        return uri;
+    bool port = u.port != 0 && u.port != 5060;
+    const char *end = port ? u.port_text.at + u.port_text.len : u.host.at + u.host.len;
+    return oh_span_sub(uri, 0, (size_t)(end - uri.at));
+}
+
+bool oh_help_same_address(struct oh_span a, struct oh_span b)
+{
+    return oh_help_same_uri(a, b) || oh_help_same_uri(address_of(a), address_of(b));
+}
+
 bool oh_help_same_party(const struct oh_sip_msg *a, const struct oh_sip_msg *b,
                         enum oh_sip_header_id id)
 {
@@ -107,6 +122,107 @@ bool oh_help_same_call(const struct oh_sip_msg *a, const struct oh_sip_msg *b)
 {
     struct oh_span x = oh_help_value(a, OH_SIP_CALL_ID), y = oh_help_value(b, OH_SIP_CALL_ID);
     return x.at && oh_span_equal(x, y); /* RFC 3261 8.1.1.4: byte by byte */
+}
+
+/* --- parameters --- */
+
+static struct oh_span without_quotes(struct oh_span s)
+{
+    bool quoted = s.len >= 2 && s.at[0] == '"' && s.at[s.len - 1] == '"';
+    return quoted ? oh_span_sub(s, 1, s.len - 2) : s;
+}
+
+static bool is_one_of(struct oh_span name, const char *const *names)
+{
+    for (; names && *names; names++) {
+        if (oh_span_is_nocase(name, *names))
+            return true;
+    }
+    return false;
+}
+
+/* The first parameter of `*rest`, which is moved behind it. */
+static struct oh_span take_param(struct oh_span *rest)
+{
+    size_t end = 0;
+    for (bool quoted = false; end < rest->len && (quoted || rest->at[end] != ';'); end++) {
+        if (quoted && rest->at[end] == '\\')
+            end++;
+        else if (rest->at[end] == '"')
+            quoted = !quoted;
+    }
+    struct oh_span one = oh_span_sub(*rest, 0, end);
+    *rest = oh_span_sub(*rest, end + 1, rest->len);
+    return one;
+}
+
+/* Has `b` every parameter of `a`, with its value? Of the `free` ones neither is looked at. */
+static bool has_params(struct oh_span a, struct oh_span b, const char *const *free_names)
+{
+    while (a.len > 0) {
+        struct oh_span one = take_param(&a);
+        struct oh_span name = oh_span_trim(oh_span_sub(one, 0, oh_span_find(one, '=')));
+        if (name.len == 0 || is_one_of(name, free_names))
+            continue;
+        struct oh_span x = oh_sip_param_named(one, ';', name);
+        struct oh_span y = oh_sip_param_named(b, ';', name);
+        bool flag = oh_span_is_nocase(name, "lr"); /* lr=on, lr=true: what counts is that it is */
+        if (!y.at || (!flag && !oh_help_same_token(without_quotes(x), without_quotes(y))))
+            return false;
+    }
+    return true;
+}
+
+static bool same_params(struct oh_span a, struct oh_span b, const char *const *free_names)
+{
+    return has_params(a, b, free_names) && has_params(b, a, free_names);
+}
+
+bool oh_help_same_via(struct oh_span a, struct oh_span b, bool answered)
+{
+    static const char *const filled_in[] = {"received", "rport", NULL};
+    struct oh_sip_via x, y;
+    if (oh_sip_via_parse(a, &x) < 0)
+        return true;
+    return oh_sip_via_parse(b, &y) == 0 && oh_help_same_token(x.transport, y.transport) &&
+           oh_help_same_token(x.host, y.host) &&
+           (x.port ? x.port : 5060) == (y.port ? y.port : 5060) &&
+           same_params(x.params, y.params, answered ? filled_in : NULL);
+}
+
+bool oh_help_same_hop(struct oh_span a, struct oh_span b)
+{
+    struct oh_sip_uri x, y;
+    if (oh_sip_uri_parse(a, &x) < 0 || oh_sip_uri_parse(b, &y) < 0)
+        return oh_span_equal(a, b);
+    return oh_help_same_address(a, b) && same_params(x.params, y.params, NULL);
+}
+
+bool oh_help_is_loose(struct oh_span uri)
+{
+    struct oh_sip_uri parts;
+    bool lr = false;
+    if (oh_sip_uri_parse(uri, &parts) == 0)
+        (void)oh_sip_uri_param(&parts, "lr", &lr);
+    return lr;
+}
+
+bool oh_help_same_route(struct oh_span a, struct oh_span b, bool copied)
+{
+    struct oh_sip_name_addr x, y;
+    if (oh_sip_name_addr_parse(a, &x) < 0 || oh_sip_name_addr_parse(b, &y) < 0)
+        return oh_span_equal(a, b);
+    return oh_help_same_hop(x.uri, y.uri) && (!copied || same_params(x.params, y.params, NULL));
+}
+
+bool oh_help_same_routes(const struct oh_sip_msg *a, const struct oh_sip_msg *b)
+{
+    size_t count = oh_sip_msg_value_count(a, OH_SIP_ROUTE);
+    bool same = count == oh_sip_msg_value_count(b, OH_SIP_ROUTE);
+    for (size_t i = 0; same && i < count; i++)
+        same = oh_help_same_route(oh_sip_msg_value(a, OH_SIP_ROUTE, i),
+                                  oh_sip_msg_value(b, OH_SIP_ROUTE, i), false);
+    return same;
 }
 
 bool oh_help_is_first(const struct oh_trace_msg *m)
@@ -137,10 +253,21 @@ static bool was_sent_on(const struct oh_trace_msg *request, const struct oh_trac
            oh_help_same_token(oh_sip_param(via.params, "branch"), oh_help_branch(request->sip));
 }
 
+static bool was_received(const struct oh_rule_view *v, const struct oh_trace_msg *onward)
+{
+    for (int i = onward->index - 1; i >= 0 && i > onward->index - OH_HELP_REACH; i--) {
+        const struct oh_trace_msg *request = oh_rule_msg(v, i);
+        if (request->sip->is_request && was_sent_on(request, onward))
+            return true;
+    }
+    return false;
+}
+
 bool oh_help_originates(const struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     if (m->sip->is_request)
-        return oh_sip_msg_value_count(m->sip, OH_SIP_VIA) < 2;
+        return oh_sip_msg_value_count(m->sip, OH_SIP_VIA) < 2 ||
+               (m->from_phone && oh_rule_run(v) && !was_received(v, m));
     const struct oh_trace_msg *request = oh_rule_msg(v, m->request);
     if (!request)
         return true;
@@ -161,14 +288,14 @@ bool oh_help_is_copy(const struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 /* --- credentials --- */
 
-static bool rejects(const struct oh_sip_msg *challenge, bool proxy, struct oh_span realm)
+static bool rejects(const struct oh_sip_msg *challenge, bool proxy, const struct oh_digest *given)
 {
     enum oh_sip_header_id id = proxy ? OH_SIP_PROXY_AUTHENTICATE : OH_SIP_WWW_AUTHENTICATE;
     const struct oh_sip_header *h;
     for (size_t n = 0; (h = oh_sip_msg_header(challenge, id, n)) != NULL; n++) {
         struct oh_digest c;
-        if (oh_digest_parse(h->value, &c) == 0 && oh_span_equal(c.realm, realm))
-            return !oh_span_is_nocase(c.stale, "true");
+        if (oh_digest_parse(h->value, &c) == 0 && oh_span_equal(c.realm, given->realm))
+            return !oh_span_is_nocase(c.stale, "true") || !oh_span_equal(c.nonce, given->nonce);
     }
     return false;
 }
@@ -181,7 +308,7 @@ bool oh_help_is_rejected(const struct oh_rule_view *v, const struct oh_trace_msg
     const struct oh_sip_header *h;
     bool proxy = id == OH_SIP_PROXY_AUTHORIZATION;
     if (!refused || !challenge || !credentials->response.at ||
-        !rejects(challenge->sip, proxy, credentials->realm))
+        !rejects(challenge->sip, proxy, credentials))
         return false;
     for (size_t n = 0; (h = oh_sip_msg_header(refused->sip, id, n)) != NULL; n++) {
         struct oh_digest d;

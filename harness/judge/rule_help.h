@@ -51,7 +51,22 @@ bool oh_help_same_party(const struct oh_sip_msg *a, const struct oh_sip_msg *b,
                         enum oh_sip_header_id id);
 /* Byte by byte, then by 19.1.4. */
 bool oh_help_same_uri(struct oh_span a, struct oh_span b);
+/* By scheme, user, host and port, the port 5060 as if left out; parameters do not count. */
+bool oh_help_same_address(struct oh_span a, struct oh_span b);
 bool oh_help_same_call(const struct oh_sip_msg *a, const struct oh_sip_msg *b);
+/* Two Via values: protocol's transport, sent-by and all parameters (RFC 3261 20.42). `answered`:
+ * the server may have filled in received and rport (18.2.1, RFC 3581 4). True where `a` cannot be
+ * read: that is another rule's matter. */
+bool oh_help_same_via(struct oh_span a, struct oh_span b, bool answered);
+/* Two URIs of a route set with all their parameters, which 12.2.1.1 wants kept though 19.1.4 passes
+ * over some. */
+bool oh_help_same_hop(struct oh_span a, struct oh_span b);
+bool oh_help_is_loose(struct oh_span uri); /* it has lr: 19.1.1 */
+/* Two values of Route or Record-Route by their URIs; with `copied` what stands behind those counts
+ * too (12.1.1). */
+bool oh_help_same_route(struct oh_span a, struct oh_span b, bool copied);
+/* All values of Route. */
+bool oh_help_same_routes(const struct oh_sip_msg *a, const struct oh_sip_msg *b);
 
 /* --- the trace --- */
 
@@ -60,15 +75,16 @@ bool oh_help_is_first(const struct oh_trace_msg *m);
 /* Is the sender of `a` the sender (`b_source`) or the receiver of `b`? By seat, else by address. */
 bool oh_help_same_end(const struct oh_trace_msg *a, bool a_source, const struct oh_trace_msg *b,
                       bool b_source);
-/* Did the sender make this message itself? A request with more than one Via was forwarded, as was a
- * response whose request its sender had sent on. What is wrong in those is another's fault. */
+/* Did the sender make this message itself? A request with more than one Via was forwarded (by a
+ * phone of a run only where it is seen to have received it), as was a response whose request its
+ * sender had sent on. What is wrong in those is another's fault. */
 bool oh_help_originates(const struct oh_rule_view *v, const struct oh_trace_msg *m);
 /* An ACK to a final response of 300 and up, or a CANCEL: a copy of its INVITE, which other rules
  * compare. */
 bool oh_help_is_copy(const struct oh_rule_view *v, const struct oh_trace_msg *m);
 
-/* Do these credentials of a retry repeat, unchanged, what the challenge before it has rejected (not
- * merely called stale)? RFC 3261 22.1 */
+/* Do these credentials of a retry repeat, unchanged, what the challenge before it has rejected?
+ * What it calls stale may be sent again if it offers the same nonce. RFC 3261 22.1 */
 bool oh_help_is_rejected(const struct oh_rule_view *v, const struct oh_trace_msg *m,
                          enum oh_sip_header_id id, const struct oh_digest *credentials);
 

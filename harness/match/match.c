@@ -164,7 +164,8 @@ static enum oh_fit is_below(const struct question *q)
     return compare_numbers(q, false);
 }
 
-/* The whole value, not a part of it. A value with a NUL inside is no text that a pattern could mean.
+/* The whole value, not a part of it. A value with a NUL inside is no text that a pattern could
+ * mean.
  */
 static bool matches_whole(struct oh_span value, const regex_t *re)
 {

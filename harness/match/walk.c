@@ -1,7 +1,14 @@
 #include "match/walk.h"
 
+#include "trace/index.h"
+
 #include <stdlib.h>
 #include <string.h>
+
+#define EXPECTED_MESSAGES 4096 /* of a phone in one flow; more are slower to find, not wrong */
+#define CHAIN_LIMIT       64   /* our answers that share a text with an ACK, newest first */
+
+enum key_kind { KEY_BYTES, KEY_ALIKE, KEY_ANSWER_CALL, KEY_ANSWER_BRANCH, KEY_ANSWER_TAG };
 
 /* A phone's message that was seen, and where it went. */
 struct seen {
@@ -14,6 +21,7 @@ struct seen {
 struct answer {
     const struct oh_sip_msg *msg;
     int step;
+    bool acked;
 };
 
 struct oh_walk {
@@ -21,12 +29,14 @@ struct oh_walk {
     struct oh_match_env *env;
     enum oh_step_state *states;
     const struct oh_sip_msg **messages;
+    const char **methods; /* by step: oh_walk_step_method */
     struct seen *seen;
     size_t seen_count, seen_room;
     struct answer *answers;
     size_t answer_count, answer_room;
     const struct oh_sip_msg **unlisted; /* our requests that the flow does not list */
     size_t unlisted_count, unlisted_room;
+    struct oh_index index; /* of seen (bytes, alike) and answers */
 };
 
 struct oh_walk *oh_walk_new(const struct oh_scenario *s, struct oh_match_env *env)
@@ -36,6 +46,10 @@ struct oh_walk *oh_walk_new(const struct oh_scenario *s, struct oh_match_env *en
     w->env = env;
     w->states = oh_alloc((s->step_count + 1) * sizeof *w->states);
     w->messages = oh_alloc((s->step_count + 1) * sizeof *w->messages);
+    w->methods = oh_alloc((s->step_count + 1) * sizeof *w->methods);
+    for (size_t i = 0; i < s->step_count; i++)
+        w->methods[i] = oh_walk_step_method(s, (int)i);
+    oh_index_init(&w->index, EXPECTED_MESSAGES);
     return w;
 }
 
@@ -43,8 +57,10 @@ void oh_walk_free(struct oh_walk *w)
 {
     if (!w)
         return;
+    oh_index_release(&w->index);
     free(w->states);
     free(w->messages);
+    free(w->methods);
     free(w->seen);
     free(w->answers);
     free(w->unlisted);
@@ -73,7 +89,7 @@ int oh_walk_next(const struct oh_walk *w)
 
 static bool opposite(const struct oh_step *request, const struct oh_step *response)
 {
-    return strcmp(request->from, response->to) == 0;
+    return strcmp(request->from, response->to) == 0 && strcmp(request->to, response->from) == 0;
 }
 
 /* `open[j]`: request step j has no final answer among the steps before. Finds the one that response
@@ -131,46 +147,75 @@ static bool same(const struct oh_sip_msg *a, const struct oh_sip_msg *b, const c
     return x.at && oh_span_equal(x, y);
 }
 
-static const struct seen *find_repeat(const struct oh_walk *w, const struct oh_sip_msg *m)
+static uint64_t key_of(enum key_kind kind, struct oh_span text)
 {
-    for (size_t i = w->seen_count; i > 0; i--) {
-        if (oh_span_equal(w->seen[i - 1].msg->bytes, m->bytes))
-            return &w->seen[i - 1];
-    }
-    return NULL;
+    return oh_index_key_add(oh_index_key(kind), text);
 }
 
-/* The same request or answer again, though not byte for byte: same call, CSeq and start. */
+static const struct seen *find_repeat(const struct oh_walk *w, const struct oh_sip_msg *m)
+{
+    const struct oh_index_node *n = oh_index_first(&w->index, key_of(KEY_BYTES, m->bytes));
+    while (n && !oh_span_equal(w->seen[n->message].msg->bytes, m->bytes))
+        n = oh_index_next(&w->index, n);
+    return n ? &w->seen[n->message] : NULL;
+}
+
+static uint64_t alike_key(const struct oh_sip_msg *m)
+{
+    uint64_t key = key_of(KEY_ALIKE, oh_sip_msg_method(m));
+    key = oh_index_key_add(key, oh_field_text(m, "call-id"));
+    key = oh_index_key_add(key, oh_field_text(m, "cseq.number"));
+    return oh_index_key_add(key, (struct oh_span){(const char *)&m->status, sizeof m->status});
+}
+
+static bool is_alike(const struct oh_sip_msg *a, const struct oh_sip_msg *b)
+{
+    return a->is_request == b->is_request && a->status == b->status &&
+           oh_span_equal(oh_sip_msg_method(a), oh_sip_msg_method(b)) && same(a, b, "call-id") &&
+           same(a, b, "cseq.number");
+}
+
+/* The same request or answer again, though not byte for byte: same call, CSeq and start. Looks at
+ * messages of steps alone. */
 static const struct seen *find_alike(const struct oh_walk *w, const struct oh_sip_msg *m)
 {
-    for (size_t i = w->seen_count; i > 0; i--) {
-        const struct oh_sip_msg *old = w->seen[i - 1].msg;
-        if (w->seen[i - 1].step != OH_NONE && old->is_request == m->is_request &&
-            oh_span_equal(oh_sip_msg_method(old), oh_sip_msg_method(m)) &&
-            old->status == m->status && same(old, m, "call-id") && same(old, m, "cseq.number"))
-            return &w->seen[i - 1];
-    }
-    return NULL;
+    const struct oh_index_node *n = oh_index_first(&w->index, alike_key(m));
+    while (n && !is_alike(w->seen[n->message].msg, m))
+        n = oh_index_next(&w->index, n);
+    return n ? &w->seen[n->message] : NULL;
+}
+
+static void note_seen(struct oh_walk *w, const struct oh_sip_msg *m, int step)
+{
+    int i = (int)w->seen_count;
+    oh_grow(&w->seen, w->seen_count, &w->seen_room, sizeof *w->seen);
+    w->seen[w->seen_count++] = (struct seen){m, step};
+    oh_index_add(&w->index, key_of(KEY_BYTES, m->bytes), i);
+    if (step != OH_NONE)
+        oh_index_add(&w->index, alike_key(m), i);
 }
 
 /* --- candidates --- */
 
-static bool is_what(const struct oh_scenario *s, int step, const struct oh_sip_msg *m,
-                    bool *other_status)
+/* How a message is the step's: the higher the better. */
+enum likeness { NO_LIKENESS, FINAL_FOR_PROVISIONAL, OTHER_FINAL, AWAITED };
+
+static enum likeness likeness_of(const struct oh_walk *w, int step, const struct oh_sip_msg *m)
 {
-    const struct oh_step *at = &s->steps[step];
-    *other_status = false;
+    const struct oh_step *at = &w->scenario->steps[step];
     if (at->is_request != m->is_request)
-        return false;
+        return NO_LIKENESS;
     if (m->is_request)
-        return oh_span_is(m->method, at->method);
-    const char *method = oh_walk_step_method(s, step);
-    if (method && !oh_span_is(oh_sip_msg_method(m), method))
-        return false;
+        return oh_span_is(m->method, at->method) ? AWAITED : NO_LIKENESS;
+    const char *method = w->methods[step];
+    struct oh_span answered = oh_sip_msg_method(m); /* absent: a CSeq that cannot be read */
+    if (method && answered.at && !oh_span_is(answered, method))
+        return NO_LIKENESS;
     if (at->status == m->status)
-        return true;
-    *other_status = true;
-    return at->status >= 200 && m->status >= 200;
+        return AWAITED;
+    if (m->status < 200 || at->optional)
+        return NO_LIKENESS;
+    return at->status >= 200 ? OTHER_FINAL : FINAL_FOR_PROVISIONAL;
 }
 
 /* The search stops at a send of ours or a user action that is not done yet. */
@@ -183,7 +228,7 @@ static bool is_barrier(const struct oh_walk *w, int i)
 
 struct candidate {
     int step;
-    bool other_status;
+    enum likeness likeness;
     int score;
 };
 
@@ -191,24 +236,19 @@ static struct candidate best_candidate(const struct oh_walk *w, const char *from
                                        const struct oh_sip_msg *m)
 {
     const struct oh_scenario *s = w->scenario;
-    struct candidate best = {OH_NONE, false, 0};
+    struct candidate best = {OH_NONE, NO_LIKENESS, 0};
     for (int i = oh_walk_next(w); i < (int)s->step_count && !is_barrier(w, i); i++) {
-        bool other;
         if (w->states[i] != OH_STEP_PENDING || !oh_step_is_phones(s, &s->steps[i]) ||
-            strcmp(s->steps[i].from, from) != 0 || !is_what(s, i, m, &other))
+            strcmp(s->steps[i].from, from) != 0)
+            continue;
+        enum likeness likeness = likeness_of(w, i, m);
+        if (likeness == NO_LIKENESS || likeness < best.likeness)
             continue;
         int score = oh_match_score(w->env, &s->steps[i], m);
-        if (best.step == OH_NONE || (best.other_status && !other) ||
-            (best.other_status == other && score > best.score))
-            best = (struct candidate){i, other, score};
+        if (likeness > best.likeness || score > best.score)
+            best = (struct candidate){i, likeness, score};
     }
     return best;
-}
-
-static void note_seen(struct oh_walk *w, const struct oh_sip_msg *m, int step)
-{
-    oh_grow(&w->seen, w->seen_count, &w->seen_room, sizeof *w->seen);
-    w->seen[w->seen_count++] = (struct seen){m, step};
 }
 
 static void bind_step(struct oh_walk *w, int step, const struct oh_sip_msg *m)
@@ -218,10 +258,11 @@ static void bind_step(struct oh_walk *w, int step, const struct oh_sip_msg *m)
         oh_match_env_save(w->env, w->scenario->steps[step].save, m);
 }
 
-/* Phone steps before `step` that nothing reached: missed, or passed where they are optional. */
+/* Phone steps before `step` that nothing reached: missed, or passed where they are optional. What
+ * is ours or the user's to do is never passed over. */
 static void skip_before(struct oh_walk *w, int step)
 {
-    for (int i = 0; i < step; i++) {
+    for (int i = 0; i < step && !is_barrier(w, i); i++) {
         const struct oh_step *at = &w->scenario->steps[i];
         if (w->states[i] == OH_STEP_PENDING)
             w->states[i] = oh_step_is_phones(w->scenario, at) && !at->optional ? OH_STEP_MISSED
@@ -229,10 +270,18 @@ static void skip_before(struct oh_walk *w, int step)
     }
 }
 
+/* Nothing reached it and the flow went on: what still comes is late. */
+static bool is_passed_over(const struct oh_walk *w, int step)
+{
+    const struct oh_step *at = &w->scenario->steps[step];
+    return w->states[step] == OH_STEP_MISSED ||
+           (w->states[step] == OH_STEP_PASSED && at->optional && !w->messages[step]);
+}
+
 static struct oh_walk_result reach(struct oh_walk *w, int step, bool other,
                                    const struct oh_sip_msg *m)
 {
-    bool late = w->states[step] == OH_STEP_MISSED;
+    bool late = is_passed_over(w, step);
     if (!late)
         skip_before(w, step);
     w->states[step] = late ? OH_STEP_LATE : OH_STEP_REACHED;
@@ -249,57 +298,101 @@ static struct oh_walk_result repeat_of(struct oh_walk *w, const struct oh_sip_ms
 
 /* --- ACKs: by the final answer that they fit best --- */
 
-static int ack_score(const struct oh_sip_msg *answer, const struct oh_sip_msg *ack)
+static bool same_token(const struct oh_sip_msg *a, const struct oh_sip_msg *b, const char *field)
 {
-    return (same(answer, ack, "to.tag") ? 4 : 0) + (same(answer, ack, "via.branch") ? 4 : 0) +
-           (same(answer, ack, "cseq.number") ? 2 : 0) + (same(answer, ack, "call-id") ? 1 : 0);
+    struct oh_span x = oh_field_text(a, field), y = oh_field_text(b, field);
+    return x.at && oh_span_equal_nocase(x, y);
 }
 
-static const struct answer *answer_of_ack(const struct oh_walk *w, const struct oh_sip_msg *ack)
+/* RFC 3261 17.1.1.3 (to 300..699: the INVITE's branch) and 13.2.2.4 (to 2xx: a branch of its own),
+ * of which any part may be wrong. Negative: they do not belong together. */
+static int ack_score(const struct answer *a, const struct oh_sip_msg *ack)
 {
-    const struct answer *best = NULL;
-    int best_score = -1;
-    for (size_t i = 0; i < w->answer_count; i++) {
-        int score = ack_score(w->answers[i].msg, ack);
-        if (score >= best_score) { /* the latest among equals */
-            best = &w->answers[i];
-            best_score = score;
+    bool tag = same_token(a->msg, ack, "to.tag"), from = same_token(a->msg, ack, "from.tag");
+    bool branch = same_token(a->msg, ack, "via.branch"), call = same(a->msg, ack, "call-id");
+    bool number = same(a->msg, ack, "cseq.number");
+    bool plausible =
+        a->acked ? (tag && number) || branch : call + tag + from + branch + number >= 2;
+    int by_branch = a->msg->status < 300 ? 3 * !branch : 8 * branch;
+    if (!plausible)
+        return -1;
+    return 8 * tag + by_branch + 6 * call + 6 * number + 3 * from + 7 * !a->acked;
+}
+
+static const struct {
+    enum key_kind kind;
+    const char *field;
+} answer_keys[] = {
+    {KEY_ANSWER_CALL, "call-id"}, {KEY_ANSWER_BRANCH, "via.branch"}, {KEY_ANSWER_TAG, "to.tag"}};
+#define ANSWER_KEYS (sizeof answer_keys / sizeof *answer_keys)
+
+static void note_answer(struct oh_walk *w, const struct oh_sip_msg *m, int step)
+{
+    int i = (int)w->answer_count;
+    oh_grow(&w->answers, w->answer_count, &w->answer_room, sizeof *w->answers);
+    w->answers[w->answer_count++] = (struct answer){m, step, false};
+    for (size_t k = 0; k < ANSWER_KEYS; k++) {
+        struct oh_span text = oh_field_text(m, answer_keys[k].field);
+        if (text.at)
+            oh_index_add(&w->index, key_of(answer_keys[k].kind, text), i);
+    }
+}
+
+static struct answer *answer_of_ack(struct oh_walk *w, const struct oh_sip_msg *ack)
+{
+    int best = OH_NONE, best_score = -1;
+    for (size_t k = 0; k < ANSWER_KEYS; k++) {
+        struct oh_span text = oh_field_text(ack, answer_keys[k].field);
+        const struct oh_index_node *n =
+            text.at ? oh_index_first(&w->index, key_of(answer_keys[k].kind, text)) : NULL;
+        for (int looked = 0; n && looked < CHAIN_LIMIT; looked++) {
+            int score = ack_score(&w->answers[n->message], ack);
+            if (score > best_score || (score == best_score && n->message > best)) {
+                best = n->message;
+                best_score = score;
+            }
+            n = oh_index_next(&w->index, n);
         }
     }
-    return best;
+    return best_score < 0 ? NULL : &w->answers[best];
 }
 
 /* The flow's ACK step for the answer that step `answer` sends: the first one of that phone before
  * our next final answer. */
-static int ack_step_after(const struct oh_scenario *s, int answer, const char *from)
+static int ack_step_after(const struct oh_walk *w, int answer, const char *from)
 {
+    const struct oh_scenario *s = w->scenario;
     for (int i = answer + 1; i < (int)s->step_count; i++) {
         const struct oh_step *at = &s->steps[i];
         if (at->kind != OH_STEP_MESSAGE)
             continue;
         if (at->is_request && strcmp(at->method, "ACK") == 0 && strcmp(at->from, from) == 0)
             return i;
-        const char *method = at->is_request ? NULL : oh_walk_step_method(s, i);
-        if (method && at->status >= 200 && strcmp(method, "INVITE") == 0 && oh_step_is_ours(s, at))
+        if (!at->is_request && at->status >= 200 && w->methods[i] &&
+            strcmp(w->methods[i], "INVITE") == 0 && oh_step_is_ours(s, at))
             return OH_NONE;
     }
     return OH_NONE;
 }
 
+static struct oh_walk_result of_no_step(struct oh_walk *w, const struct oh_sip_msg *m,
+                                        enum oh_walk_kind kind)
+{
+    note_seen(w, m, OH_NONE);
+    return (struct oh_walk_result){kind, OH_NONE, false};
+}
+
 static struct oh_walk_result got_ack(struct oh_walk *w, const char *from,
                                      const struct oh_sip_msg *m)
 {
-    const struct answer *a = answer_of_ack(w, m);
-    int step = a && a->step != OH_NONE ? ack_step_after(w->scenario, a->step, from) : OH_NONE;
-    if (!a) {
-        note_seen(w, m, OH_NONE);
-        return (struct oh_walk_result){OH_WALK_UNEXPECTED, OH_NONE, false};
-    }
-    if (step == OH_NONE) { /* our own unlisted answer called for it, or the flow leaves it open */
-        note_seen(w, m, OH_NONE);
-        return (struct oh_walk_result){OH_WALK_TOLERATED, OH_NONE, false};
-    }
-    if (w->states[step] == OH_STEP_PENDING || w->states[step] == OH_STEP_MISSED)
+    struct answer *a = answer_of_ack(w, m);
+    if (!a)
+        return of_no_step(w, m, OH_WALK_UNEXPECTED);
+    a->acked = true;
+    int step = a->step == OH_NONE ? OH_NONE : ack_step_after(w, a->step, from);
+    if (step == OH_NONE) /* our own unlisted answer called for it, or the flow leaves it open */
+        return of_no_step(w, m, OH_WALK_TOLERATED);
+    if (w->states[step] == OH_STEP_PENDING || is_passed_over(w, step))
         return reach(w, step, false, m);
     return repeat_of(w, m, step);
 }
@@ -311,9 +404,8 @@ static int missed_step(const struct oh_walk *w, const char *from, const struct o
 {
     const struct oh_scenario *s = w->scenario;
     for (int i = 0; i < (int)s->step_count; i++) {
-        bool other;
-        if (w->states[i] == OH_STEP_MISSED && strcmp(s->steps[i].from, from) == 0 &&
-            is_what(s, i, m, &other) && !other)
+        if (oh_step_is_phones(s, &s->steps[i]) && is_passed_over(w, i) &&
+            strcmp(s->steps[i].from, from) == 0 && likeness_of(w, i, m) == AWAITED)
             return i;
     }
     return OH_NONE;
@@ -332,6 +424,8 @@ static bool is_background(const struct oh_sip_msg *m)
 static bool answers_unlisted(const struct oh_walk *w, const struct oh_sip_msg *m)
 {
     for (size_t i = 0; i < w->unlisted_count; i++) {
+        if (!oh_span_equal(w->unlisted[i]->method, oh_sip_msg_method(m)))
+            continue; /* a CANCEL has its INVITE's branch and number */
         if (same(w->unlisted[i], m, "via.branch") ||
             (same(w->unlisted[i], m, "call-id") && same(w->unlisted[i], m, "cseq.number")))
             return true;
@@ -339,11 +433,33 @@ static bool answers_unlisted(const struct oh_walk *w, const struct oh_sip_msg *m
     return false;
 }
 
-static bool is_tolerated(const struct oh_walk *w, const struct oh_sip_msg *m)
+static bool is_tolerated(const struct oh_sip_msg *m)
 {
-    if (m->is_request)
-        return is_background(m);
-    return m->status < 200 || answers_unlisted(w, m);
+    return m->is_request ? is_background(m) : m->status < 200;
+}
+
+/* The later step that awaits this request, which ends the call; behind a barrier, or it would have
+ * been a candidate. */
+static int early_step(const struct oh_walk *w, const char *from, const struct oh_sip_msg *m)
+{
+    const struct oh_scenario *s = w->scenario;
+    if (!oh_sip_msg_is_method(m, "BYE") && !oh_sip_msg_is_method(m, "CANCEL"))
+        return OH_NONE;
+    for (int i = oh_walk_next(w); i < (int)s->step_count; i++) {
+        const struct oh_step *at = &s->steps[i];
+        if (w->states[i] == OH_STEP_PENDING && at->kind == OH_STEP_MESSAGE && at->is_request &&
+            strcmp(at->from, from) == 0 && oh_span_is(m->method, at->method))
+            return i;
+    }
+    return OH_NONE;
+}
+
+static struct oh_walk_result reach_early(struct oh_walk *w, int step, const struct oh_sip_msg *m)
+{
+    w->states[step] = OH_STEP_REACHED;
+    bind_step(w, step, m);
+    note_seen(w, m, step);
+    return (struct oh_walk_result){OH_WALK_EARLY, step, false};
 }
 
 struct oh_walk_result oh_walk_got(struct oh_walk *w, const char *from, const char *to,
@@ -355,23 +471,21 @@ struct oh_walk_result oh_walk_got(struct oh_walk *w, const char *from, const cha
         return (struct oh_walk_result){OH_WALK_REPEAT, old->step, false};
     if (oh_sip_msg_is_method(m, "ACK"))
         return got_ack(w, from, m);
-    if (!m->is_request && answers_unlisted(w, m)) {
-        note_seen(w, m, OH_NONE);
-        return (struct oh_walk_result){OH_WALK_TOLERATED, OH_NONE, false};
-    }
+    if (!m->is_request && answers_unlisted(w, m))
+        return of_no_step(w, m, OH_WALK_TOLERATED);
     struct candidate best = best_candidate(w, from, m);
     if (best.step != OH_NONE)
-        return reach(w, best.step, best.other_status, m);
+        return reach(w, best.step, best.likeness != AWAITED, m);
     int missed = missed_step(w, from, m);
     if (missed != OH_NONE)
         return reach(w, missed, false, m);
     old = find_alike(w, m);
     if (old)
         return repeat_of(w, m, old->step);
-    bool tolerated = is_tolerated(w, m);
-    note_seen(w, m, OH_NONE);
-    return (struct oh_walk_result){tolerated ? OH_WALK_TOLERATED : OH_WALK_UNEXPECTED, OH_NONE,
-                                   false};
+    int early = early_step(w, from, m);
+    if (early != OH_NONE)
+        return reach_early(w, early, m);
+    return of_no_step(w, m, is_tolerated(m) ? OH_WALK_TOLERATED : OH_WALK_UNEXPECTED);
 }
 
 void oh_walk_did(struct oh_walk *w, int step, const struct oh_sip_msg *m)
@@ -380,14 +494,12 @@ void oh_walk_did(struct oh_walk *w, int step, const struct oh_sip_msg *m)
         w->states[step] = OH_STEP_PASSED;
         if (m)
             bind_step(w, step, m);
-    } else if (m && m->is_request) {
+    } else if (m && m->is_request && !oh_sip_msg_is_method(m, "ACK")) {
         oh_grow(&w->unlisted, w->unlisted_count, &w->unlisted_room, sizeof *w->unlisted);
         w->unlisted[w->unlisted_count++] = m;
     }
-    if (m && !m->is_request && m->status >= 200 && oh_span_is(oh_sip_msg_method(m), "INVITE")) {
-        oh_grow(&w->answers, w->answer_count, &w->answer_room, sizeof *w->answers);
-        w->answers[w->answer_count++] = (struct answer){m, step};
-    }
+    if (m && oh_sip_msg_is_final(m) && oh_span_is(oh_sip_msg_method(m), "INVITE"))
+        note_answer(w, m, step);
 }
 
 void oh_walk_missed(struct oh_walk *w, int step)

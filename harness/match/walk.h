@@ -17,6 +17,8 @@
  * where the awaited final lies behind a user action, the provisional that is awaited instead;
  *  - a byte-equal repeat, or a message that fits a passed step (an ACK to the final response it
  * fits best) and none awaited, belongs to the passed step;
+ *  - a BYE or CANCEL that a later step awaits, but that comes before a send of ours or a user
+ * action in front of it, is early: it reaches that step, and the call is over;
  *  - provisionals (100 always; others unless listed), background traffic (REGISTER, OPTIONS,
  * SUBSCRIBE, PUBLISH, NOTIFY outside what the flow lists, keep-alives), and the ACKs and answers
  * that our own unlisted messages call for, are tolerated; what is left is unexpected.
@@ -43,6 +45,8 @@ enum oh_walk_kind {
     OH_WALK_REACHED,
     OH_WALK_LATE,
     OH_WALK_REPEAT, /* a retransmission, or another message of a passed step */
+    OH_WALK_EARLY,  /* it ends the call before the flow comes to that: nothing more can be played in
+                       it */
     OH_WALK_TOLERATED,
     OH_WALK_UNEXPECTED,
 };

@@ -274,10 +274,8 @@ static void on_last_words(void *arg)
     p->fn(p, OH_PROCESS_ENDED, status, p->arg);
 }
 
-static void on_pid(int fd, void *arg)
+static void note_end(struct oh_process *p)
 {
-    struct oh_process *p = arg;
-    (void)fd;
     oh_watch_free(p->pid_watch);
     p->pid_watch = NULL;
     oh_timer_cancel(p->look);
@@ -286,10 +284,28 @@ static void on_pid(int fd, void *arg)
         oh_timer_set(p->net, oh_net_now(p->net) + LAST_WORDS_MS * OH_NS_PER_MS, on_last_words, p);
 }
 
+static void on_pid(int fd, void *arg)
+{
+    (void)fd;
+    note_end(arg);
+}
+
+/* Without reaping it. */
+static bool has_ended(const struct oh_process *p)
+{
+    siginfo_t info = {0};
+    return waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid;
+}
+
 static void on_look(void *arg)
 {
     struct oh_process *p = arg;
     siginfo_t info = {0};
+    p->look = NULL;
+    if (p->pidfd < 0 && has_ended(p)) {
+        note_end(p);
+        return;
+    }
     p->look = oh_timer_set(p->net, oh_net_now(p->net) + LOOK_MS * OH_NS_PER_MS, on_look, p);
     if (waitid(P_PID, (id_t)p->pid, &info, WSTOPPED | WCONTINUED | WNOHANG) != 0 || !info.si_pid)
         return;
@@ -302,12 +318,12 @@ static void on_look(void *arg)
 static bool observe(struct oh_process *p)
 {
     p->pidfd = pidfd_open(p->pid, 0);
-    if (p->pidfd < 0)
+    if (p->pidfd < 0 && errno != ENOSYS) /* older kernels, valgrind: on_look sees the end */
         return false;
-    p->pid_watch = oh_watch_new(p->net, p->pidfd, on_pid, p);
+    p->pid_watch = p->pidfd < 0 ? NULL : oh_watch_new(p->net, p->pidfd, on_pid, p);
     p->output_watch = oh_watch_new(p->net, p->output, on_output, p);
     p->look = oh_timer_set(p->net, oh_net_now(p->net) + LOOK_MS * OH_NS_PER_MS, on_look, p);
-    return p->pid_watch && p->output_watch;
+    return (p->pidfd < 0 || p->pid_watch) && p->output_watch;
 }
 
 struct oh_process *oh_process_start(struct oh_net *net, const struct oh_process_plan *plan,

@@ -142,7 +142,7 @@ static void arm_hint(struct oh_player *p)
 static bool front_ours(struct oh_player *p, int index, const struct oh_step *step)
 {
     struct oh_error e = {0};
-    if (!time_is_up(p, index, step->after_ms))
+    if (!time_is_up(p, index, step->after_ms) || oh_compose_must_wait(p, step))
         return false;
     if (oh_compose_step(p, index, &e) != 0) {
         oh_player_end(p, OH_OUTCOME_STUCK, index, "%s", e.text);
@@ -205,6 +205,14 @@ static bool front(struct oh_player *p, int index)
         break;
     }
     return oh_step_is_ours(p->scenario, step) ? front_ours(p, index, step) : front_phones(p, index);
+}
+
+void oh_player_stirred(struct oh_player *p)
+{
+    if (p->phase == OH_PHASE_CLOSING && p->scenario)
+        oh_call_close_all(p);
+    oh_player_advance(p);
+    oh_bench_wake(p->bench);
 }
 
 void oh_player_advance(struct oh_player *p)

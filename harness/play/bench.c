@@ -72,6 +72,15 @@ static const char *const event_words[] = {
     [OH_PHONE_ENDED] = "ended",           [OH_PHONE_SAYS] = "says",
 };
 
+static bool is_seated(const struct oh_player *p, const struct oh_bench_slot *slot)
+{
+    for (size_t i = 0; p && i < p->seat_count; i++) {
+        if (p->seats[i].phone == slot)
+            return true;
+    }
+    return false;
+}
+
 /* What a phone's event means for the scenario being played. */
 static void phone_trouble(struct oh_bench_slot *slot, enum oh_phone_event event, const char *detail)
 {
@@ -87,7 +96,9 @@ static void phone_trouble(struct oh_bench_slot *slot, enum oh_phone_event event,
         {OH_PHONE_HUNG, OH_OUTCOME_PHONE_HUNG, "the phone program answers no more"},
     };
     struct oh_player *p = slot->bench->player;
-    for (size_t i = 0; p && i < sizeof troubles / sizeof *troubles; i++) {
+    if (!is_seated(p, slot)) /* no part in this scenario */
+        return;
+    for (size_t i = 0; i < sizeof troubles / sizeof *troubles; i++) {
         if (troubles[i].event == event)
             oh_player_end(p, troubles[i].outcome, OH_NONE, "%s: %s", troubles[i].what,
                           detail && *detail ? detail : "no more is known");
@@ -118,7 +129,10 @@ static void on_phone(struct oh_phone *phone, enum oh_phone_event event, const ch
         event == OH_PHONE_ENDED) {
         slot->ready = false;
         slot->failed = true;
+        slot->unfit = false;
     }
+    if (event == OH_PHONE_STOPPED || event == OH_PHONE_HUNG)
+        slot->unfit = true;
     if (p && p->run)
         oh_record_journal(p, OH_JOURNAL_PHONE, OH_NONE, OH_NONE, seat_name(p, slot), text);
     if (p && event != OH_PHONE_SAYS)
@@ -162,6 +176,7 @@ static int place_slots(struct oh_bench *b, const struct oh_bench_phone *phones, 
     for (size_t i = 0; i < count; i++) {
         struct oh_bench_slot *slot = &b->slots[i];
         slot->adapter = phones[i].adapter;
+        slot->any_seat = !*phones[i].seat;
         if (place_slot(b, slot, phones[i].seat, net, PHONE_HOST + (unsigned)i, e) != 0)
             return -1;
         slot->phone = oh_phone_new(b->net, slot->adapter, &slot->place, on_phone, slot);
@@ -176,6 +191,12 @@ static int open_home(struct oh_bench *b, const struct oh_addr *net, struct oh_er
     if (!b->home)
         return -1;
     b->home_addr = *oh_socket_local(b->home);
+    b->home_rtp_addr = host_of(net, HOME_HOST);
+    b->home_rtp_addr.port = oh_net_free_port(&b->home_rtp_addr, true, e);
+    if (b->home_rtp_addr.port)
+        b->home_rtp = oh_udp_open(b->net, "home rtp", &b->home_rtp_addr, oh_player_datagram, b, e);
+    if (!b->home_rtp)
+        return -1;
     for (unsigned i = 0; i < OH_BENCH_SEATS; i++)
         b->seat_sip[i] = b->seat_rtp[i] = host_of(net, SEAT_HOST + i);
     return 0;
@@ -249,19 +270,32 @@ static bool phones_gone(void *arg)
     return true;
 }
 
-/* The registrar answers until the last phone is gone: a phone that hears nothing waits 64*T1 for
- * it. */
+/* Our seats as they answer while the phones end: all that have a socket. Returns their number. */
+static size_t seat_answering(const struct oh_bench *b, struct oh_seat seats[OH_BENCH_SEATS + 1])
+{
+    size_t count = 0;
+    seats[count++] = (struct oh_seat){
+        .name = "home", .role = OH_ROLE_REGISTRAR, .sip = b->home, .sip_addr = b->home_addr};
+    for (size_t i = 0; i < OH_BENCH_SEATS && b->sip_sockets[i]; i++)
+        seats[count++] = (struct oh_seat){.name = "seat",
+                                          .role = OH_ROLE_PEER,
+                                          .sip = b->sip_sockets[i],
+                                          .sip_addr = b->seat_sip[i]};
+    for (size_t i = 0; i < count; i++)
+        oh_addr_format(&seats[i].sip_addr, seats[i].host_port);
+    return count;
+}
+
+/* They are answered until the last one is gone: a phone that hears nothing waits 64*T1 for it. */
 static void stop_phones(struct oh_bench *b)
 {
-    struct oh_seat home = {
-        .name = "home", .role = OH_ROLE_REGISTRAR, .sip = b->home, .sip_addr = b->home_addr};
+    struct oh_seat seats[OH_BENCH_SEATS + 1];
     struct oh_player answering = {.bench = b,
                                   .net = b->net,
-                                  .seats = &home,
-                                  .seat_count = 1,
+                                  .seats = seats,
+                                  .seat_count = seat_answering(b, seats),
                                   .phase = OH_PHASE_CLOSING,
                                   .ended = true};
-    oh_addr_format(&home.sip_addr, home.host_port);
     b->player = &answering;
     for (size_t i = 0; i < b->slot_count; i++) {
         if (b->slots[i].phone && oh_phone_is_running(b->slots[i].phone))
@@ -273,7 +307,8 @@ static void stop_phones(struct oh_bench *b)
     for (size_t i = 0; i < answering.kept_count; i++)
         oh_sip_msg_free(answering.kept[i]);
     free(answering.kept);
-    free(home.nonce);
+    for (size_t i = 0; i < answering.seat_count; i++)
+        free(seats[i].nonce);
     b->player = NULL;
 }
 
@@ -285,7 +320,7 @@ void oh_bench_close(struct oh_bench *b)
         stop_phones(b);
     for (size_t i = 0; i < b->slot_count; i++) {
         oh_phone_free(b->slots[i].phone);
-        free(b->slots[i].contact);
+        oh_bindings_clear(&b->slots[i]);
     }
     free(b->slots);
     oh_watch_free(b->interrupt_watch);
@@ -294,6 +329,7 @@ void oh_bench_close(struct oh_bench *b)
         oh_socket_close(b->sip_sockets[i]);
         oh_socket_close(b->rtp_sockets[i]);
     }
+    oh_socket_close(b->home_rtp);
     oh_socket_close(b->home);
     oh_net_free(b->net);
     free(b->account_user);

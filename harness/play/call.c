@@ -109,7 +109,9 @@ void oh_call_got_response(struct oh_call *c, struct oh_exchange *x, const struct
         oh_call_ended(c);
         return;
     }
-    if (!x->is_invite || m->status <= 100 || m->status >= 300 || !tagged)
+    if (!x->is_invite || m->status <= 100 || m->status >= 300)
+        return;
+    if (!tagged && m->status < 200) /* RFC 3261 12.1: makes no dialog; a 2xx does, 12.1.2 */
         return;
     if (!c->confirmed) { /* the 2xx settles what an early dialog began */
         oh_dialog_free(c->dialog);
@@ -200,6 +202,17 @@ struct oh_draft *oh_call_request(struct oh_call *c, const char *method, struct o
     return d;
 }
 
+/* RFC 3261 13.2.2.4: an offer in the 2xx is answered in the ACK. */
+static void add_answer(struct oh_exchange *x, struct oh_draft *d)
+{
+    struct oh_text sdp = {0};
+    struct oh_error e = {0};
+    if (!x->request->body.len && x->final->body.len &&
+        oh_media_our_sdp(x->call, x->final, &sdp, &e) == 0)
+        oh_draft_body(d, "application/sdp", oh_text_span(&sdp));
+    oh_text_release(&sdp);
+}
+
 const struct oh_sip_msg *oh_call_ack(struct oh_exchange *x, int step)
 {
     struct oh_call *c = x->call;
@@ -211,6 +224,8 @@ const struct oh_sip_msg *oh_call_ack(struct oh_exchange *x, int step)
         d = oh_draft_ack_non2xx(x->request, x->final);
     else if (c)
         d = oh_call_request(c, "ACK", &to);
+    if (d && x->final->status < 300)
+        add_answer(x, d);
     return d ? oh_exchange_ack(x, &to, d, step) : NULL;
 }
 
@@ -221,24 +236,32 @@ static void send_bye(struct oh_player *p, struct oh_call *c)
     struct oh_addr to;
     struct oh_exchange *x = NULL;
     struct oh_draft *d = oh_call_request(c, "BYE", &to);
+    c->bye_sent = true;
     if (d && oh_exchange_request(p, c->via, &to, d, OH_NONE, &x))
         x->call = c;
+}
+
+static void send_cancel(struct oh_player *p, struct oh_call *c)
+{
+    c->cancel_sent = true;
+    oh_exchange_request(p, c->via, &c->invite->wire_to, oh_draft_cancel(c->invite->request),
+                        OH_NONE, NULL);
 }
 
 static void close_call(struct oh_player *p, struct oh_call *c)
 {
     struct oh_exchange *x = c->invite;
-    if (c->ended)
+    if (x && !x->is_server && x->final && !x->acked) /* the flow's ACK, which it did not come to */
+        oh_call_ack(x, OH_NONE);
+    if (c->ended || c->bye_sent)
         return;
     oh_media_stop(c);
     if (c->confirmed) {
-        if (x && x->is_server)
-            oh_exchange_acked(x); /* our 2xx is not repeated any more */
-        send_bye(p, c);
-    } else if (x && x->is_server && !x->final) {
-        oh_exchange_respond(x, oh_compose_response(p, x, 480, NULL), OH_NONE);
-    } else if (x && !x->is_server && !x->final && x->provisional) { /* RFC 3261 9.1 */
-        oh_exchange_request(p, c->via, &x->wire_to, oh_draft_cancel(x->request), OH_NONE, NULL);
+        /* RFC 3261 15: the callee's BYE waits for the ACK, or until it is too late for one */
+        if (!x || !oh_exchange_awaits_ack(x) || x->final->status >= 300)
+            send_bye(p, c);
+    } else if (x && !x->is_server && !x->final && x->proceeding && !c->cancel_sent) {
+        send_cancel(p, c); /* 9.1: not before a provisional */
     }
 }
 
@@ -256,6 +279,7 @@ void oh_call_free_all(struct oh_player *p)
         oh_media_stop(c);
         oh_dialog_free(c->dialog);
         oh_text_release(&c->offer);
+        oh_text_release(&c->described);
         free(c->call_id);
         free(c->local_tag);
         free(c);

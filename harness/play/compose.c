@@ -76,6 +76,14 @@ static void add_sdp(struct oh_exchange *x, struct oh_draft *d)
     oh_text_release(&sdp);
 }
 
+/* Whatever the role: who accepts a REGISTER is its registrar. RFC 3261 10.3 */
+static void add_bindings(struct oh_player *p, const struct oh_exchange *x, struct oh_draft *d)
+{
+    struct oh_bench_slot *slot = oh_player_slot_of(p, x);
+    if (slot && oh_bindings_update(slot, oh_net_now(p->net), x->request) == 200)
+        oh_bindings_list(slot, oh_net_now(p->net), d);
+}
+
 struct oh_draft *oh_compose_response(struct oh_player *p, struct oh_exchange *x, unsigned status,
                                      const char *reason)
 {
@@ -84,6 +92,8 @@ struct oh_draft *oh_compose_response(struct oh_player *p, struct oh_exchange *x,
     const char *tag = c && !own ? c->local_tag : x->to_tag;
     struct oh_draft *d = oh_draft_response(x->request, &x->remote, status, reason, tag);
     oh_role_ops_of(x->seat->role)->dress_response(p, x->seat, x, status, d);
+    if (status == 200 && oh_sip_msg_is_method(x->request, "REGISTER"))
+        add_bindings(p, x, d);
     if (c && x->is_invite && status > 100 && status < 300)
         oh_draft_set(d, "Contact", "<%s>", c->seat->contact); /* RFC 3261 12.1.1 */
     if (c && x->is_invite && status >= 200 && status < 300) {
@@ -127,9 +137,20 @@ static struct oh_seat *speaker(struct oh_player *p, struct oh_seat *at)
     return at;
 }
 
-static const char *phone_target(const struct oh_seat *phone)
+static const char *phone_target(struct oh_player *p, const struct oh_seat *phone)
 {
-    return phone->phone->contact ? phone->phone->contact : phone->contact;
+    const char *bound = oh_bindings_contact(phone->phone, oh_net_now(p->net));
+    return bound ? bound : phone->contact;
+}
+
+static bool may_make_dialog(const char *method)
+{
+    static const char *const methods[] = {"INVITE", "SUBSCRIBE", "NOTIFY", "REFER"};
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        if (strcmp(method, methods[i]) == 0)
+            return true;
+    }
+    return false;
 }
 
 static struct oh_draft *new_request(struct oh_player *p, struct oh_call *c, const char *method,
@@ -145,27 +166,34 @@ static struct oh_draft *new_request(struct oh_player *p, struct oh_call *c, cons
     }
     oh_draft_add(d, "Max-Forwards", "%d", c->via != c->seat ? 69 : 70);
     const struct oh_role_ops *ops = oh_role_ops_of(c->via->role);
-    if (ops->dress_request)
+    if (ops->dress_request && may_make_dialog(method))
         ops->dress_request(p, c->via, d);
     oh_draft_add(d, "From", "<%s>;tag=%s", c->seat->uri, c->local_tag);
     oh_draft_add(d, "To", "<%s>", c->phone->uri);
     oh_draft_add(d, "Call-ID", "%s", c->call_id);
     oh_draft_add(d, "CSeq", "1 %s", method);
-    oh_draft_add(d, "Contact", "<%s>", c->seat->contact);
+    if (may_make_dialog(method) || strcmp(method, "OPTIONS") == 0)
+        oh_draft_add(d, "Contact", "<%s>", c->seat->contact); /* never in MESSAGE: RFC 3428 4 */
     return d;
 }
 
-static struct oh_draft *invite_draft(struct oh_player *p, struct oh_call *c, struct oh_addr *to)
+static void add_offer(struct oh_call *c, struct oh_draft *d)
 {
-    const char *target = phone_target(c->phone);
-    struct oh_draft *d = new_request(p, c, "INVITE", target);
     struct oh_error e = {0};
-    struct oh_sip_uri uri;
     oh_draft_add(d, "Allow", "INVITE, ACK, CANCEL, OPTIONS, BYE");
     oh_draft_add(d, "Supported", "%s", "");
     oh_text_clear(&c->offer);
     oh_media_our_sdp(c, NULL, &c->offer, &e);
     oh_draft_body(d, "application/sdp", oh_text_span(&c->offer));
+}
+
+static struct oh_draft *invite_draft(struct oh_player *p, struct oh_call *c, struct oh_addr *to)
+{
+    const char *target = phone_target(p, c->phone);
+    struct oh_draft *d = new_request(p, c, "INVITE", target);
+    struct oh_error e = {0};
+    struct oh_sip_uri uri;
+    add_offer(c, d);
     *to = c->phone->sip_addr;
     struct oh_addr literal;
     if (oh_sip_uri_parse(oh_span_of(target), &uri) == 0 &&
@@ -185,7 +213,7 @@ static struct oh_draft *request_draft(struct oh_player *p, const struct oh_step 
     struct oh_call *c = oh_call_latest(p, phone);
     bool in_dialog = c && !c->ended && c->dialog;
     if (strcmp(step->method, "CANCEL") == 0) {
-        if (!c || !c->invite || c->invite->is_server)
+        if (!c || !c->invite || c->invite->is_server || c->invite->given_up)
             return NULL;
         *call = c;
         *to = c->invite->wire_to;
@@ -193,7 +221,10 @@ static struct oh_draft *request_draft(struct oh_player *p, const struct oh_step 
     }
     if (strcmp(step->method, "INVITE") != 0 || in_dialog) {
         *call = c;
-        return in_dialog ? oh_call_request(c, step->method, to) : NULL;
+        struct oh_draft *d = in_dialog ? oh_call_request(c, step->method, to) : NULL;
+        if (d && strcmp(step->method, "INVITE") == 0)
+            add_offer(c, d);
+        return d;
     }
     *call = oh_call_outgoing(p, speaker(p, at), at, phone);
     return invite_draft(p, *call, to);
@@ -204,12 +235,12 @@ static struct oh_draft *lone_draft(struct oh_player *p, const struct oh_step *st
                                    struct oh_call **call, struct oh_addr *to)
 {
     struct oh_seat *at = oh_player_seat(p, step->from), *phone = oh_player_seat(p, step->to);
-    if (strcmp(step->method, "BYE") == 0)
+    if (strcmp(step->method, "BYE") == 0 || strcmp(step->method, "CANCEL") == 0)
         return NULL;
     *call = oh_call_outgoing(p, speaker(p, at), at, phone);
     (*call)->ended = true; /* no dialog comes of it */
     *to = phone->sip_addr;
-    return new_request(p, *call, step->method, phone_target(phone));
+    return new_request(p, *call, step->method, phone_target(p, phone));
 }
 
 static int send_ack(struct oh_player *p, int index, const struct oh_step *step, struct oh_error *e)
@@ -246,6 +277,15 @@ static int send_request(struct oh_player *p, int index, const struct oh_step *st
         c->invite = x;
     mark_on_purpose(p, step);
     return 0;
+}
+
+bool oh_compose_must_wait(struct oh_player *p, const struct oh_step *step)
+{
+    if (!step->is_request || strcmp(step->method, "CANCEL") != 0)
+        return false;
+    const struct oh_call *c = oh_call_latest(p, oh_player_seat(p, step->to));
+    const struct oh_exchange *x = c ? c->invite : NULL;
+    return x && !x->is_server && !x->final && !x->proceeding && !x->given_up;
 }
 
 int oh_compose_step(struct oh_player *p, int index, struct oh_error *e)

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "sip/digest.h"
+#include "trace/index.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,18 +17,55 @@ static bool same_field(const struct oh_sip_msg *a, const struct oh_sip_msg *b, c
     return x.at && oh_span_equal(x, y);
 }
 
-/* RFC 3261 17.2.3: branch and sent-by of the top Via, and the method. */
+/* The same, or absent from both. */
+static bool alike_field(const struct oh_sip_msg *a, const struct oh_sip_msg *b, const char *path)
+{
+    return oh_span_equal(oh_field_text(a, path), oh_field_text(b, path));
+}
+
+/* Texts that are looked for among many exchanges are compared by these first. */
+static uint64_t key_of(const struct oh_sip_msg *m, const char *path)
+{
+    return oh_index_key_add(oh_index_key(0), oh_field_text(m, path));
+}
+
+static struct oh_exchange **bucket(struct oh_player *p, uint64_t branch_key)
+{
+    return &p->by_branch[branch_key % OH_EXCHANGE_BUCKETS];
+}
+
+/* RFC 3261 17.2.3: branch and sent-by of the top Via, and the method; what comes from before the
+ * magic cookie goes by the whole of it. CSeq and Call-ID tell apart what bears one branch twice. */
 static bool same_transaction(const struct oh_sip_msg *a, const struct oh_sip_msg *b)
 {
-    return same_field(a, b, "via.branch") && same_field(a, b, "via.host") &&
-           oh_span_equal(a->method, b->method);
+    if (!oh_span_equal(a->method, b->method) || !alike_field(a, b, "cseq.number") ||
+        !alike_field(a, b, "call-id"))
+        return false;
+    if (oh_span_starts_with(oh_field_text(a, "via.branch"), "z9hG4bK"))
+        return same_field(a, b, "via.branch") && alike_field(a, b, "via.host") &&
+               alike_field(a, b, "via.port");
+    return oh_span_equal(a->request_uri, b->request_uri) && alike_field(a, b, "from.tag") &&
+           alike_field(a, b, "to.tag") &&
+           oh_span_equal(oh_sip_msg_value(a, OH_SIP_VIA, 0), oh_sip_msg_value(b, OH_SIP_VIA, 0));
 }
 
 struct oh_exchange *oh_exchange_of_request(struct oh_player *p, const struct oh_sip_msg *m)
 {
-    for (struct oh_exchange *x = p->exchanges; x; x = x->next) {
-        if (x->is_server && same_transaction(x->request, m) &&
-            same_field(x->request, m, "cseq.number") && same_field(x->request, m, "call-id"))
+    uint64_t key = key_of(m, "via.branch");
+    for (struct oh_exchange *x = *bucket(p, key); x; x = x->next_in_bucket) {
+        if (x->is_server && x->branch_key == key && same_transaction(x->request, m))
+            return x;
+    }
+    return NULL;
+}
+
+struct oh_exchange *oh_exchange_of_cancel(struct oh_player *p, const struct oh_sip_msg *cancel)
+{
+    uint64_t key = key_of(cancel, "via.branch");
+    for (struct oh_exchange *x = *bucket(p, key); x; x = x->next_in_bucket) {
+        if (x->is_server && x->is_invite && x->branch_key == key &&
+            alike_field(x->request, cancel, "via.branch") &&
+            alike_field(x->request, cancel, "call-id"))
             return x;
     }
     return NULL;
@@ -48,13 +86,14 @@ struct oh_exchange *oh_exchange_of_ack(struct oh_player *p, const struct oh_sip_
 {
     struct oh_exchange *best = NULL;
     int best_score = 0;
+    uint64_t branch = key_of(ack, "via.branch"), call = key_of(ack, "call-id");
+    uint64_t number = key_of(ack, "cseq.number"), tag = key_of(ack, "to.tag");
     for (struct oh_exchange *x = p->exchanges; x; x = x->next) {
         if (!x->is_server || !x->is_invite || !x->final)
             continue;
-        int score = (same_field(x->request, ack, "via.branch") ? 8 : 0) +
-                    (same_field(x->request, ack, "call-id") ? 4 : 0) +
-                    (same_field(x->request, ack, "cseq.number") ? 4 : 0) +
-                    (same_field(x->final, ack, "to.tag") ? 4 : 0) + (x->acked ? 0 : 1);
+        int score = (x->branch_key == branch ? 8 : 0) + (x->call_key == call ? 4 : 0) +
+                    (x->number_key == number ? 4 : 0) + (x->tag_key == tag ? 4 : 0) +
+                    (x->acked ? 0 : 1);
         if (score > best_score && score >= 4) {
             best = x;
             best_score = score;
@@ -66,16 +105,25 @@ struct oh_exchange *oh_exchange_of_ack(struct oh_player *p, const struct oh_sip_
 struct oh_exchange *oh_exchange_of_response(struct oh_player *p, const struct oh_sip_msg *m)
 {
     struct oh_span method = oh_sip_msg_method(m);
-    struct oh_exchange *fallback = NULL;
-    for (struct oh_exchange *x = p->exchanges; x; x = x->next) {
-        if (x->is_server || !oh_span_equal(x->request->method, method))
-            continue;
-        if (same_field(x->request, m, "via.branch")) /* RFC 3261 17.1.3 */
+    uint64_t branch = key_of(m, "via.branch"), call = key_of(m, "call-id");
+    for (struct oh_exchange *x = *bucket(p, branch); x; x = x->next_in_bucket) {
+        if (!x->is_server && x->branch_key == branch && oh_span_equal(x->request->method, method) &&
+            same_field(x->request, m, "via.branch")) /* RFC 3261 17.1.3 */
             return x;
-        if (!fallback && same_field(x->request, m, "call-id"))
-            fallback = x;
     }
-    return fallback;
+    for (struct oh_exchange *x = p->exchanges; x; x = x->next) {
+        if (!x->is_server && x->call_key == call && oh_span_equal(x->request->method, method) &&
+            same_field(x->request, m, "call-id"))
+            return x;
+    }
+    return NULL;
+}
+
+void oh_exchange_cancelled(struct oh_player *p, const struct oh_sip_msg *cancel)
+{
+    struct oh_exchange *invite = oh_exchange_of_cancel(p, cancel);
+    if (invite)
+        invite->cancelled = true;
 }
 
 /* --- sending --- */
@@ -118,33 +166,41 @@ static void repeat_wire(struct oh_exchange *x)
     oh_sip_msg_free(m);
 }
 
+static void on_repeat(void *arg);
+
+/* The next sending, or the end of it all: timers B, F, H come when they are due. */
+static void set_repeat(struct oh_exchange *x)
+{
+    struct oh_player *p = x->player;
+    int64_t at_ns = oh_net_now(p->net) + x->interval_ms * OH_NS_PER_MS;
+    x->repeat = oh_timer_set(p->net, at_ns < x->until_ns ? at_ns : x->until_ns, on_repeat, x);
+}
+
 static void on_repeat(void *arg)
 {
     struct oh_exchange *x = arg;
     struct oh_player *p = x->player;
     x->repeat = NULL;
-    if (oh_net_now(p->net) >= x->until_ns) { /* timers B, F, H: given up */
+    if (oh_net_now(p->net) >= x->until_ns) { /* timers B, F, H, and 13.3.1.4: given up */
         oh_exchange_stop(x);
-        x->acked = true; /* nothing more is waited for */
+        x->given_up = true;
+        oh_player_stirred(p);
         return;
     }
     repeat_wire(x);
     bool doubles_freely = !x->is_server && x->is_invite; /* timer A; E, G and 2xx stop at T2 */
     x->interval_ms *= 2;
-    if (!doubles_freely && x->interval_ms > OH_T2_MS)
-        x->interval_ms = OH_T2_MS;
-    x->repeat =
-        oh_timer_set(p->net, oh_net_now(p->net) + x->interval_ms * OH_NS_PER_MS, on_repeat, x);
+    if (!doubles_freely && (x->interval_ms > OH_T2_MS || x->proceeding))
+        x->interval_ms = OH_T2_MS; /* E in the proceeding state: T2 at once, 17.1.2.2 */
+    set_repeat(x);
 }
 
 static void start_repeating(struct oh_exchange *x)
 {
-    struct oh_player *p = x->player;
-    int64_t now = oh_net_now(p->net);
     oh_timer_cancel(x->repeat);
     x->interval_ms = OH_T1_MS;
-    x->until_ns = now + OH_T1X64_MS * OH_NS_PER_MS;
-    x->repeat = oh_timer_set(p->net, now + x->interval_ms * OH_NS_PER_MS, on_repeat, x);
+    x->until_ns = oh_net_now(x->player->net) + OH_T1X64_MS * OH_NS_PER_MS;
+    set_repeat(x);
 }
 
 void oh_exchange_stop(struct oh_exchange *x)
@@ -168,8 +224,14 @@ static struct oh_exchange *new_exchange(struct oh_player *p, struct oh_seat *sea
     x->is_invite = oh_sip_msg_is_method(request, "INVITE");
     x->to_tag = oh_strdup(tag);
     x->step = OH_NONE;
+    x->branch_key = key_of(request, "via.branch");
+    x->call_key = key_of(request, "call-id");
+    x->number_key = key_of(request, "cseq.number");
     x->next = p->exchanges;
     p->exchanges = x;
+    struct oh_exchange **alike = bucket(p, x->branch_key);
+    x->next_in_bucket = *alike;
+    *alike = x;
     return x;
 }
 
@@ -194,31 +256,31 @@ struct oh_exchange *oh_exchange_server(struct oh_player *p, struct oh_seat *seat
     return x;
 }
 
-static int response_address(struct oh_exchange *x, const struct oh_text *wire, struct oh_error *e)
+static void find_response_address(struct oh_exchange *x, const struct oh_text *wire)
 {
+    struct oh_error e = {0};
     struct oh_sip_msg *m = oh_sip_msg_parse(oh_text_span(wire));
-    int result = m ? oh_sip_response_address(m, &x->wire_to, e) : -1;
+    int result = m ? oh_sip_response_address(m, &x->wire_to, &e) : -1;
     oh_sip_msg_free(m);
     if (result != 0) /* a Via that leads nowhere: answer where the request came from */
         x->wire_to = x->remote;
-    return 0;
 }
 
 const struct oh_sip_msg *oh_exchange_respond(struct oh_exchange *x, struct oh_draft *draft,
                                              int step)
 {
     struct oh_player *p = x->player;
-    struct oh_error e = {0};
     oh_exchange_stop(x);
     oh_text_clear(&x->wire);
     oh_draft_format(draft, &x->wire);
     oh_draft_free(draft);
-    response_address(x, &x->wire, &e);
+    find_response_address(x, &x->wire);
     const struct oh_sip_msg *m = send_text(p, x->seat, &x->wire_to, &x->wire, step);
     if (!m)
         return NULL;
     if (m->status >= 200) {
         x->final = m;
+        x->tag_key = key_of(m, "to.tag");
         if (x->is_invite) /* G/H for 300..699 (17.2.1), the TU's own repeats for 2xx (13.3.1.4) */
             start_repeating(x);
     } else if (m->status > 100) {
@@ -270,32 +332,45 @@ const struct oh_sip_msg *oh_exchange_ack(struct oh_exchange *x, const struct oh_
     return send_text(x->player, x->seat, to, &x->ack, step);
 }
 
+static void got_provisional(struct oh_exchange *x, const struct oh_sip_msg *response)
+{
+    if (x->final) /* overtaken on the way */
+        return;
+    x->proceeding = true;
+    if (response->status > 100)
+        x->provisional = response;
+    if (x->is_invite) /* any provisional ends timers A and B (17.1.1.2) */
+        oh_exchange_stop(x);
+}
+
 void oh_exchange_answered(struct oh_exchange *x, const struct oh_sip_msg *response)
 {
     struct oh_error e = {0};
+    if (response->status < 200) {
+        got_provisional(x, response);
+        return;
+    }
     if (x->final && x->ack.len) { /* a repeated final: the ACK again (17.1.1.2, 13.2.2.4) */
         oh_udp_send(x->seat->sip, &x->ack_to, oh_text_span(&x->ack), &e);
         return;
     }
-    if (response->status >= 200) {
-        if (!x->final)
-            x->final = response;
-        oh_exchange_stop(x);
-    } else if (response->status > 100) {
-        x->provisional = response;
-    }
-    if (x->is_invite) /* any provisional ends timer A (17.1.1.2) */
-        oh_exchange_stop(x);
+    if (!x->final)
+        x->final = response;
+    oh_exchange_stop(x);
 }
 
 /* --- all --- */
 
+bool oh_exchange_awaits_ack(const struct oh_exchange *x)
+{
+    return x->is_server && x->is_invite && x->final && !x->acked && !x->given_up;
+}
+
 bool oh_exchange_pending(const struct oh_player *p)
 {
     for (const struct oh_exchange *x = p->exchanges; x; x = x->next) {
-        if (x->is_server && x->is_invite && (!x->final || !x->acked))
-            return true;
-        if (!x->is_server && !x->final && x->repeat)
+        if (x->is_server ? !x->final || oh_exchange_awaits_ack(x)
+                         : !x->final && (x->repeat || x->proceeding))
             return true;
     }
     return false;
@@ -303,6 +378,7 @@ bool oh_exchange_pending(const struct oh_player *p)
 
 void oh_exchange_free_all(struct oh_player *p)
 {
+    memset(p->by_branch, 0, sizeof p->by_branch);
     while (p->exchanges) {
         struct oh_exchange *x = p->exchanges;
         p->exchanges = x->next;

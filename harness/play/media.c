@@ -31,14 +31,35 @@ static struct oh_sdp_local local_sdp(const struct oh_call *c)
                                  .direction = OH_SDP_SENDRECV};
 }
 
-int oh_media_our_sdp(struct oh_call *c, const struct oh_sip_msg *offer, struct oh_text *out,
-                     struct oh_error *e)
+static int format_sdp(const struct oh_call *c, const struct oh_sip_msg *offer, struct oh_text *out,
+                      struct oh_error *e)
 {
     struct oh_sdp_local local = local_sdp(c);
     if (offer && offer->body.len)
         return oh_sdp_answer_format(offer->body, &local, out, e);
     oh_sdp_offer_format(&local, out);
     return 0;
+}
+
+/* RFC 3264 8: the version goes up by one with each change, and not without. */
+int oh_media_our_sdp(struct oh_call *c, const struct oh_sip_msg *offer, struct oh_text *out,
+                     struct oh_error *e)
+{
+    struct oh_text text = {0};
+    int result = format_sdp(c, offer, &text, e);
+    if (result == 0 && c->described.len &&
+        !oh_span_equal(oh_text_span(&text), oh_text_span(&c->described))) {
+        c->sdp_version++;
+        oh_text_clear(&text);
+        result = format_sdp(c, offer, &text, e);
+    }
+    if (result == 0) {
+        oh_text_add_span(out, oh_text_span(&text));
+        oh_text_clear(&c->described);
+        oh_text_add_span(&c->described, oh_text_span(&text));
+    }
+    oh_text_release(&text);
+    return result;
 }
 
 void oh_media_offer_answer(struct oh_call *c, const struct oh_sip_msg *remote_sdp)

@@ -57,18 +57,25 @@ static const struct oh_party *home_party(const struct oh_scenario *s)
     return NULL;
 }
 
+/* The phone that was given for this seat, else the next of those given for any. */
 static struct oh_bench_slot *slot_for(struct oh_bench *b, const char *seat, size_t nth_phone)
 {
     for (size_t i = 0; i < b->slot_count; i++) {
-        if (strcmp(b->slots[i].place.seat, seat) == 0)
+        if (!b->slots[i].any_seat && strcmp(b->slots[i].place.seat, seat) == 0)
             return &b->slots[i];
     }
-    return nth_phone < b->slot_count ? &b->slots[nth_phone] : NULL;
+    for (size_t i = 0, nth = 0; i < b->slot_count; i++) {
+        if (b->slots[i].any_seat && nth++ == nth_phone)
+            return &b->slots[i];
+    }
+    return NULL;
 }
 
-static int seat_phone(struct oh_player *p, struct oh_seat *seat, size_t nth, struct oh_error *e)
+static int seat_phone(struct oh_player *p, struct oh_seat *seat, size_t *nth, struct oh_error *e)
 {
-    seat->phone = slot_for(p->bench, seat->name, nth);
+    seat->phone = slot_for(p->bench, seat->name, *nth);
+    if (seat->phone && seat->phone->any_seat)
+        (*nth)++;
     if (!seat->phone)
         return oh_error_set(e, "no phone was given for seat %s", seat->name);
     seat->sip_addr = seat->phone->sip;
@@ -82,6 +89,8 @@ static int seat_ours(struct oh_player *p, struct oh_seat *seat, bool is_home, si
     if (is_home) {
         seat->sip = b->home;
         seat->sip_addr = b->home_addr;
+        seat->rtp = b->home_rtp;
+        seat->rtp_addr = b->home_rtp_addr;
         return 0;
     }
     if (oh_bench_seat(b, *used, e) != 0)
@@ -141,7 +150,7 @@ static int set_up_seats(struct oh_player *p, struct oh_error *e)
         seat->name = s->parties[i].name;
         seat->role = s->parties[i].role;
         int result = seat->role == OH_ROLE_PHONE
-                         ? seat_phone(p, seat, phones++, e)
+                         ? seat_phone(p, seat, &phones, e)
                          : seat_ours(p, seat, seat->party == home, &used, e);
         if (result != 0)
             return -1;
@@ -251,6 +260,12 @@ void oh_player_end(struct oh_player *p, enum oh_outcome outcome, int step, const
     oh_bench_wake(p->bench);
 }
 
+void oh_player_bench_failed(struct oh_player *p, const struct oh_error *e)
+{
+    oh_player_end(p, OH_OUTCOME_BENCH, OH_NONE, "%s%s%s", e->text, *e->remedy ? "; " : "",
+                  e->remedy);
+}
+
 /* --- what must stand before the flow --- */
 
 /* The ability that the scenario needs and the phone lacks, or NULL. */
@@ -277,20 +292,41 @@ static bool started(void *arg)
     return true;
 }
 
+static bool none_unfit(void *arg)
+{
+    const struct oh_player *p = arg;
+    for (size_t i = 0; i < p->seat_count; i++) {
+        const struct oh_bench_slot *slot = p->seats[i].phone;
+        if (slot && slot->unfit && oh_phone_is_running(slot->phone))
+            return oh_bench_hurries(p->bench);
+    }
+    return true;
+}
+
+/* What hung or was stopped in an earlier scenario is not this one's fault: it begins afresh. */
+static void stop_unfit(struct oh_player *p)
+{
+    for (size_t i = 0; i < p->seat_count; i++) {
+        struct oh_bench_slot *slot = p->seats[i].phone;
+        if (slot && slot->unfit)
+            oh_phone_stop(slot->phone);
+    }
+    oh_bench_wait(p->bench, none_unfit, p, START_PATIENCE_MS);
+}
+
 static void start_phones(struct oh_player *p)
 {
+    stop_unfit(p);
     for (size_t i = 0; i < p->seat_count && !p->ended; i++) {
         struct oh_bench_slot *slot = p->seats[i].phone;
         struct oh_error e = {0};
         if (!slot || (slot->ready && oh_phone_is_running(slot->phone)))
             continue;
-        slot->ready = slot->failed = false;
-        free(slot->contact);
-        slot->contact = NULL;
+        slot->ready = slot->failed = slot->unfit = false;
+        oh_bindings_clear(slot);
         oh_player_progress_text(p, OH_PROGRESS_PHONE, OH_NONE, "starting");
         if (oh_phone_start(slot->phone, &e) != 0)
-            oh_player_end(p, OH_OUTCOME_BENCH, OH_NONE, "%s%s%s", e.text, *e.remedy ? "; " : "",
-                          e.remedy);
+            oh_player_bench_failed(p, &e);
     }
     if (!p->ended && !oh_bench_wait(p->bench, started, p, START_PATIENCE_MS))
         oh_player_end(p, OH_OUTCOME_BENCH, OH_NONE, "the phone was not ready after %d s",
@@ -301,8 +337,8 @@ static bool registered(void *arg)
 {
     const struct oh_player *p = arg;
     for (size_t i = 0; i < p->seat_count; i++) {
-        const struct oh_bench_slot *slot = p->seats[i].phone;
-        if (slot && (!slot->contact || slot->contact_until_ns < oh_net_now(p->net)))
+        struct oh_bench_slot *slot = p->seats[i].phone;
+        if (slot && !oh_bindings_contact(slot, oh_net_now(p->net)))
             return p->ended;
     }
     return true;
@@ -314,7 +350,7 @@ static void reach_registered(struct oh_player *p)
         return;
     for (size_t i = 0; i < p->seat_count; i++) {
         struct oh_bench_slot *slot = p->seats[i].phone;
-        if (slot && !slot->contact && oh_adapter_can(slot->adapter, "register"))
+        if (slot && !slot->binding_count && oh_adapter_can(slot->adapter, "register"))
             oh_player_tell(p, OH_NONE, &p->seats[i], OH_VERB_REGISTER, NULL);
     }
     if (!oh_bench_wait(p->bench, registered, p, REGISTER_PATIENCE_MS))
@@ -347,18 +383,42 @@ static void play_flow(struct oh_player *p)
     oh_record_journal(p, OH_JOURNAL_FLOW_ENDS, OH_NONE, OH_NONE, NULL, NULL);
 }
 
+/* Nobody is there to answer any more. */
+static bool phone_is_gone(const struct oh_player *p)
+{
+    enum oh_outcome outcome = p->run->outcome;
+    return outcome == OH_OUTCOME_PHONE_DIED || outcome == OH_OUTCOME_PHONE_KILLED;
+}
+
 static bool quiet(void *arg)
 {
     const struct oh_player *p = arg;
-    return oh_bench_hurries(p->bench) ||
+    return oh_bench_hurries(p->bench) || phone_is_gone(p) ||
            (!oh_exchange_pending(p) && !oh_player_actions_pending(p));
+}
+
+/* RFC 3261 15: our BYE may have to wait for the ACK to our 2xx; 13.3.1.4 bounds that by 64*T1. No
+ * one is waited for who will not come any more. */
+static bool no_ack_awaited(void *arg)
+{
+    const struct oh_player *p = arg;
+    if (oh_bench_interrupted(p->bench) || phone_is_gone(p) ||
+        p->run->outcome == OH_OUTCOME_PHONE_HUNG)
+        return true;
+    for (const struct oh_call *c = p->calls; c; c = c->next) {
+        if (c->confirmed && !c->ended && c->invite && oh_exchange_awaits_ack(c->invite))
+            return false;
+    }
+    return true;
 }
 
 static void close_flow(struct oh_player *p)
 {
     p->phase = OH_PHASE_CLOSING;
     oh_player_progress_text(p, OH_PROGRESS_CLOSING, OH_NONE, NULL);
+    oh_background_finish(p);
     oh_call_close_all(p);
+    oh_bench_wait(p->bench, no_ack_awaited, p, OH_T1X64_MS);
     oh_bench_wait(p->bench, quiet, p, CLOSING_PATIENCE_MS);
     for (struct oh_call *c = p->calls; c; c = c->next)
         oh_media_stop(c);
@@ -412,14 +472,14 @@ int oh_play(struct oh_bench *b, const struct oh_scenario *s, const char *folder,
     p.walk = oh_walk_new(s, p.env);
     b->player = &p;
     if (set_up_seats(&p, &trouble) != 0)
-        oh_player_end(&p, OH_OUTCOME_BENCH, OH_NONE, "%s", trouble.text);
+        oh_player_bench_failed(&p, &trouble);
     record_seats(&p);
     record_phones(&p);
     const char *missing = p.ended ? NULL : lacking(&p);
     if (missing)
         oh_player_end(&p, OH_OUTCOME_SKIPPED, OH_NONE, "the phone lacks the ability '%s'", missing);
     if (!p.ended && oh_record_begin(&p, folder, &trouble) != 0)
-        oh_player_end(&p, OH_OUTCOME_BENCH, OH_NONE, "%s", trouble.text);
+        oh_player_bench_failed(&p, &trouble);
     if (!p.ended)
         play_all(&p);
     record_phone_ends(&p);

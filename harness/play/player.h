@@ -48,8 +48,13 @@ struct oh_exchange {
     const struct oh_sip_msg *provisional; /* the latest above 100; NULL */
     const struct oh_sip_msg *final;       /* NULL while open */
     struct oh_call *call;                 /* NULL: outside of any */
-    char *to_tag;        /* server: the tag that this transaction's own answers bear (challenges) */
-    bool acked;          /* server INVITE: the ACK came; client INVITE: we sent it */
+    char *to_tag;    /* server: the tag that this transaction's own answers bear (challenges) */
+    bool acked;      /* server INVITE: the ACK came; client INVITE: we sent it */
+    bool proceeding; /* client: a provisional came; 100 counts */
+    bool given_up;   /* timers B, F or H fired, or 64*T1 passed without an ACK to our 2xx */
+    bool cancelled;  /* server INVITE: a CANCEL came for it */
+    uint64_t branch_key, call_key, number_key, tag_key; /* hashes; tag: our final response's */
+    struct oh_exchange *next_in_bucket;
     int step;            /* the flow's step that the request is, OH_NONE: unlisted */
     struct oh_text wire; /* what is repeated: our request, our latest response */
     struct oh_addr wire_to;
@@ -71,9 +76,11 @@ struct oh_call {
     char *local_tag;
     struct oh_dialog *dialog; /* NULL before there is one */
     bool confirmed, ended;
+    bool bye_sent, cancel_sent; /* while the scenario closes */
     struct oh_exchange *invite; /* the latest INVITE of either side */
     bool we_called;
-    struct oh_text offer; /* our own SDP, if we made the offer */
+    struct oh_text offer;     /* our own SDP, if we made the offer */
+    struct oh_text described; /* our latest SDP of either kind, for its version */
     uint64_t sdp_id, sdp_version;
     struct oh_addr remote_rtp;
     unsigned payload_type;
@@ -83,6 +90,8 @@ struct oh_call {
     uint32_t rtp_timestamp, rtp_ssrc;
     int64_t rtp_next_ns;
 };
+
+#define OH_EXCHANGE_BUCKETS 1024
 
 enum oh_play_phase { OH_PHASE_PREPARING, OH_PHASE_FLOW, OH_PHASE_CLOSING };
 
@@ -97,9 +106,10 @@ struct oh_player {
     int64_t flow_began_ns;
     struct oh_seat *seats;
     size_t seat_count;
-    struct oh_exchange *exchanges; /* newest first */
-    struct oh_call *calls;         /* newest first */
-    struct oh_sip_msg **kept;      /* every message of this scenario, owned */
+    struct oh_exchange *exchanges;                      /* newest first */
+    struct oh_exchange *by_branch[OH_EXCHANGE_BUCKETS]; /* the same, each newest first */
+    struct oh_call *calls;                              /* newest first */
+    struct oh_sip_msg **kept;                           /* every message of this scenario, owned */
     size_t kept_count, kept_room;
     /* advance.c */
     struct oh_timer *step_timer; /* deadline, delay or duration of the step at the front */
@@ -110,11 +120,20 @@ struct oh_player {
     struct oh_timer *hint_timer; /* tells what we wait for */
     struct oh_action *actions;   /* told, not yet answered by the driver */
     /* record.c */
+    int64_t
+        recorded_from_ns; /* wall clock: what comes before or after is no part of the recording */
+    int64_t recorded_until_ns;
+    bool is_outside; /* the datagram being looked at is no part of it */
     size_t tapped,
         captured; /* SIP datagrams: by our sockets; of those, out of the capture so far */
 };
 
 /* --- bench.c: what lives for the whole run --- */
+struct oh_binding {
+    char *uri;
+    int64_t until_ns;
+};
+
 struct oh_bench_slot { /* a phone of the run */
     const struct oh_adapter *adapter;
     struct oh_phone *phone;
@@ -122,8 +141,10 @@ struct oh_bench_slot { /* a phone of the run */
     struct oh_addr sip;
     bool ready, failed;
     char failure[512];
-    char *contact; /* where it is registered; NULL: not */
-    int64_t contact_until_ns;
+    struct oh_binding *bindings; /* where it is registered, oldest first */
+    size_t binding_count, binding_room;
+    bool any_seat; /* given without a seat: for any phone party */
+    bool unfit;    /* hung or stopped from outside: not to be used again as it is */
     struct oh_bench *bench;
 };
 
@@ -134,7 +155,8 @@ struct oh_bench {
     struct oh_net *net;
     struct oh_capture *capture; /* NULL with no_capture */
     struct oh_addr home_addr;
-    struct oh_socket *home;
+    struct oh_socket *home, *home_rtp;
+    struct oh_addr home_rtp_addr;
     struct oh_addr seat_sip[OH_BENCH_SEATS], seat_rtp[OH_BENCH_SEATS];
     struct oh_socket *sip_sockets[OH_BENCH_SEATS], *rtp_sockets[OH_BENCH_SEATS];
     struct oh_bench_slot *slots;
@@ -170,6 +192,8 @@ void oh_player_bench_failed(struct oh_player *p, const struct oh_error *e);
 
 /* --- advance.c --- */
 void oh_player_advance(struct oh_player *p);
+/* Something came or was given up: the flow goes on, or the closing does. */
+void oh_player_stirred(struct oh_player *p);
 void oh_player_release_actions(struct oh_player *p);
 bool oh_player_actions_pending(const struct oh_player *p); /* the driver owes an answer */
 /* Tells a user action to a phone, outside the flow (preconditions); `step` may be OH_NONE. */
@@ -187,6 +211,8 @@ struct oh_exchange *oh_exchange_server(struct oh_player *p, struct oh_seat *seat
 /* The server transaction that a request of the phone repeats, or that its ACK or CANCEL belongs to;
  * NULL. */
 struct oh_exchange *oh_exchange_of_request(struct oh_player *p, const struct oh_sip_msg *m);
+void oh_exchange_cancelled(struct oh_player *p, const struct oh_sip_msg *cancel);
+struct oh_exchange *oh_exchange_of_cancel(struct oh_player *p, const struct oh_sip_msg *cancel);
 struct oh_exchange *oh_exchange_of_ack(struct oh_player *p, const struct oh_sip_msg *ack);
 struct oh_exchange *oh_exchange_of_response(struct oh_player *p, const struct oh_sip_msg *m);
 struct oh_exchange *oh_exchange_with(struct oh_player *p, const struct oh_sip_msg *request);
@@ -205,6 +231,8 @@ void oh_exchange_answered(struct oh_exchange *x, const struct oh_sip_msg *respon
 void oh_exchange_acked(struct oh_exchange *x);
 void oh_exchange_stop(struct oh_exchange *x);
 void oh_exchange_free_all(struct oh_player *p);
+/* Our final answer to an INVITE still waits for its ACK. */
+bool oh_exchange_awaits_ack(const struct oh_exchange *x);
 bool oh_exchange_pending(const struct oh_player *p); /* one that still waits for something */
 
 /* --- call.c --- */
@@ -217,8 +245,8 @@ void oh_call_sent_response(struct oh_call *c, struct oh_exchange *x, const struc
 void oh_call_got_response(struct oh_call *c, struct oh_exchange *x, const struct oh_sip_msg *m);
 void oh_call_got_request(struct oh_call *c, const struct oh_sip_msg *m);
 void oh_call_ended(struct oh_call *c);
-void oh_call_close_all(
-    struct oh_player *p); /* BYE, CANCEL or a final answer, whatever each needs */
+/* BYE or CANCEL, whatever each needs by now; to be called again whenever something has come. */
+void oh_call_close_all(struct oh_player *p);
 void oh_call_free_all(struct oh_player *p);
 /* An in-dialog request of our side through its proxy; NULL where there is no dialog. */
 struct oh_draft *oh_call_request(struct oh_call *c, const char *method, struct oh_addr *to);
@@ -229,6 +257,8 @@ const struct oh_sip_msg *oh_call_ack(struct oh_exchange *x, int step);
 /* Builds and sends our step's message. -1: it cannot be built, because what it answers never came;
  * or an override names something unbound. */
 int oh_compose_step(struct oh_player *p, int step, struct oh_error *e);
+/* Our step's time has come but not its turn: a CANCEL waits for a provisional, RFC 3261 9.1. */
+bool oh_compose_must_wait(struct oh_player *p, const struct oh_step *step);
 /* A correct response of ours with all that role and call add. */
 struct oh_draft *oh_compose_response(struct oh_player *p, struct oh_exchange *x, unsigned status,
                                      const char *reason);
@@ -236,9 +266,19 @@ struct oh_draft *oh_compose_response(struct oh_player *p, struct oh_exchange *x,
 /* --- background.c --- */
 /* Answers a request that the flow does not (or no longer) answer. */
 void oh_background_answer(struct oh_player *p, struct oh_exchange *x);
-/* Learns the phone's binding from a REGISTER that we answered with 2xx. */
-void oh_background_registered(struct oh_player *p, const struct oh_exchange *x);
+/* Gives every request of the phone that still has none its final answer. */
+void oh_background_finish(struct oh_player *p);
 struct oh_bench_slot *oh_player_slot_of(struct oh_player *p, const struct oh_exchange *x);
+
+/* --- bindings.c --- */
+/* RFC 3261 10.3: does what a REGISTER asks. Returns 200, or 400 for a "*" that is used wrongly. */
+unsigned oh_bindings_update(struct oh_bench_slot *slot, int64_t now_ns,
+                            const struct oh_sip_msg *request);
+/* Adds a Contact for each current binding. */
+void oh_bindings_list(struct oh_bench_slot *slot, int64_t now_ns, struct oh_draft *draft);
+/* The URI of the binding that was registered last, NULL without any. */
+const char *oh_bindings_contact(struct oh_bench_slot *slot, int64_t now_ns);
+void oh_bindings_clear(struct oh_bench_slot *slot);
 
 /* --- media.c --- */
 void oh_media_offer_answer(struct oh_call *c, const struct oh_sip_msg *remote_sdp);

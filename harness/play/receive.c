@@ -16,7 +16,7 @@ static int show_walk(struct oh_player *p, const struct oh_seat *phone, const str
 {
     if (p->env)
         oh_match_env_saw(p->env, m);
-    if (p->phase != OH_PHASE_FLOW || p->ended)
+    if (p->phase != OH_PHASE_FLOW || p->ended || p->is_outside)
         return OH_NONE;
     struct oh_walk_result r = oh_walk_got(p->walk, phone->name, seat->name, m);
     oh_player_progress(p, &(struct oh_progress){.kind = OH_PROGRESS_MESSAGE,
@@ -24,9 +24,11 @@ static int show_walk(struct oh_player *p, const struct oh_seat *phone, const str
                                                 .from_phone = true,
                                                 .is_repeat = r.kind == OH_WALK_REPEAT,
                                                 .step = r.step});
-    if (r.kind != OH_WALK_REACHED && r.kind != OH_WALK_LATE)
+    if (r.kind != OH_WALK_REACHED && r.kind != OH_WALK_LATE && r.kind != OH_WALK_EARLY)
         return OH_NONE;
     oh_record_journal(p, OH_JOURNAL_GOT, r.step, last_tap(p), phone->name, NULL);
+    if (r.kind == OH_WALK_EARLY)
+        oh_player_end(p, OH_OUTCOME_STUCK, r.step, "the phone ended the call by itself");
     return r.step;
 }
 
@@ -38,15 +40,15 @@ static void show_progress_only(struct oh_player *p, const struct oh_sip_msg *m)
                    .kind = OH_PROGRESS_MESSAGE, .msg = m, .from_phone = true, .step = OH_NONE});
 }
 
-/* Does the flow answer what reached `step` itself? */
+/* Does the flow answer what reached `step` itself, be it with a provisional? What it leaves without
+ * a final answer gets one when the scenario closes. */
 static bool flow_answers(const struct oh_player *p, int step)
 {
     const struct oh_scenario *s = p->scenario;
     for (int i = step + 1; step != OH_NONE && i < (int)s->step_count; i++) {
         const struct oh_step *answer = &s->steps[i];
         if (answer->kind == OH_STEP_MESSAGE && !answer->is_request && oh_step_is_ours(s, answer) &&
-            answer->status >= 200 && oh_walk_request_step(s, i) == step &&
-            oh_walk_state(p->walk, i) == OH_STEP_PENDING)
+            oh_walk_request_step(s, i) == step && oh_walk_state(p->walk, i) == OH_STEP_PENDING)
             return true;
     }
     return false;
@@ -55,6 +57,8 @@ static bool flow_answers(const struct oh_player *p, int step)
 static void got_repeat(struct oh_exchange *x)
 {
     struct oh_error e = {0};
+    if (x->is_invite && x->acked) /* RFC 3261 17.2.1, RFC 6026 7.1: absorbed */
+        return;
     if (x->wire.len) /* RFC 3261 17.2.1, 17.2.2: the latest response again */
         oh_udp_send(x->seat->sip, &x->wire_to, oh_text_span(&x->wire), &e);
 }
@@ -89,8 +93,12 @@ static void got_request(struct oh_player *p, struct oh_seat *seat, struct oh_sea
     x->call = oh_call_of(p, m);
     if (!x->call && x->is_invite && phone)
         x->call = oh_call_incoming(p, x);
+    if (x->call && x->is_invite)
+        x->call->invite = x;
     if (x->call)
         oh_call_got_request(x->call, m);
+    if (oh_sip_msg_is_method(m, "CANCEL"))
+        oh_exchange_cancelled(p, m);
     if (p->phase != OH_PHASE_FLOW || p->ended || !flow_answers(p, step))
         oh_background_answer(p, x);
 }
@@ -145,6 +153,5 @@ void oh_player_datagram(struct oh_socket *s, const struct oh_addr *from, struct 
         got_request(p, seat, phone, from, m);
     else
         got_response(p, seat, phone, m);
-    oh_player_advance(p);
-    oh_bench_wake(b);
+    oh_player_stirred(p);
 }

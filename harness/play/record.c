@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define RTP_HEADER_LEN      12  /* RFC 3550 5.1 */
+#define LAST_ROUNDS         16  /* of the loop, which serves one socket in each */
 #define CAPTURE_PATIENCE_MS 500 /* for the last packets to come out of the kernel's buffer */
 
 static bool is_rtp_socket(const struct oh_player *p, const struct oh_addr *local)
@@ -35,6 +36,9 @@ void oh_record_tap(const struct oh_tap_event *event, void *bench)
     struct oh_bench *b = bench;
     struct oh_player *p = b->player;
     if (!p || !p->run)
+        return;
+    p->is_outside = event->wall_ns < p->recorded_from_ns || event->wall_ns > p->recorded_until_ns;
+    if (p->is_outside)
         return;
     bool rtp = is_rtp_socket(p, &event->local);
     struct oh_span bytes = event->bytes;
@@ -73,20 +77,33 @@ int oh_record_begin(struct oh_player *p, const char *folder, struct oh_error *e)
     struct oh_bench *b = p->bench;
     p->run->evidence = b->capture ? OH_EVIDENCE_CAPTURE : OH_EVIDENCE_TAP;
     oh_net_reset_late(p->net);
+    p->recorded_from_ns = oh_net_wall(p->net);
+    p->recorded_until_ns = INT64_MAX;
     if (!b->capture)
         return 0;
     char *path = oh_file_join(folder, "capture.pcap");
     int result = oh_capture_begin(b->capture, path, e);
     free(path);
+    if (result != 0)
+        return -1;
+    p->recorded_from_ns = oh_capture_began_ns(b->capture);
     oh_capture_listen(b->capture, on_captured, b);
     p->run->capture.interface = oh_strdup(oh_capture_interface(b->capture));
-    return result;
+    return 0;
 }
 
 static bool all_captured(void *arg)
 {
     const struct oh_player *p = arg;
     return p->captured >= p->tapped; /* either may come first: the capture's view or our socket's */
+}
+
+/* What our sockets got before the capture ended is in it, and is tapped as well. */
+static void tap_the_rest(struct oh_player *p, int64_t until_ns)
+{
+    p->recorded_until_ns = until_ns;
+    for (int i = 0; i < LAST_ROUNDS; i++)
+        oh_net_run(p->net, oh_net_now(p->net));
 }
 
 int oh_record_end(struct oh_player *p, const char *folder, struct oh_error *e)
@@ -96,12 +113,13 @@ int oh_record_end(struct oh_player *p, const char *folder, struct oh_error *e)
     struct oh_error trouble = {0};
     run->worst_late_ns = oh_net_worst_late_ns(p->net);
     if (b->capture && run->capture.interface) {
+        oh_capture_flush(b->capture);
         run->capture.complete = oh_bench_wait(b, all_captured, p, CAPTURE_PATIENCE_MS);
         oh_capture_listen(b->capture, NULL, NULL);
         if (oh_capture_end(b->capture, &run->capture.received, &run->capture.dropped, &trouble) !=
             0)
-            oh_player_end(p, OH_OUTCOME_BENCH, OH_NONE, "the capture could not be written: %s",
-                          trouble.text);
+            oh_player_bench_failed(p, &trouble);
+        tap_the_rest(p, oh_capture_ended_ns(b->capture));
     }
     run->ended_wall_ns = oh_net_wall(p->net);
     return oh_run_write(run, folder, e);

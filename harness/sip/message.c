@@ -228,8 +228,26 @@ static void split_start_line(struct splitter *s)
 static bool is_unique(enum oh_sip_header_id id)
 {
     static const enum oh_sip_header_id unique[] = {
-        OH_SIP_FROM, OH_SIP_TO,           OH_SIP_CALL_ID,
-        OH_SIP_CSEQ, OH_SIP_MAX_FORWARDS, OH_SIP_CONTENT_LENGTH,
+        OH_SIP_FROM,
+        OH_SIP_TO,
+        OH_SIP_CALL_ID,
+        OH_SIP_CSEQ,
+        OH_SIP_MAX_FORWARDS,
+        OH_SIP_CONTENT_LENGTH,
+        OH_SIP_CONTENT_TYPE,
+        OH_SIP_EVENT,
+        OH_SIP_EXPIRES,
+        OH_SIP_MIN_EXPIRES,
+        OH_SIP_RACK,
+        OH_SIP_REFER_TO,
+        OH_SIP_REFERRED_BY,
+        OH_SIP_REPLACES,
+        OH_SIP_RETRY_AFTER,
+        OH_SIP_RSEQ,
+        OH_SIP_SERVER,
+        OH_SIP_SESSION_EXPIRES,
+        OH_SIP_SUBSCRIPTION_STATE,
+        OH_SIP_USER_AGENT,
     };
     for (size_t i = 0; i < sizeof unique / sizeof unique[0]; i++) {
         if (unique[i] == id)

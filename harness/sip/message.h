@@ -86,8 +86,8 @@ enum oh_sip_defect_kind {
     OH_SIP_DEFECT_LENGTH_TOO_LARGE, /* Content-Length is more than the bytes that follow */
     OH_SIP_DEFECT_LENGTH_TOO_SMALL, /* Content-Length is less (UDP: the rest is dropped, 18.3) */
     OH_SIP_DEFECT_LENGTH_SYNTAX,    /* not a number */
-    OH_SIP_DEFECT_REPEATED_HEADER, /* From, To, Call-ID, CSeq, Max-Forwards, Content-Length twice */
-    OH_SIP_DEFECT_LIMIT,           /* more than our limits; the rest was not looked at */
+    OH_SIP_DEFECT_REPEATED_HEADER,  /* one that is no list (From, CSeq, Content-Type ...) twice */
+    OH_SIP_DEFECT_LIMIT,            /* more than our limits; the rest was not looked at */
     OH_SIP_DEFECT_KINDS
 };
 

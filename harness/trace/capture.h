@@ -23,10 +23,17 @@ struct oh_capture *oh_capture_open(struct oh_net *net, const struct oh_addr *hos
 void oh_capture_close(struct oh_capture *c); /* NULL is fine; before oh_net_free */
 const char *oh_capture_interface(const struct oh_capture *c);
 
-/* From now on packets go to this file; older ones that the kernel still holds are dropped, which
- * takes about 20 ms. One file at a time. -1: it cannot be made or written to; no file is open then.
- */
+/* From now on packets go to this file; older ones that the kernel still holds are dropped when they
+ * come. One file at a time. -1: it cannot be made or written to; no file is open then. */
 int oh_capture_begin(struct oh_capture *c, const char *path, struct oh_error *e);
+/* The wall clock that the file begins with, and, after oh_capture_end, ends with: what was stamped
+ * in between is in it. */
+int64_t oh_capture_began_ns(const struct oh_capture *c);
+int64_t oh_capture_ended_ns(const struct oh_capture *c);
+
+/* Hands on at once what the kernel's buffer holds, where that can be had (loopback); elsewhere it
+ * comes by itself some milliseconds later. */
+void oh_capture_flush(struct oh_capture *c);
 
 /* Called for each captured UDP datagram between the hosts, in capture order, for knowing when all
  * has arrived. Only while a file is open; out of oh_net_run, and out of begin and end for what the

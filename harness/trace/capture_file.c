@@ -107,6 +107,7 @@ int oh_capture_read(const char *path, struct oh_trace *t, bool *truncated, struc
     if (status == 0)
         status = read_frames(&r, path, e);
     *truncated = r.truncated;
+    t->frames = r.frame;
     oh_packets_free(r.packets);
     if (r.pcap)
         pcap_close(r.pcap); /* and the file */

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define SNAP_LEN       262144
@@ -25,6 +27,14 @@
  * one: 32 MiB bear our own stall for 128 ms at a packet per millisecond. QUIET_MS is two ticks of
  * the slowest usual kernel clock, in which any block is handed on. PENDING_BYTES go to the file at
  * the latest when that much is gathered. */
+
+/* The kernel hands a block on when it is full, or else at a tick of its clock (up to 10 ms). Where
+ * we can send packets of our own, on loopback, the block is filled with these: what is older comes
+ * at once. They are known by their last bytes and go to no file. */
+#define FILLER_BYTES    1200 /* below the MTU of any loopback interface */
+#define FILLER_MARK     16
+#define FILLERS_A_TURN  16
+#define FILLERS_AT_MOST 1024 /* then the clock is waited for after all */
 
 /* The file of one scenario. Libpcap formats into memory; whole records only are handed to the file,
  * so that a disk that fills up leaves a file that reads. */
@@ -54,6 +64,10 @@ struct oh_capture {
     int64_t last_ns;
     struct pcap_stat before;
     unsigned frame;
+    int filler_fd;          /* sends to itself; -1: fillers cannot be sent */
+    char mark[FILLER_MARK]; /* random */
+    uint64_t flushes, seen; /* of how many flushes fillers were sent, and which came out last */
+    bool from_settled;      /* a packet of this file was seen: older ones cannot come any more */
     oh_capture_fn *listener;
     void *listener_arg;
     bool dispatching;
@@ -289,6 +303,26 @@ static int file_open(struct file *f, pcap_t *format, const char *path, struct oh
 
 /* --- packets --- */
 
+/* A filler ends in the number of its flush and the mark. */
+static bool is_filler(struct oh_capture *c, const struct pcap_pkthdr *head, const u_char *data)
+{
+    if (head->caplen < FILLER_BYTES || c->filler_fd < 0 ||
+        memcmp(data + head->caplen - FILLER_MARK, c->mark, FILLER_MARK) != 0)
+        return false;
+    memcpy(&c->seen, data + head->caplen - FILLER_MARK - sizeof c->seen, sizeof c->seen);
+    return true;
+}
+
+/* Does a packet of this moment go to the file? Before `from_ns` it belongs to an earlier one, until
+ * a younger one was seen: from then on the wall clock may be set back and nothing is lost. */
+static bool is_within(struct oh_capture *c)
+{
+    if (c->file.fd < 0 || c->last_ns > c->until_ns || (!c->from_settled && c->last_ns < c->from_ns))
+        return false;
+    c->from_settled = true;
+    return true;
+}
+
 static void take_packet(u_char *arg, const struct pcap_pkthdr *head, const u_char *data)
 {
     struct oh_capture *c = (struct oh_capture *)(void *)arg;
@@ -296,7 +330,7 @@ static void take_packet(u_char *arg, const struct pcap_pkthdr *head, const u_cha
     struct pcap_pkthdr nano = *head;
     nano.ts.tv_usec *= c->ns_per_unit;
     c->last_ns = nano.ts.tv_sec * OH_NS_PER_S + nano.ts.tv_usec;
-    if (c->file.fd < 0 || c->last_ns < c->from_ns || c->last_ns > c->until_ns)
+    if (is_filler(c, head, data) || !is_within(c))
         return;
     file_add(&c->file, &nano, data);
     struct oh_span bytes = {(const char *)data, head->caplen};
@@ -328,11 +362,31 @@ static void on_readable(int fd, void *arg)
     dispatch(arg);
 }
 
+/* Fills the kernel's block until one of the fillers comes out; false if none does. */
+static bool push(struct oh_capture *c)
+{
+    char filler[FILLER_BYTES] = {0};
+    if (c->filler_fd < 0 || c->broken[0])
+        return false;
+    uint64_t number = ++c->flushes;
+    memcpy(filler + FILLER_BYTES - FILLER_MARK, c->mark, FILLER_MARK);
+    memcpy(filler + FILLER_BYTES - FILLER_MARK - sizeof number, &number, sizeof number);
+    for (int sent = 0; sent < FILLERS_AT_MOST && c->seen != number && !c->broken[0]; sent++) {
+        if (send(c->filler_fd, filler, sizeof filler, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+            return false;
+        if (sent % FILLERS_A_TURN == FILLERS_A_TURN - 1)
+            dispatch(c);
+    }
+    return c->seen == number;
+}
+
 /* Takes all packets that are older than this call. The kernel hands a block on when it is full or
  * some milliseconds old, so the buffer is empty when a packet younger than the call was seen, or
  * when nothing came for QUIET_MS. */
 static void drain(struct oh_capture *c, int64_t asked_ns)
 {
+    if (push(c))
+        return;
     struct pollfd pollfd = {.fd = pcap_get_selectable_fd(c->pcap), .events = POLLIN};
     int64_t limit_ns = oh_clock_mono_ns() + DRAIN_LIMIT_MS * OH_NS_PER_MS;
     c->last_ns = 0;
@@ -368,12 +422,37 @@ static int open_handle(struct oh_capture *c, const struct oh_addr *hosts, size_t
     return 0;
 }
 
+/* A socket that sends to itself, on loopback alone: elsewhere packets would go to the network. It
+ * keeps next to nothing of what it gets. */
+static void open_filler(struct oh_capture *c, const struct oh_addr *host)
+{
+    struct sockaddr_storage name;
+    struct oh_addr local = *host;
+    int least = 0;
+    c->filler_fd = -1;
+    local.port = 0;
+    socklen_t len = oh_addr_to_sockaddr(&local, &name);
+    if (!is_loopback(host) || getrandom(c->mark, sizeof c->mark, 0) != (ssize_t)sizeof c->mark)
+        return;
+    int fd = socket(name.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof least);
+    if (bind(fd, (struct sockaddr *)&name, len) == 0 &&
+        getsockname(fd, (struct sockaddr *)&name, &len) == 0 &&
+        connect(fd, (struct sockaddr *)&name, len) == 0)
+        c->filler_fd = fd;
+    else
+        close(fd);
+}
+
 struct oh_capture *oh_capture_open(struct oh_net *net, const struct oh_addr *hosts,
                                    size_t host_count, struct oh_error *e)
 {
     assert(host_count > 0);
     struct oh_capture *c = oh_alloc(sizeof *c);
     c->file.fd = -1;
+    open_filler(c, &hosts[0]);
     if (open_handle(c, hosts, host_count, e) < 0) {
         oh_capture_close(c);
         return NULL;
@@ -392,6 +471,8 @@ void oh_capture_close(struct oh_capture *c)
         return;
     assert(!c->dispatching);
     oh_watch_free(c->watch);
+    if (c->filler_fd >= 0)
+        close(c->filler_fd);
     file_release(&c->file);
     oh_packets_free(c->packets);
     if (c->format)
@@ -414,11 +495,25 @@ int oh_capture_begin(struct oh_capture *c, const char *path, struct oh_error *e)
     c->frame = 0;
     c->from_ns = oh_clock_wall_ns();
     c->until_ns = INT64_MAX;
-    drain(c, c->from_ns);
-    c->from_ns = INT64_MIN; /* a wall clock set back later must lose nothing */
+    c->from_settled = false;
     if (!c->broken[0])
         pcap_stats(c->pcap, &c->before);
     return 0;
+}
+
+int64_t oh_capture_began_ns(const struct oh_capture *c)
+{
+    return c->from_ns;
+}
+
+int64_t oh_capture_ended_ns(const struct oh_capture *c)
+{
+    return c->until_ns;
+}
+
+void oh_capture_flush(struct oh_capture *c)
+{
+    push(c);
 }
 
 void oh_capture_listen(struct oh_capture *c, oh_capture_fn *fn, void *arg)

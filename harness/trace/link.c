@@ -5,6 +5,7 @@
  * unlike is not linked at all (the `plausible` functions).
  */
 #include "scenario/scenario.h"
+#include "sip/digest.h"
 #include "trace/index.h"
 #include "trace/link_keys.h"
 #include "trace/order.h"
@@ -294,7 +295,8 @@ static bool in_dialog(const struct linker *l, int i)
 static bool is_same_kind(const struct linker *l, int a, int b)
 {
     return oh_link_same(msg(l, a)->sip->method, msg(l, b)->sip->method) &&
-           in_dialog(l, a) == in_dialog(l, b) && from_same_sender(l, a, b);
+           oh_span_equal_nocase(keys(l, a)->to_tag, keys(l, b)->to_tag) &&
+           from_same_sender(l, a, b);
 }
 
 static bool is_challenged(const struct linker *l, int request)
@@ -306,14 +308,39 @@ static bool is_challenged(const struct linker *l, int request)
     return status == 401 || status == 407;
 }
 
-/* With credentials always; without, only as long as the caller may be taken to be still at it. */
+static struct oh_span nonce_of(const struct oh_sip_header *h)
+{
+    struct oh_digest d;
+    return oh_digest_parse(h->value, &d) == 0 ? d.nonce : (struct oh_span){NULL, 0};
+}
+
+/* Credentials of this kind for what was offered: its nonce, or one side without any. */
+static bool answers(const struct oh_sip_msg *m, enum oh_sip_header_id in,
+                    const struct oh_sip_msg *challenge, enum oh_sip_header_id from)
+{
+    const struct oh_sip_header *given, *offered;
+    for (size_t i = 0; (given = oh_sip_msg_header(m, in, i)) != NULL; i++) {
+        bool other = false;
+        for (size_t k = 0; (offered = oh_sip_msg_header(challenge, from, k)) != NULL; k++) {
+            struct oh_span a = nonce_of(given), b = nonce_of(offered);
+            if (a.at && oh_span_equal(a, b))
+                return true;
+            other = other || (a.at && b.at);
+        }
+        if (!other)
+            return true;
+    }
+    return false;
+}
+
+/* As an answer to the challenge always; without credentials or with cached ones only as long as the
+ * caller may be taken to be still at it. */
 static bool is_timely(const struct linker *l, int refused, int i)
 {
-    const struct oh_trace_msg *m = msg(l, i);
-    if (oh_sip_msg_header(m->sip, OH_SIP_AUTHORIZATION, 0) ||
-        oh_sip_msg_header(m->sip, OH_SIP_PROXY_AUTHORIZATION, 0))
-        return true;
-    return m->time_ns - msg(l, msg(l, refused)->final)->time_ns <= OH_T1X64_MS * 1000000LL;
+    const struct oh_trace_msg *m = msg(l, i), *challenge = msg(l, msg(l, refused)->final);
+    return m->time_ns - challenge->time_ns <= OH_T1X64_MS * 1000000LL ||
+           answers(m->sip, OH_SIP_AUTHORIZATION, challenge->sip, OH_SIP_WWW_AUTHENTICATE) ||
+           answers(m->sip, OH_SIP_PROXY_AUTHORIZATION, challenge->sip, OH_SIP_PROXY_AUTHENTICATE);
 }
 
 static void set_retry(struct linker *l, int refused, int i)

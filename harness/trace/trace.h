@@ -84,6 +84,7 @@ struct oh_trace {
     size_t msg_count, msg_room;
     struct oh_trace_rtp *rtp; /* packets between seats only */
     size_t rtp_count, rtp_room;
+    size_t frames;  /* of the capture file that was read, whatever they held */
     size_t skipped; /* packets that were neither SIP (counted by the source) nor RTP of a seat */
 };
 

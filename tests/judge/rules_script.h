@@ -236,24 +236,6 @@ static void compute_all(struct script *s)
     }
 }
 
-/* The digest response of the credentials in a message, had it been edited so. Free it. */
-static char *response_of(const char *name, const struct edit *edits, size_t count)
-{
-    struct script s;
-    char *found = NULL;
-    script_read(&s, "healthy.txt");
-    for (size_t i = 0; i < count && edits[i].in; i++)
-        script_edit(&s, &edits[i]);
-    compute_all(&s);
-    for (size_t i = 0; i < s.count; i++) {
-        const char *at = strcmp(s.names[i], name) == 0 ? strstr(s.texts[i], "response=\"") : NULL;
-        if (at)
-            found = oh_format("%.*s", (int)strcspn(at + 10, "\""), at + 10);
-    }
-    script_free(&s);
-    return found;
-}
-
 /* Edits a trace and asks the rules. `tcp`: the Call-ID of messages that go over TCP. */
 static struct said ask_of(const char *file, const struct edit *edits, size_t count, const char *tcp)
 {
@@ -284,6 +266,19 @@ static struct said ask_of(const char *file, const struct edit *edits, size_t cou
 static struct said ask(const struct edit *edits, size_t count, const char *tcp)
 {
     return ask_of("healthy.txt", edits, count, tcp);
+}
+
+/* Its findings as text. Free it. */
+static char *told(const struct oh_verdict *v)
+{
+    struct oh_text text = {0};
+    for (size_t i = 0; i < v->finding_count; i++)
+        oh_text_addf(&text, "\n    %s at frame %u: %s (expected %s, observed %s)",
+                     v->findings[i].id, v->findings[i].frames[0], v->findings[i].text,
+                     v->findings[i].expected ? v->findings[i].expected : "-",
+                     v->findings[i].observed ? v->findings[i].observed : "-");
+    oh_text_add(&text, "");
+    return text.at ? oh_text_take(&text) : oh_strdup("\n    nothing");
 }
 
 #endif

@@ -16,7 +16,7 @@ static void a_missing_ack_is_one_finding_though_the_phone_goes_on(void **state)
     const struct oh_verdict *v = judged(r);
     expect_verdict(v, OH_WORD_FAIL, "flow.missing", NULL);
     const struct oh_finding *f = finding(v, "flow.missing");
-    assert_string_equal(f->clause, "RFC 3261 17.1.1.3");
+    assert_string_equal(f->clause, "RFC 3261 17.1.1.2");
     assert_int_equal(f->level, OH_LEVEL_MUST);
     assert_int_equal(f->step, ACK_1);
     assert_int_equal(f->msg, OH_NONE);
@@ -46,7 +46,7 @@ static void a_second_invite_that_never_comes_fails(void **state)
     expect_verdict(v, OH_WORD_FAIL, "flow.missing", NULL);
     const struct oh_finding *f = finding(v, "flow.missing");
     assert_int_equal(f->step, INVITE_2);
-    assert_string_equal(f->clause, "RFC 3261 22.3");
+    assert_string_equal(f->clause, "the scenario's sources: Cisco 7960 guide B-71, RFC 3261 22.3");
     assert_non_null(strstr(f->text, "waited 32.0 s"));
     assert_string_equal(oh_step_word_name(v->steps[RINGING].word), "not-reached");
     assert_string_equal(oh_step_word_name(v->steps[OK_BYE].word), "not-reached");
@@ -160,6 +160,49 @@ static void lost_frames_do_not_void_what_was_seen(void **state)
     recorded_free(r);
 }
 
+/* Nobody told the phone to call: that it does not is no fault of its. */
+static void a_message_that_nothing_calls_for_is_not_owed(void **state)
+{
+    (void)state;
+    struct recorded *r =
+        recorded_new("title: t\nsource: RFC 3261 13\nparties: {A: phone, P: proxy}\n"
+                     "flow:\n  - A -> P: INVITE\n  - P -> A: 486\n");
+    begins(r);
+    misses(r, 0, 32000);
+    ends(r, OH_OUTCOME_STUCK, "P -> A: 486 cannot be sent");
+    const struct oh_verdict *v = judged(r);
+    expect_verdict(v, OH_WORD_INCONCLUSIVE, "flow.missing", NULL);
+    assert_non_null(strstr(finding(v, "flow.missing")->text, "nothing in the flow calls for it"));
+    recorded_free(r);
+}
+
+/* The whole healthy call, but the evidence has a hole: no fault is shown, and no pass either. */
+static void a_healthy_call_with_a_hole_in_its_evidence_is_no_pass(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t dropped, received;
+        const char *reason;
+    } holes[] = {{1, 0, "packets were lost while capturing"},
+                 {0, 4, "the capture holds other packets than were captured"}};
+    for (size_t i = 0; i < sizeof holes / sizeof *holes; i++) {
+        struct recorded *r = new_call();
+        healthy_call(r);
+        r->run->capture.dropped = holes[i].dropped;
+        r->run->capture.received = holes[i].received;
+        const struct oh_verdict *v = judged(r);
+        expect_verdict(v, OH_WORD_INCONCLUSIVE, NULL);
+        assert_non_null(strstr(v->reason, holes[i].reason));
+        recorded_free(r);
+    }
+    struct recorded *r = new_call();
+    healthy_call(r);
+    r->run->evidence = OH_EVIDENCE_TAP; /* no capture was wanted: the report says so */
+    r->run->capture.received = 4;
+    expect_verdict(judged(r), OH_WORD_PASS, NULL);
+    recorded_free(r);
+}
+
 static void no_bye(struct recorded *r, bool taken)
 {
     to_refusal(r);
@@ -230,6 +273,67 @@ static void media_that_a_silent_phone_owes_is_no_finding_of_its_own(void **state
     recorded_free(r);
 }
 
+static void a_silent_phone_that_its_user_proves_alive_owes_again(void **state)
+{
+    (void)state;
+    struct recorded *r = new_call();
+    to_refusal(r);
+    gets(r, ACK_1, ack_1(r));
+    to_answer(r, invite_2(r));
+    misses(r, ACK_2, 32000);
+    media_over(r, TALK, 1000);
+    told(r, HANGS_UP);
+    confirmed(r, HANGS_UP);
+    misses(r, BYE, 32000);
+    ends(r, OH_OUTCOME_STUCK, "");
+    const struct oh_verdict *v = judged(r);
+    expect_verdict(v, OH_WORD_FAIL, "flow.missing", "flow.missing", NULL);
+    assert_int_equal(v->findings[0].step, ACK_2);
+    assert_int_equal(v->findings[1].step, BYE);
+    recorded_free(r);
+}
+
+static void what_a_refused_call_cannot_have_is_not_missing(void **state)
+{
+    (void)state;
+    struct recorded *r = recorded_new(
+        "title: t\nsource: RFC 3261 13\nneeds: [answer, hangup]\n"
+        "parties: {A: phone, P: proxy, B: {behind: P, number: \"5551234\"}}\n"
+        "flow:\n  - P -> A: OPTIONS\n  - A -> P: 200\n  - A hangs up\n  - A -> P: BYE\n");
+    const char *options = "OPTIONS sip:alice@127.0.0.2:5060 SIP/2.0\r\n"
+                          "Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKopt\r\n"
+                          "Max-Forwards: 70\r\nFrom: <sip:p@127.0.0.1>;tag=p\r\n"
+                          "To: <sip:alice@127.0.0.1>\r\nCall-ID: opt\r\nCSeq: 1 OPTIONS\r\n"
+                          "Accept: application/sdp\r\nContact: <sip:p@127.0.0.1:5060>\r\n"
+                          "Content-Length: 0\r\n\r\n";
+    begins(r);
+    sends(r, 0, options);
+    gets(r, 1, answer(r, options, 486, "a1", NULL, NULL, false));
+    told(r, 2);
+    confirmed(r, 2);
+    misses(r, 3, 32000);
+    ends(r, OH_OUTCOME_COMPLETE, "");
+    const struct oh_verdict *v = judged(r);
+    assert_non_null(finding(v, "flow.status"));
+    assert_null(finding(v, "flow.missing"));
+    recorded_free(r);
+}
+
+static void a_killed_phone_owes_nothing_more_by_any_rule(void **state)
+{
+    (void)state;
+    struct recorded *r = new_call();
+    to_refusal(r);
+    for (int i = 0; i < 7; i++) {
+        r->now += 4000 * MS;
+        sends(r, OH_NONE, refusal(r, invite_1(r)));
+    }
+    r->now += 40000 * MS;
+    ends(r, OH_OUTCOME_PHONE_KILLED, "it was killed");
+    expect_verdict(judged(r), OH_WORD_INCONCLUSIVE, NULL);
+    recorded_free(r);
+}
+
 #define QUICK                                                                                      \
     "title: t\nsource: RFC 3261 13\nneeds: [dial]\nparties: {A: phone, P: proxy, B: {behind: P, "  \
     "number: \"5551234\"}}\nflow:\n  - A dials B\n  - A -> P: INVITE\n    within: 2 s\n"           \
@@ -263,6 +367,33 @@ static void a_stall_voids_nothing_that_no_deadline_decided(void **state)
     const struct oh_verdict *v = judged(r);
     assert_int_equal(v->word, OH_WORD_FAIL);
     assert_int_equal(finding(v, "flow.missing")->result, OH_RESULT_FAIL);
+    recorded_free(r);
+}
+
+static void an_interruption_does_not_void_a_deadline_that_passed(void **state)
+{
+    (void)state;
+    struct recorded *r = new_call();
+    to_refusal(r);
+    gets(r, ACK_1, ack_1(r));
+    misses(r, INVITE_2, 32000);
+    ends(r, OH_OUTCOME_INTERRUPTED, "interrupted by the user");
+    expect_verdict(judged(r), OH_WORD_FAIL, "flow.missing", NULL);
+    recorded_free(r);
+}
+
+/* On the wire, to our own address, but our socket did not get it: the fault is not the phone's. */
+static void what_our_own_socket_missed_is_not_held_against_the_phone(void **state)
+{
+    (void)state;
+    struct recorded *r = new_call();
+    to_refusal(r);
+    gets(r, ACK_1, ack_1(r));
+    r->now += 10 * MS;
+    recorded_wire(r, &r->phone, &r->proxy, invite_2(r));
+    misses(r, INVITE_2, 32000);
+    ends(r, OH_OUTCOME_STUCK, "P -> A: 180 cannot be sent");
+    expect_verdict(judged(r), OH_WORD_INCONCLUSIVE, NULL);
     recorded_free(r);
 }
 
@@ -332,12 +463,19 @@ int main(void)
         cmocka_unit_test(lost_frames_void_an_absence),
         cmocka_unit_test(a_message_that_the_capture_lacks_voids_an_absence),
         cmocka_unit_test(lost_frames_do_not_void_what_was_seen),
+        cmocka_unit_test(a_message_that_nothing_calls_for_is_not_owed),
+        cmocka_unit_test(a_healthy_call_with_a_hole_in_its_evidence_is_no_pass),
         cmocka_unit_test(a_bye_owed_to_a_confirmed_hang_up_fails),
         cmocka_unit_test(a_bye_owed_to_an_unconfirmed_hang_up_is_inconclusive),
         cmocka_unit_test(two_absences_of_one_silence_are_one_finding),
         cmocka_unit_test(media_that_a_silent_phone_owes_is_no_finding_of_its_own),
+        cmocka_unit_test(a_silent_phone_that_its_user_proves_alive_owes_again),
+        cmocka_unit_test(what_a_refused_call_cannot_have_is_not_missing),
+        cmocka_unit_test(a_killed_phone_owes_nothing_more_by_any_rule),
         cmocka_unit_test(a_stall_of_our_own_host_voids_a_deadline),
         cmocka_unit_test(a_stall_voids_nothing_that_no_deadline_decided),
+        cmocka_unit_test(an_interruption_does_not_void_a_deadline_that_passed),
+        cmocka_unit_test(what_our_own_socket_missed_is_not_held_against_the_phone),
         cmocka_unit_test(a_message_after_its_deadline_fails),
         cmocka_unit_test(a_message_that_we_only_read_late_is_in_time),
         cmocka_unit_test(without_a_capture_the_tap_is_the_evidence),

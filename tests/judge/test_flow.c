@@ -416,6 +416,23 @@ static void lost_packets_void_missing_media(void **state)
     recorded_free(r);
 }
 
+static void a_phone_that_hangs_up_by_itself_is_told_once(void **state)
+{
+    (void)state;
+    struct recorded *r = new_call();
+    to_refusal(r);
+    gets(r, ACK_1, ack_1(r));
+    to_answer(r, invite_2(r));
+    gets(r, ACK_2, ack_2(r));
+    gets(r, BYE, bye(r));
+    ends(r, OH_OUTCOME_STUCK, "the phone ended the call by itself");
+    const struct oh_verdict *v = judged(r);
+    expect_verdict(v, OH_WORD_FAIL, "flow.early", NULL);
+    assert_non_null(strstr(finding(v, "flow.early")->text, "ended the call by itself"));
+    assert_string_equal(oh_step_word_name(v->steps[TALK].word), "not-reached");
+    recorded_free(r);
+}
+
 #define SILENT                                                                                     \
     "title: t\nsource: RFC 3261 13\nneeds: [dial]\nparties: {A: phone, P: proxy, B: {behind: P, "  \
     "number: \"5551234\"}}\nflow:\n  - A dials B\n  - A -> P: INVITE\n  - P -> A: 486\n"           \
@@ -487,6 +504,7 @@ int main(void)
         cmocka_unit_test(a_third_party_at_our_socket_is_nobodys),
         cmocka_unit_test(media_is_wanted_of_the_phone),
         cmocka_unit_test(lost_packets_void_missing_media),
+        cmocka_unit_test(a_phone_that_hangs_up_by_itself_is_told_once),
         cmocka_unit_test(silence_that_is_kept_is_no_finding),
         cmocka_unit_test(silence_is_broken_by_what_is_not_listed_or_too_early),
     };

@@ -333,6 +333,18 @@ static void of_two_that_say_the_same_one_stays(void **state)
          INVITE_2);
     made(j.verdict, "r/response", must, "proxy-authorization.response", 4, OH_NONE, INVITE_2);
     expect_merged(&j, "r/response", NULL);
+    made(j.verdict, "expect.call-id", must, "call-id", 4, OH_NONE, INVITE_2)->result =
+        OH_RESULT_NOT_CHECKABLE; /* decides the verdict: a mere warning does not replace it */
+    made(j.verdict, "r/call-id", should, "call-id", 4, OH_NONE, INVITE_2);
+    expect_merged(&j, "expect.call-id", "r/call-id");
+    made(j.verdict, "expect.call-id", must, "call-id", 4, OH_NONE, INVITE_2)->result =
+        OH_RESULT_NOT_CHECKABLE;
+    made(j.verdict, "r/call-id", must, "call-id", 4, OH_NONE, INVITE_2);
+    expect_merged(&j, "r/call-id", NULL);
+    made(j.verdict, "expect.proxy-authorization", must, "proxy-authorization", 4, OH_NONE,
+         INVITE_2);
+    made(j.verdict, "r/opaque", should, "proxy-authorization.opaque", 4, OH_NONE, INVITE_2);
+    expect_merged(&j, "expect.proxy-authorization", "r/opaque"); /* another part, less severe */
     made(j.verdict, "flow.missing", must, NULL, OH_NONE, 1, ACK_1);
     made(j.verdict, "ack/missing", must, NULL, OH_NONE, 1, OH_NONE);
     expect_merged(&j, "flow.missing", NULL);

@@ -1,5 +1,5 @@
 /* Every always-on rule, seen to fail: the healthy trace with one fault gives this rule's finding
- * and no other; and what the RFCs allow gives none. */
+ * and no other. What the RFCs allow is in test_rules_allowed.c. */
 #include "judge/rules_script.h"
 
 #include <stdio.h>
@@ -15,6 +15,7 @@ static const struct fault faults[] = {
     {"ack.branch", {{"a1-ack", "branch=z9hG4bKa1", "branch=z9hG4bKnew"}}, NULL},
     {"ack.branch", {{"a1-ack", ";branch=z9hG4bKa1", ""}}, NULL},
     {"ack.via", {{"a1-ack", "UDP 127.0.0.2:5060", "UDP 127.0.0.2:5070"}}, NULL},
+    {"ack.via", {{"a1-ack", ";rport", ""}}, NULL},
     {"ack.via-count",
      {{"a1-ack", "Max-", "Via: SIP/2.0/UDP 127.0.0.9;branch=z9hG4bKx\nMax-"}},
      NULL},
@@ -26,6 +27,7 @@ static const struct fault faults[] = {
     {"ack.to", {{"a1-ack", ";tag=refused", ""}}, NULL},
     {"ack.to", {{"a1-ack", "To: <sip:200@", "To: <sip:201@"}}, NULL},
     {"ack.route", {{"o-ack", "Route: ", NULL}}, NULL},
+    {"ack.route", {{"o-ack", ";lr>", ">"}}, NULL},
     {"ack.missing", {{"a1-ack", NULL, NULL}}, NULL},
     /* ACK to a 2xx */
     {"ack2xx.branch", {{"a2-ack", "z9hG4bKa2ack", "z9hG4bKa2"}}, NULL},
@@ -38,6 +40,8 @@ static const struct fault faults[] = {
     {"ack2xx.missing", {{"a2-ack", NULL, NULL}}, NULL},
     /* CANCEL */
     {"cancel.branch", {{"c-cancel*", "z9hG4bKc", "z9hG4bKnew"}}, NULL},
+    {"cancel.via", {{"c-cancel*", "127.0.0.2:5060;branch", "127.0.0.2:5070;branch"}}, NULL},
+    {"cancel.early", {{"c-180", NULL, NULL}}, NULL},
     {"cancel.via-count",
      {{"c-cancel*", "Call-ID", "Via: SIP/2.0/UDP 127.0.0.9;branch=z9hG4bKx\nCall-ID"}},
      NULL},
@@ -81,6 +85,9 @@ static const struct fault faults[] = {
      NULL},
     {"retry.credentials", {{"a2-invite", "Proxy-Authorization", NULL}}, NULL},
     {"retry.rejected", {{"r2-401", ", stale=true", ""}, {"r3", "n-two", "n-one"}}, NULL},
+    {"retry.rejected", {{"r3", "n-two", "n-one"}}, NULL},
+    {"retry.rejected", {{"r2-401", ", stale=true", ""}}, NULL},
+    {"retry.nonce", {{"r3", "n-two", "n-one"}, {"r3", "nc=00000001", "nc=00000002"}}, NULL},
     /* digest */
     {"digest.fields", {{"a2-invite", "uri=\"sip:200@127.0.0.1\", ", ""}}, NULL},
     {"digest.fields", {{"a2-invite", "username=\"100\", ", ""}}, NULL},
@@ -103,12 +110,21 @@ static const struct fault faults[] = {
     {"digest.nc", {{"a2-invite", "nc=00000001, ", ""}}, NULL},
     {"digest.cnonce", {{"a2-invite", ", cnonce=\"c\"", ""}}, NULL},
     {"digest.username", {{"a2-invite", "username=\"100\"", "username=\"1\""}}, NULL},
+    {"digest.username",
+     {{"a2-invite", "username=\"100\"", "username=\"1\""},
+      {"a2-invite", "response=\"@\"", "response=\"0123456789abcdef0123456789abcdef\""},
+      {"a2-re", "nc=00000002", "nc=00000001"},
+      {"c-invite", "nc=00000003", "nc=00000002"}},
+     NULL},
     {"digest.uri", {{"a2-invite", "uri=\"sip:200@", "uri=\"sip:201@"}}, NULL},
+    {"digest.uri", {{"a2-invite", "uri=\"sip:200@127.0.0.1\"", "uri=\"sip:127.0.0.1\""}}, NULL},
     {"digest.response",
      {{"a2-invite", "response=\"@\"", "response=\"0123456789abcdef0123456789abcdef\""}},
      NULL},
     /* Via */
     {"via.present", {{"a2-bye*", "Via: ", NULL}}, NULL},
+    {"via.present", {{"a1-ack", "Via: ", NULL}}, NULL},
+    {"via.single", {{"a2-ack", "Max-", "Via: SIP/2.0/UDP 127.0.0.9;branch=z9hG4bKx\nMax-"}}, NULL},
     {"via.protocol", {{"a2-bye*", "SIP/2.0/UDP", "SIP/3.0/UDP"}}, NULL},
     {"via.transport", {{"a2-bye*", "SIP/2.0/UDP", "SIP/2.0/TCP"}}, NULL},
     {"via.sent-by", {{"a2-bye*", "UDP 127.0.0.2:5060;", "UDP ;"}}, NULL},
@@ -127,17 +143,31 @@ static const struct fault faults[] = {
     /* identity */
     {"call-id.present", {{"a2-bye", "Call-ID: ", NULL}}, NULL},
     {"from.present", {{"opt*", "From: ", NULL}}, NULL},
+    {"from.present", {{"a2-bye*", "From: ", NULL}}, NULL},
     {"from.tag", {{"opt*", "127.0.0.1>;tag=opt\n", "127.0.0.1>\n"}}, NULL},
     {"to.present", {{"opt*", "To: ", NULL}}, NULL},
+    {"to.present", {{"a2-bye*", "To: ", NULL}}, NULL},
     {"to.no-tag", {{"r1", "To: <sip:100@127.0.0.1>", "To: <sip:100@127.0.0.1>;tag=r1"}}, NULL},
     {"dialog.from-tag", {{"a2-bye*", "tag=alice", "tag=malice"}}, NULL},
     {"dialog.to-tag", {{"a2-bye*", "tag=bob", "tag=rob"}}, NULL},
     {"dialog.to-tag", {{"in-bye*", "tag=caller", "tag=taller"}}, NULL},
     {"dialog.to-tag", {{"a2-bye", ";tag=bob", ""}}, NULL},
     {"dialog.call-id", {{"a2-bye*", "call@", "another@"}}, NULL},
+    {"dialog.from", {{"a2-bye*", "From: \"One\" <sip:100@", "From: \"One\" <sip:101@"}}, NULL},
+    {"dialog.from", {{"in-bye*", "From: <sip:100@", "From: <sip:101@"}}, NULL},
+    {"dialog.to", {{"a2-ack", "To: <sip:200@", "To: <sip:201@"}}, NULL},
+    {"dialog.to", {{"in-bye*", "To: <sip:200@127.0.0.1>", "To: <sip:200@127.0.0.3>"}}, NULL},
+    /* registration */
+    {"register.request-uri",
+     {{"r*", "REGISTER sip:127.0.0.1", "REGISTER sip:100@127.0.0.1"},
+      {"r*", "uri=\"sip:127.0.0.1\"", "uri=\"sip:100@127.0.0.1\""}},
+     NULL},
     /* responses */
     {"response.via", {{"in-200", "UDP 127.0.0.3:5060;branch=z9hG4bKin-b", NULL}}, NULL},
     {"response.via", {{"in-200", "z9hG4bKin-b", "z9hG4bKin-x"}}, NULL},
+    {"response.via",
+     {{"in-invite", "z9hG4bKin-b", "z9hG4bKin-b;x=1"}, {"in-1*", "z9hG4bKin-b", "z9hG4bKin-b;x=1"}},
+     NULL},
     {"response.from",
      {{"in-200", "tag=caller", "tag=taller"},
       {"in-ack", "tag=caller", "tag=taller"},
@@ -160,8 +190,18 @@ static const struct fault faults[] = {
      NULL},
     {"response.contact", {{"in-200", "Contact: ", NULL}}, NULL},
     {"response.contact", {{"in-180", "Contact: <sip:", "Contact: <mailto:"}}, NULL},
+    {"response.contact-again",
+     {{"a2-re-200", "Contact: ", NULL},
+      {"a2-re-ack", "ACK sip:200@127.0.0.3:5066", "ACK sip:200@127.0.0.3:5060"},
+      {"a2-bye", "BYE sip:200@127.0.0.3:5066", "BYE sip:200@127.0.0.3:5060"}},
+     NULL},
     {"response.record-route", {{"in-200", "Record-Route: ", NULL}}, NULL},
     {"response.record-route", {{"in-180", "<sip:127.0.0.1;lr>", "<sip:127.0.0.9;lr>"}}, NULL},
+    {"response.record-route", {{"in-180", "<sip:127.0.0.1;lr>", "<sip:127.0.0.1>"}}, NULL},
+    {"response.record-route",
+     {{"in-invite", "<sip:127.0.0.1;lr>", "<sip:127.0.0.1;lr>;id=7"},
+      {"in-180", "<sip:127.0.0.1;lr>", "<sip:127.0.0.1;lr>;id=7"}},
+     NULL},
     /* Max-Forwards, Contact, Route */
     {"max-forwards.present", {{"opt", "Max-Forwards: ", NULL}}, NULL},
     {"max-forwards.range", {{"opt", "Max-Forwards: 70", "Max-Forwards: 256"}}, NULL},
@@ -169,6 +209,8 @@ static const struct fault faults[] = {
     {"max-forwards.value", {{"opt", "Max-Forwards: 70", "Max-Forwards: 69"}}, NULL},
     {"contact.one", {{"a1-invite", "Contact: ", NULL}}, NULL},
     {"contact.one", {{"a1-invite", "127.0.0.2:5060>", "127.0.0.2:5060>, <sip:127.0.0.9>"}}, NULL},
+    {"contact.one", {{"opt*", "OPTIONS", "SUBSCRIBE"}}, NULL},
+    {"contact.scheme", {{"a1-invite", "<sip:100@127.0.0.2:5060>", "*"}}, NULL},
     {"contact.scheme", {{"a1-invite", "<sip:100@127.0.0.2:5060>", "<mailto:100@127.0.0.2>"}}, NULL},
     {"contact.sips", {{"o-*", "sip:404@", "sips:404@"}}, NULL},
     {"contact.refresh", {{"a2-re", "Contact: ", NULL}}, NULL},
@@ -179,6 +221,14 @@ static const struct fault faults[] = {
      {{"in-bye", "BYE sip:200@127.0.0.3:5060", "BYE sip:200@127.0.0.1"}},
      NULL},
     {"route.set", {{"a2-bye", "Route: ", NULL}}, NULL},
+    {"route.set", {{"a2-bye", "Route: <sip:127.0.0.1;lr>", "Route: <sip:127.0.0.1>"}}, NULL},
+    {"route.set",
+     {{"a2-180", "<sip:127.0.0.1;lr>", "<sip:127.0.0.1;lr;did=1>"},
+      {"a2-200", "<sip:127.0.0.1;lr>", "<sip:127.0.0.1;lr;did=1>"},
+      {"a2-re", "<sip:127.0.0.1;lr>", "<sip:127.0.0.1;lr;did=1>"},
+      {"a2-re-ack", "<sip:127.0.0.1;lr>", "<sip:127.0.0.1;lr;did=1>"},
+      {"a2-bye", "<sip:127.0.0.1;lr>", "<sip:127.0.0.1;lr;did=1>"}},
+     NULL},
     {"route.set",
      {{"in-bye", "<sip:127.0.0.1;lr>", "<sip:127.0.0.1;lr>, <sip:127.0.0.9;lr>"}},
      NULL},
@@ -192,6 +242,10 @@ static const struct fault faults[] = {
     {"syntax.header-line", {{"opt", "Subject: check", "Subject check"}}, NULL},
     {"syntax.blank-line", {{"opt", "Length: 0\n\n.\n", "Length: 0\n.\n"}}, NULL},
     {"syntax.repeated", {{"opt", "Max-Forwards: 70", "Max-Forwards: 70\nMax-Forwards: 70"}}, NULL},
+    {"syntax.repeated",
+     {{"a1-invite", "Content-Type: application/sdp",
+       "Content-Type: application/sdp\nc: application/sdp"}},
+     NULL},
     {"syntax.length-too-large", {{"opt", "Content-Length: 0", "Content-Length: 5"}}, NULL},
     {"syntax.length-too-small", {{"a1-invite", "Content-Length: *", "Content-Length: 9"}}, NULL},
     {"syntax.length", {{"opt", "Content-Length: 0", "Content-Length: none"}}, NULL},
@@ -201,18 +255,6 @@ static const struct fault faults[] = {
     {"syntax.content-type", {{"a1-invite", "Content-Type: ", NULL}}, NULL},
 };
 enum { FAULT_COUNT = sizeof faults / sizeof *faults };
-
-static char *told(const struct oh_verdict *v)
-{
-    struct oh_text text = {0};
-    for (size_t i = 0; i < v->finding_count; i++)
-        oh_text_addf(&text, "\n    %s at frame %u: %s (expected %s, observed %s)",
-                     v->findings[i].id, v->findings[i].frames[0], v->findings[i].text,
-                     v->findings[i].expected ? v->findings[i].expected : "-",
-                     v->findings[i].observed ? v->findings[i].observed : "-");
-    oh_text_add(&text, "");
-    return text.at ? oh_text_take(&text) : oh_strdup("\n    nothing");
-}
 
 static bool only(const struct oh_verdict *v, const char *rule)
 {
@@ -300,102 +342,6 @@ static void the_healthy_trace_breaks_no_rule(void **state)
     said_free(&s);
 }
 
-static const struct allowed {
-    const char *why;
-    struct edit edits[MAX_EDITS];
-} allowed[] = {
-    {"compact names, RFC 3261 7.3.3",
-     {{"a1-invite", "Via: ", "v: "},
-      {"a1-invite", "Call-ID: ", "i: "},
-      {"a1-invite", "From: ", "f: "},
-      {"a1-invite", "To: ", "t: "},
-      {"a1-invite", "Contact: ", "m: "},
-      {"a1-invite", "Content-Length: ", "l: "}}},
-    {"folded lines and names in other letters, RFC 3261 7.3.1",
-     {{"a1-ack", "To: <sip:200@127.0.0.1>;tag", "TO:\n <sip:200@127.0.0.1>\n ;TAG"},
-      {"a1-ack", "Via: SIP/2.0/UDP", "via : SIP / 2.0 / UDP"},
-      {"a1-ack", "CSeq: 101", "cSEQ:   101"}}},
-    {"tokens in other letters, RFC 3261 7.3.1",
-     {{"a1-ack", "z9hG4bKa1", "Z9HG4BKA1"}, {"a1-ack", "tag=alice", "tag=ALICE"}}},
-    {"another display name, RFC 3261 20.20", {{"a1-ack", "\"One\" ", ""}}},
-    {"an equal URI in other letters, RFC 3261 19.1.4",
-     {{"a1-ack", "ACK sip:200@127.0.0.1", "ACK SIP:%32%30%30@127.0.0.1"}}},
-    {"no ACK seen and nothing after it, RFC 3261 17.1.1.2 (the response may be lost)",
-     {{"b*", NULL, NULL}, {"in-*", NULL, NULL}, {"c-*", NULL, NULL}, {"o-ack", NULL, NULL}}},
-    {"a capture that begins in the middle of a call",
-     {{"r*", NULL, NULL},
-      {"opt*", NULL, NULL},
-      {"a1*", NULL, NULL},
-      {"a2-invite", NULL, NULL},
-      {"a2-1*", NULL, NULL},
-      {"a2-200", NULL, NULL}}},
-    {"a capture that begins with the ACK",
-     {{"r*", NULL, NULL}, {"a1-invite", NULL, NULL}, {"a1-407", NULL, NULL}}},
-    {"a challenge without qop, RFC 3261 22.4 (8)",
-     {{"a1-407", ", qop=\"auth,auth-int\"", ""},
-      {"a2-invite", ", qop=auth, nc=00000001, cnonce=\"c\"", ""},
-      {"a2-re", ", qop=auth, nc=00000002, cnonce=\"d\"", ""},
-      {"c-invite", ", qop=auth, nc=00000003, cnonce=\"e\"", ""}}},
-    {"no algorithm where MD5 was offered, RFC 7616 3.3", {{"a2-invite", "algorithm=MD5, ", ""}}},
-    {"the other qop that was offered, RFC 7616 3.4", {{"a2-invite", "qop=auth", "qop=auth-int"}}},
-    {"nonce counts with gaps: requests may have gone unseen, RFC 7616 3.4",
-     {{"a2-re", "nc=00000002", "nc=0000002a"}, {"c-invite", "nc=00000003", "nc=0000002b"}}},
-    {"an unknown nonce in a first request, RFC 3261 22.3 (cached credentials)",
-     {{"c-invite", "n-call", "n-older"}}},
-    {"anonymous credentials, RFC 3261 22.2",
-     {{"a2-invite", "username=\"100\"", "username=\"anonymous\""}}},
-    {"credentials for several realms and of another scheme, RFC 3261 22.3",
-     {{"a2-invite", "Proxy-Authorization: ",
-       "Proxy-Authorization: Digest username=\"100\", realm=\"next\", nonce=\"n-next\", "
-       "uri=\"sip:200@127.0.0.1\", response=\"@\"\nAuthorization: Basic eA==\n"
-       "Proxy-Authorization: "}}},
-    {"Record-Route and Vias joined by commas, RFC 3261 7.3.1",
-     {{"in-200", "z9hG4bKin-p\nVia: ", "z9hG4bKin-p, "}}},
-    {"received and rport in a response, RFC 3261 18.2.1, RFC 3581 4",
-     {{"in-200", "z9hG4bKin-p", "z9hG4bKin-p;received=127.0.0.1;rport=5060"}}},
-    {"no Record-Route and no Route, RFC 3261 12.2.1.1",
-     {{"a2*", "Record-Route: ", NULL}, {"a2*", "Route: ", NULL}}},
-    {"a strict router, RFC 3261 12.2.1.1",
-     {{"a2*", "Record-Route: <sip:127.0.0.1;lr>", "Record-Route: <sip:127.0.0.1>"},
-      {"a2-ack", "ACK sip:200@127.0.0.3:5060", "ACK sip:127.0.0.1"},
-      {"a2-ack", "\nRoute: <sip:127.0.0.1;lr>", "\nRoute: <sip:200@127.0.0.3:5060>"},
-      {"a2-re", "INVITE sip:200@127.0.0.3:5060", "INVITE sip:127.0.0.1"},
-      {"a2-re", "uri=\"sip:200@127.0.0.3:5060\"", "uri=\"sip:127.0.0.1\""},
-      {"a2-re", "\nRoute: <sip:127.0.0.1;lr>", "\nRoute: <sip:200@127.0.0.3:5060>"},
-      {"a2-re-ack", "ACK sip:200@127.0.0.3:5066", "ACK sip:127.0.0.1"},
-      {"a2-re-ack", "\nRoute: <sip:127.0.0.1;lr>", "\nRoute: <sip:200@127.0.0.3:5066>"},
-      {"a2-bye", "BYE sip:200@127.0.0.3:5066", "BYE sip:127.0.0.1"},
-      {"a2-bye", "\nRoute: <sip:127.0.0.1;lr>", "\nRoute: <sip:200@127.0.0.3:5066>"}}},
-    {"a forwarded request with another's faults",
-     {{"in-invite", "Contact: ", NULL},
-      {"in-ack", "Max-Forwards: ", NULL},
-      {"in-bye", NULL, NULL},
-      {"in-bye-200", NULL, NULL}}},
-    {"line ends before the message, RFC 3261 7.5", {{"opt", "OPTIONS sip", "\\r\\nOPTIONS sip"}}},
-    {"a From without a tag from an older party, RFC 3261 12.1.1",
-     {{"in-*", "<sip:200@127.0.0.1>;tag=caller", "<sip:200@127.0.0.1>"},
-      {"in-bye-200", "To: <sip:200@127.0.0.1>", "To: <sip:200@127.0.0.1>;tag=late"}}},
-    {"a second call to the same number after a challenge that was not followed, RFC 3261 8.1.3.5",
-     {{"a2*", NULL, NULL}, {"c-invite", "nc=00000003", "nc=00000001"}}},
-};
-
-static void what_the_rfcs_allow_is_not_accused(void **state)
-{
-    size_t wrong = 0;
-    (void)state;
-    for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++) {
-        struct said s = ask(allowed[i].edits, MAX_EDITS, NULL);
-        if (s.verdict->finding_count > 0) {
-            char *text = told(s.verdict);
-            print_error("%s, gives:%s\n", allowed[i].why, text);
-            free(text);
-            wrong++;
-        }
-        said_free(&s);
-    }
-    assert_int_equal(wrong, 0);
-}
-
 static void calls_through_the_proxy_and_forked_ones_break_no_rule(void **state)
 {
     (void)state;
@@ -462,6 +408,24 @@ static void a_finding_cites_message_field_values_and_frames(void **state)
     assert_memory_equal(m->sip->bytes.at + f->bytes_from, "z9hG4bKnew",
                         f->bytes_to - f->bytes_from);
     said_free(&s);
+}
+
+/* The digest response of the credentials in a message, had it been edited so. Free it. */
+static char *response_of(const char *name, const struct edit *edits, size_t count)
+{
+    struct script s;
+    char *found = NULL;
+    script_read(&s, "healthy.txt");
+    for (size_t i = 0; i < count && edits[i].in; i++)
+        script_edit(&s, &edits[i]);
+    compute_all(&s);
+    for (size_t i = 0; i < s.count; i++) {
+        const char *at = strcmp(s.names[i], name) == 0 ? strstr(s.texts[i], "response=\"") : NULL;
+        if (at)
+            found = oh_format("%.*s", (int)strcspn(at + 10, "\""), at + 10);
+    }
+    script_free(&s);
+    return found;
 }
 
 static void a_wrong_response_names_the_input_that_is_wrong(void **state)
@@ -581,7 +545,6 @@ int main(void)
         cmocka_unit_test(each_fault_gives_the_finding_of_its_rule_and_no_other),
         cmocka_unit_test(every_rule_has_an_edit_that_breaks_it),
         cmocka_unit_test(every_rule_has_an_id_of_its_own_a_clause_and_a_meaning),
-        cmocka_unit_test(what_the_rfcs_allow_is_not_accused),
         cmocka_unit_test(calls_through_the_proxy_and_forked_ones_break_no_rule),
         cmocka_unit_test(a_fault_that_is_passed_on_is_the_phones_alone),
         cmocka_unit_test(a_finding_cites_message_field_values_and_frames),

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared by the tests of the whole binary, which source it. Uses OFFHOOK (the binary), OFFHOOK_BUILD
 # (where the reference phone lies) and OFFHOOK_SOURCE (the tree). A test is a function test_NAME, and
 # run_tests runs them all; each has an empty folder $work of its own.
@@ -9,6 +10,7 @@ set -u
 : "${OFFHOOK:?the binary}" "${OFFHOOK_BUILD:?the build folder}"
 OFFHOOK_SOURCE=${OFFHOOK_SOURCE:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 export OFFHOOK OFFHOOK_BUILD OFFHOOK_SOURCE
+[ -x "$OFFHOOK" ] || { echo "$OFFHOOK is not there" >&2; exit 1; }
 this_script=$(realpath "$0")
 scratch=$(mktemp -d)
 mark=offhook-test-$$-${scratch##*.}
@@ -166,6 +168,21 @@ expect()
     [ "$value" = "$1" ] || fail "${FUNCNAME[1]#test_}: $2 is $value, expected $1"
 }
 
+# report_says VERDICT FINDINGS: of the only scenario; FINDINGS are the ids of the failed ones.
+report_says()
+{
+    report_is_valid
+    expect "['$1']" "[s['verdict'] for s in r['scenarios']]"
+    expect "$2" "broken()"
+}
+
+reason_says()
+{
+    local reason
+    reason=$(report "s['reason']")
+    [[ $reason == *"$1"* ]] || fail "the reason should say: $1"$'\n'"but is: $reason"
+}
+
 # report_is_valid [REPORT]: by its JSON Schema where a checker is at hand, else that it is JSON.
 report_is_valid()
 {
@@ -220,6 +237,7 @@ until_said()
     local tries
     for ((tries = 0; tries < 1000; tries++)); do
         grep -q -- "$2" "$work/$1.says" 2>/dev/null && return 0
+        kill -0 "$pid" 2>/dev/null || break
         sleep 0.01
     done
     fail "the phone never says $2; it said: $(cat "$work/$1.says")"$'\n'"$(tail -n 20 "$work/said")"

@@ -8,6 +8,8 @@
     OFFHOOK_OWN_MOUNTS=1 exec unshare -m --propagation private bash "$this_script"
 }
 
+report_kib=$((64 + 16)) # what is kept free for the report on one scenario
+
 # disk SIZE: at $work/out.
 disk()
 {
@@ -51,57 +53,55 @@ assert not data or at == len(data)
 PY
 }
 
-test_not_even_the_capture_has_room()
+# runs_full KILOBYTES: with so much room besides that for the report.
+runs_full()
 {
-    disk 64k
-    fill 8
+    disk 512k
+    fill $((report_kib + $1))
     play 3
     says "No space left on device"
-    says "-o"
+    says "choose another folder"
     all_is_whole
+    report_is_valid
+    expect "(True, 0)" "(r['interrupted'], r['summary']['pass'])"
     umount "$work/out"
 }
 
-test_the_capture_fits_but_run_json_does_not()
-{
-    disk 256k
-    fill 48
-    play 3
-    says "No space left on device"
-    all_is_whole
-    umount "$work/out"
-}
-
-test_only_the_report_does_not_fit()
-{
-    disk 256k
-    fill 84
-    play 3
-    says "No space left on device"
-    all_is_whole
-    umount "$work/out"
-}
+test_not_even_the_capture_has_room() { runs_full 8; }
+test_the_capture_fits_but_run_json_does_not() { runs_full 60; }
 
 test_no_room_at_all()
 {
-    disk 64k
-    fill 0
+    disk 512k
+    fill 16
     play 3
-    says "No space left on device"
+    says "has no room for the report"
+    says "choose another folder"
+    [ "$(find "$work/out" -type f)" = "$work/out/filler" ] || fail "something was played"
+    umount "$work/out"
+}
+
+test_room_that_is_just_enough()
+{
+    disk 512k
+    fill $((report_kib + 120))
+    play 0
     all_is_whole
+    report_is_valid
     umount "$work/out"
 }
 
 # Of five scenarios the first fit.
 test_the_disk_fills_up_in_a_longer_run()
 {
-    disk 256k
+    disk $((5 * 64 + 16 + 256))k
     flow=$OFFHOOK_SOURCE/scenarios
     play 3
     says "No space left on device"
     all_is_whole
     report_is_valid
-    expect True "1 <= sum(s['verdict'] == 'pass' for s in r['scenarios']) < 5"
+    expect True "r['interrupted'] and 1 <= len(r['scenarios']) < 5"
+    expect "{'pass'}" "set(s['verdict'] for s in r['scenarios'])"
     umount "$work/out"
 }
 

@@ -44,6 +44,20 @@ SCRIPT
 test_sigint_before_the_phone_is_ready() { before_ready INT; }
 test_sigterm_before_the_phone_is_ready() { before_ready TERM; }
 
+test_sigint_while_a_registration_is_awaited()
+{
+    adapter away <<'SCRIPT'
+exec 3<&0
+exec "$@" < <(grep --line-buffered -v '"register"' <&3) > >(tee -a "${0%.sh}.says")
+SCRIPT
+    local folder=cisco-7960/call-in
+    flow=$OFFHOOK_SOURCE/scenarios/$folder.yaml
+    begin --phone "$work/away.yaml"
+    until_said away ready && sleep 0.3
+    interrupted INT
+    expect 0 "len(s['messages'])"
+}
+
 # in_the_call SIGNAL
 in_the_call()
 {

@@ -37,7 +37,7 @@ static bool same_branch(const struct oh_trace_msg *m, const struct answered *a)
 static void check_branch(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct answered a;
-    if (!to_refusal(v, m, &a) || same_branch(m, &a))
+    if (!to_refusal(v, m, &a) || same_branch(m, &a) || !oh_sip_msg_value(m->sip, OH_SIP_VIA, 0).at)
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "via.branch",
@@ -49,15 +49,6 @@ static void check_branch(struct oh_rule_view *v, const struct oh_trace_msg *m)
                                    .also_too = a.final});
 }
 
-static bool same_sent_by(struct oh_span a, struct oh_span b)
-{
-    struct oh_sip_via x, y;
-    if (oh_sip_via_parse(a, &x) < 0 || oh_sip_via_parse(b, &y) < 0)
-        return true; /* another rule's matter */
-    return oh_help_same_token(x.transport, y.transport) && oh_help_same_token(x.host, y.host) &&
-           (x.port ? x.port : 5060) == (y.port ? y.port : 5060);
-}
-
 static void check_via(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct answered a;
@@ -65,7 +56,7 @@ static void check_via(struct oh_rule_view *v, const struct oh_trace_msg *m)
     if (!to_refusal(v, m, &a) || !mine.at || !same_branch(m, &a))
         return;
     struct oh_span wanted = oh_sip_msg_value(a.invite->sip, OH_SIP_VIA, 0);
-    if (same_sent_by(mine, wanted))
+    if (oh_help_same_via(wanted, mine, false)) /* 20.42 */
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "via",
@@ -73,7 +64,7 @@ static void check_via(struct oh_rule_view *v, const struct oh_trace_msg *m)
                                    .observed = mine,
                                    .text =
                                        "The ACK's Via must equal the topmost Via of the INVITE, "
-                                       "its transport, host and port included.",
+                                       "its transport, host, port and parameters included.",
                                    .also = a.invite});
 }
 
@@ -181,26 +172,11 @@ static void check_to(struct oh_rule_view *v, const struct oh_trace_msg *m)
                                    .also = a.final});
 }
 
-static bool same_routes(const struct oh_sip_msg *a, const struct oh_sip_msg *b)
-{
-    size_t count = oh_sip_msg_value_count(a, OH_SIP_ROUTE);
-    if (count != oh_sip_msg_value_count(b, OH_SIP_ROUTE))
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        struct oh_sip_name_addr x, y;
-        if (oh_sip_name_addr_parse(oh_sip_msg_value(a, OH_SIP_ROUTE, i), &x) < 0 ||
-            oh_sip_name_addr_parse(oh_sip_msg_value(b, OH_SIP_ROUTE, i), &y) < 0 ||
-            !oh_help_same_uri(x.uri, y.uri))
-            return false;
-    }
-    return true;
-}
-
 static void check_route(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct answered a;
     if (!to_refusal(v, m, &a) || !oh_help_value(a.invite->sip, OH_SIP_ROUTE).at ||
-        same_routes(m->sip, a.invite->sip))
+        oh_help_same_routes(m->sip, a.invite->sip))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "route",

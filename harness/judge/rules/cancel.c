@@ -24,7 +24,8 @@ static void say(struct oh_rule_view *v, const struct oh_trace_msg *m,
 static void check_branch(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     const struct oh_trace_msg *invite = invite_of(v, m);
-    if (!invite || oh_help_same_token(oh_help_branch(m->sip), oh_help_branch(invite->sip)))
+    if (!invite || !oh_sip_msg_value(m->sip, OH_SIP_VIA, 0).at ||
+        oh_help_same_token(oh_help_branch(m->sip), oh_help_branch(invite->sip)))
         return;
     say(v, m, invite, "via.branch", oh_help_branch(invite->sip), oh_help_branch(m->sip),
         "The CANCEL must carry the branch of the INVITE that it cancels.");
@@ -38,6 +39,20 @@ static void check_via_count(struct oh_rule_view *v, const struct oh_trace_msg *m
         return;
     say(v, m, invite, "via", oh_span_of("a single Via"), oh_sip_msg_value(m->sip, OH_SIP_VIA, 1),
         "The CANCEL must carry one single Via, the INVITE's topmost.");
+}
+
+static void check_via(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *invite = invite_of(v, m);
+    struct oh_span mine = oh_sip_msg_value(m->sip, OH_SIP_VIA, 0);
+    if (!invite || !mine.at ||
+        !oh_help_same_token(oh_help_branch(m->sip), oh_help_branch(invite->sip)))
+        return;
+    struct oh_span wanted = oh_sip_msg_value(invite->sip, OH_SIP_VIA, 0);
+    if (!oh_help_same_via(wanted, mine, false)) /* 20.42 */
+        say(v, m, invite, "via", wanted, mine,
+            "The CANCEL's Via must equal the topmost Via of the INVITE that it cancels, its "
+            "transport, host, port and parameters included.");
 }
 
 static void check_cseq(struct oh_rule_view *v, const struct oh_trace_msg *m)
@@ -94,18 +109,12 @@ static void check_to(struct oh_rule_view *v, const struct oh_trace_msg *m)
 static void check_route(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     const struct oh_trace_msg *invite = invite_of(v, m);
-    size_t count = invite ? oh_sip_msg_value_count(invite->sip, OH_SIP_ROUTE) : 0;
-    bool same = count <= oh_sip_msg_value_count(m->sip, OH_SIP_ROUTE);
-    for (size_t i = 0; same && i < count; i++) {
-        struct oh_sip_name_addr x, y;
-        same = oh_sip_name_addr_parse(oh_sip_msg_value(invite->sip, OH_SIP_ROUTE, i), &x) == 0 &&
-               oh_sip_name_addr_parse(oh_sip_msg_value(m->sip, OH_SIP_ROUTE, i), &y) == 0 &&
-               oh_help_same_uri(x.uri, y.uri);
-    }
-    if (!same)
-        say(v, m, invite, "route", oh_help_value(invite->sip, OH_SIP_ROUTE),
-            oh_help_value(m->sip, OH_SIP_ROUTE),
-            "The CANCEL must carry the Route values of the INVITE that it cancels.");
+    if (!invite || !oh_help_value(invite->sip, OH_SIP_ROUTE).at ||
+        oh_help_same_routes(m->sip, invite->sip))
+        return;
+    say(v, m, invite, "route", oh_help_value(invite->sip, OH_SIP_ROUTE),
+        oh_help_value(m->sip, OH_SIP_ROUTE),
+        "The CANCEL must carry the Route values of the INVITE that it cancels.");
 }
 
 static void check_require(struct oh_rule_view *v, const struct oh_trace_msg *m)
@@ -120,6 +129,43 @@ static void check_require(struct oh_rule_view *v, const struct oh_trace_msg *m)
     }
 }
 
+/* Does the trace show what comes the other way at all? */
+static bool hears(const struct oh_rule_view *v, const struct oh_trace_msg *invite)
+{
+    int end = (int)oh_rule_trace(v)->msg_count;
+    for (int i = invite->index + 1; i < end && i < invite->index + OH_HELP_REACH; i++) {
+        const struct oh_trace_msg *m = oh_rule_msg(v, i);
+        if (oh_help_same_end(m, false, invite, true) && oh_help_same_end(m, true, invite, false))
+            return true;
+    }
+    return false;
+}
+
+/* Sure only where nothing at all came for this call. */
+static void check_early(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *invite = invite_of(v, m);
+    if (!invite || !oh_help_same_call(m->sip, invite->sip) || !oh_help_originates(v, m))
+        return;
+    for (int i = invite->index + 1; i < m->index; i++) {
+        const struct oh_trace_msg *r = oh_rule_msg(v, i);
+        if (!r->sip->is_request &&
+            (r->request == invite->index || oh_help_same_call(r->sip, invite->sip)))
+            return;
+    }
+    if (oh_rule_evidence_lost(v) || !hears(v, invite)) {
+        oh_rule_not_checkable(v);
+        return;
+    }
+    oh_say_broken(v, m,
+                  &(struct oh_say){.bytes = m->sip->start_line,
+                                   .expected = oh_span_of("a provisional response before it"),
+                                   .observed = oh_span_of("none"),
+                                   .text = "A CANCEL must wait for a provisional response to its "
+                                           "INVITE.",
+                                   .also = invite});
+}
+
 #define CANCEL(id, meaning, check)                                                                 \
     {                                                                                              \
         id, OH_LEVEL_MUST, "RFC 3261 9.1", OH_ON_REQUEST, "CANCEL", meaning, check                 \
@@ -128,6 +174,7 @@ static void check_require(struct oh_rule_view *v, const struct oh_trace_msg *m)
 static const struct oh_rule rules[] = {
     CANCEL("cancel.branch", "A CANCEL has the branch of its INVITE.", check_branch),
     CANCEL("cancel.via-count", "A CANCEL has a single Via.", check_via_count),
+    CANCEL("cancel.via", "A CANCEL has the INVITE's topmost Via.", check_via),
     CANCEL("cancel.cseq", "A CANCEL has the CSeq number of its INVITE.", check_cseq),
     CANCEL("cancel.request-uri", "A CANCEL has the Request-URI of its INVITE.", check_request_uri),
     CANCEL("cancel.call-id", "A CANCEL has the Call-ID of its INVITE.", check_call_id),
@@ -135,6 +182,7 @@ static const struct oh_rule rules[] = {
     CANCEL("cancel.to", "A CANCEL has the To of its INVITE.", check_to),
     CANCEL("cancel.route", "A CANCEL has the Route values of its INVITE.", check_route),
     CANCEL("cancel.require", "A CANCEL has no Require and no Proxy-Require.", check_require),
+    CANCEL("cancel.early", "A CANCEL follows a provisional response to its INVITE.", check_early),
 };
 
 const struct oh_rule_family oh_rules_cancel = {"cancel", rules, sizeof rules / sizeof *rules};

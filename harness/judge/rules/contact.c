@@ -1,9 +1,13 @@
-/* The Contact of an INVITE: RFC 3261 8.1.1.8, 12.2.1.1. */
+/* The Contact of a request that can begin a dialog, and of an INVITE in one: RFC 3261 8.1.1.8,
+ * 12.2.1.1. */
 #include "judge/rule_help.h"
 
+/* INVITE, and by RFC 6665 4.4.1 and RFC 3515 2 these. */
 static bool is_initial(const struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    return !oh_help_tag(m->sip, OH_SIP_TO).at && oh_help_originates(v, m);
+    bool begins = oh_help_is_request(m, "INVITE") || oh_help_is_request(m, "SUBSCRIBE") ||
+                  oh_help_is_request(m, "REFER");
+    return begins && !oh_help_tag(m->sip, OH_SIP_TO).at && oh_help_originates(v, m);
 }
 
 static bool is_scheme(struct oh_span uri, const char *a, const char *b)
@@ -24,8 +28,8 @@ static void check_one(struct oh_rule_view *v, const struct oh_trace_msg *m)
                                                   : m->sip->start_line,
                                    .expected = oh_span_of("one Contact"),
                                    .observed = oh_help_value(m->sip, OH_SIP_CONTACT),
-                                   .text = "An INVITE must carry one Contact with exactly one "
-                                           "URI."});
+                                   .text = "A request that can begin a dialog must carry one "
+                                           "Contact with exactly one URI."});
 }
 
 static void check_scheme(struct oh_rule_view *v, const struct oh_trace_msg *m)
@@ -38,7 +42,8 @@ static void check_scheme(struct oh_rule_view *v, const struct oh_trace_msg *m)
                   &(struct oh_say){.field = "contact.scheme",
                                    .expected = oh_span_of("a SIP or SIPS URI"),
                                    .observed = value,
-                                   .text = "The Contact of an INVITE must be a SIP or SIPS URI."});
+                                   .text = "The Contact of a request that can begin a dialog must "
+                                           "be a SIP or SIPS URI."});
 }
 
 static void check_secure(struct oh_rule_view *v, const struct oh_trace_msg *m)
@@ -52,7 +57,7 @@ static void check_secure(struct oh_rule_view *v, const struct oh_trace_msg *m)
                   &(struct oh_say){.field = "contact.scheme",
                                    .expected = oh_span_of("a SIPS URI"),
                                    .observed = uri,
-                                   .text = "An INVITE to a SIPS URI must carry a SIPS URI in its "
+                                   .text = "A request to a SIPS URI must carry a SIPS URI in its "
                                            "Contact."});
 }
 
@@ -68,20 +73,20 @@ static void check_refresh(struct oh_rule_view *v, const struct oh_trace_msg *m)
                                    .text = "An INVITE in a dialog should carry a Contact."});
 }
 
-#define CONTACT(id, level, clause, meaning, check)                                                 \
+#define CONTACT(id, level, clause, method, meaning, check)                                         \
     {                                                                                              \
-        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, "INVITE", meaning, check                      \
+        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, method, meaning, check                        \
     }
 
 static const struct oh_rule rules[] = {
-    CONTACT("contact.one", MUST, "RFC 3261 8.1.1.8", "An INVITE has exactly one Contact.",
-            check_one),
-    CONTACT("contact.scheme", MUST, "RFC 3261 8.1.1.8",
-            "The Contact of an INVITE is a SIP or SIPS URI.", check_scheme),
-    CONTACT("contact.sips", MUST, "RFC 3261 8.1.1.8",
-            "The Contact of an INVITE to a SIPS URI is a SIPS URI.", check_secure),
-    CONTACT("contact.refresh", SHOULD, "RFC 3261 12.2.1.1", "An INVITE in a dialog has a Contact.",
-            check_refresh),
+    CONTACT("contact.one", MUST, "RFC 3261 8.1.1.8", NULL,
+            "A request that can begin a dialog has exactly one Contact.", check_one),
+    CONTACT("contact.scheme", MUST, "RFC 3261 8.1.1.8", NULL,
+            "The Contact of a request that can begin a dialog is a SIP or SIPS URI.", check_scheme),
+    CONTACT("contact.sips", MUST, "RFC 3261 8.1.1.8", NULL,
+            "The Contact of a request to a SIPS URI is a SIPS URI.", check_secure),
+    CONTACT("contact.refresh", SHOULD, "RFC 3261 12.2.1.1", "INVITE",
+            "An INVITE in a dialog has a Contact.", check_refresh),
 };
 
 const struct oh_rule_family oh_rules_contact = {"contact", rules, sizeof rules / sizeof *rules};

@@ -107,6 +107,22 @@ static void check_rising(struct oh_rule_view *v, const struct oh_trace_msg *m)
              "Each request in a dialog must have a higher CSeq number than the one before it.");
 }
 
+/* A response to a request between the two that is not in the trace: it was sent, and missed. */
+static bool missed_one(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                       const struct step *s)
+{
+    int end = (int)oh_rule_trace(v)->msg_count;
+    for (int i = s->before->index + 1; i < end && i < s->before->index + OH_HELP_REACH; i++) {
+        const struct oh_trace_msg *r = oh_rule_msg(v, i);
+        struct oh_sip_cseq cseq;
+        if (!r->sip->is_request && oh_help_same_end(m, true, r, false) &&
+            oh_help_same_call(m->sip, r->sip) && oh_help_cseq(r->sip, &cseq) == 0 &&
+            cseq.number > s->last.number && cseq.number < s->mine.number)
+            return true;
+    }
+    return false;
+}
+
 /* Did the INVITE reach more than one party? Then requests in its other dialogs take numbers too. */
 static bool forked(const struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
@@ -129,7 +145,7 @@ static void check_by_one(struct oh_rule_view *v, const struct oh_trace_msg *m)
     struct step s;
     if (!read_step(v, m, &s) || s.mine.number <= s.last.number + 1)
         return;
-    if (oh_rule_evidence_lost(v) || forked(v, m)) {
+    if (oh_rule_evidence_lost(v) || forked(v, m) || missed_one(v, m, &s)) {
         oh_rule_not_checkable(v);
         return;
     }
@@ -154,7 +170,8 @@ static void check_register(struct oh_rule_view *v, const struct oh_trace_msg *m)
         if (!oh_help_same_end(m, false, s.before, false))
             return;
         bool back = s.mine.number <= s.last.number && m->retry_of != i;
-        bool gap = s.mine.number > s.last.number + 1 && !oh_rule_evidence_lost(v);
+        bool gap =
+            s.mine.number > s.last.number + 1 && !oh_rule_evidence_lost(v) && !missed_one(v, m, &s);
         if (back || gap)
             say_step(v, m, &s,
                      "The CSeq number must rise by one with each REGISTER of the same Call-ID.");

@@ -29,16 +29,30 @@ static const char *field(const struct credentials *c, const char *with_proxy)
 
 /* --- challenges --- */
 
-static bool offers(const struct oh_trace_msg *m, bool proxy, struct oh_span nonce,
+static struct oh_span or_md5(struct oh_span algorithm)
+{
+    return algorithm.at ? algorithm : oh_span_of("MD5"); /* RFC 7616 3.3 */
+}
+
+/* One nonce may be offered for several algorithms (RFC 7616 3.9.1): the challenge that fits best.
+ */
+static bool offers(const struct oh_trace_msg *m, bool proxy, const struct oh_digest *given,
                    struct oh_digest *out)
 {
     const struct oh_sip_header *h;
     enum oh_sip_header_id id = proxy ? OH_SIP_PROXY_AUTHENTICATE : OH_SIP_WWW_AUTHENTICATE;
+    int best = -1;
     for (size_t n = 0; (h = oh_sip_msg_header(m->sip, id, n)) != NULL; n++) {
-        if (oh_digest_parse(h->value, out) == 0 && oh_span_equal(out->nonce, nonce))
-            return true;
+        struct oh_digest c;
+        if (oh_digest_parse(h->value, &c) < 0 || !oh_span_equal(c.nonce, given->nonce))
+            continue;
+        int fit = 2 * oh_span_equal(c.realm, given->realm) +
+                  oh_help_same_token(or_md5(c.algorithm), or_md5(given->algorithm));
+        if (fit > best)
+            *out = c;
+        best = fit > best ? fit : best;
     }
-    return false;
+    return best >= 0;
 }
 
 static void find_challenge(const struct oh_rule_view *v, const struct oh_trace_msg *m,
@@ -47,7 +61,7 @@ static void find_challenge(const struct oh_rule_view *v, const struct oh_trace_m
     for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
         const struct oh_trace_msg *r = oh_rule_msg(v, i);
         if (!r->sip->is_request && (r->sip->status == 401 || r->sip->status == 407) &&
-            c->d.nonce.at && offers(r, c->proxy, c->d.nonce, &c->challenge)) {
+            c->d.nonce.at && offers(r, c->proxy, &c->d, &c->challenge)) {
             c->offered_by = r;
             return;
         }
@@ -74,8 +88,8 @@ static void for_each(struct oh_rule_view *v, const struct oh_trace_msg *m, check
     }
 }
 
-/* Some earlier request of this sender with the same nonce that shows it used: the latest, or the
- * first. */
+/* Some earlier request of this sender's account with the same nonce that shows it used: the latest,
+ * or the first. */
 static const struct oh_trace_msg *earlier_use(const struct oh_rule_view *v,
                                               const struct oh_trace_msg *m,
                                               const struct credentials *c, bool first,
@@ -91,7 +105,7 @@ static const struct oh_trace_msg *earlier_use(const struct oh_rule_view *v,
         for (size_t n = 0; (h = oh_sip_msg_header(q->sip, c->header->id, n)) != NULL; n++) {
             struct oh_digest d;
             if (oh_digest_parse(h->value, &d) < 0 || !oh_span_equal(d.nonce, c->d.nonce) ||
-                !oh_span_equal(d.realm, c->d.realm))
+                !oh_span_equal(d.realm, c->d.realm) || !oh_span_equal(d.username, c->d.username))
                 continue;
             *out = d;
             found = q;
@@ -142,11 +156,6 @@ static void fields(struct oh_rule_view *v, const struct oh_trace_msg *m,
     free(text);
 }
 
-static void check_fields(struct oh_rule_view *v, const struct oh_trace_msg *m)
-{
-    for_each(v, m, fields);
-}
-
 /* --- quotes --- */
 
 static void quotes(struct oh_rule_view *v, const struct oh_trace_msg *m,
@@ -186,11 +195,6 @@ static void quotes(struct oh_rule_view *v, const struct oh_trace_msg *m,
     }
 }
 
-static void check_quotes(struct oh_rule_view *v, const struct oh_trace_msg *m)
-{
-    for_each(v, m, quotes);
-}
-
 /* --- what the challenge gave --- */
 
 /* Nonces come from challenges. Sure only right after one: others may have been offered before the
@@ -212,7 +216,9 @@ static void nonce(struct oh_rule_view *v, const struct oh_trace_msg *m, const st
         }
     }
     bool only = !oh_sip_msg_header(m->sip, c->header->id, 1);
-    if (!offered.nonce.at || (!of_realm && !only)) {
+    const struct oh_trace_msg *refused = oh_rule_msg(v, m->retry_of);
+    bool other_call = refused && !oh_help_same_call(m->sip, refused->sip);
+    if (!offered.nonce.at || (!of_realm && !only) || (other_call && !of_realm)) {
         oh_rule_not_checkable(v);
         return;
     }
@@ -223,11 +229,6 @@ static void nonce(struct oh_rule_view *v, const struct oh_trace_msg *m, const st
                                    .text = "The credentials must carry the nonce of the challenge; "
                                            "this one was never offered.",
                                    .also = challenge});
-}
-
-static void check_nonce(struct oh_rule_view *v, const struct oh_trace_msg *m)
-{
-    for_each(v, m, nonce);
 }
 
 static void realm(struct oh_rule_view *v, const struct oh_trace_msg *m, const struct credentials *c)
@@ -241,11 +242,6 @@ static void realm(struct oh_rule_view *v, const struct oh_trace_msg *m, const st
                                    .text = "The credentials must carry the realm of the challenge "
                                            "whose nonce they use.",
                                    .also = c->offered_by});
-}
-
-static void check_realm(struct oh_rule_view *v, const struct oh_trace_msg *m)
-{
-    for_each(v, m, realm);
 }
 
 static void opaque(struct oh_rule_view *v, const struct oh_trace_msg *m,
@@ -266,16 +262,6 @@ static void opaque(struct oh_rule_view *v, const struct oh_trace_msg *m,
                                    .also = c->offered_by});
 }
 
-static void check_opaque(struct oh_rule_view *v, const struct oh_trace_msg *m)
-{
-    for_each(v, m, opaque);
-}
-
-static struct oh_span or_md5(struct oh_span algorithm)
-{
-    return algorithm.at ? algorithm : oh_span_of("MD5"); /* RFC 7616 3.3 */
-}
-
 static void algorithm(struct oh_rule_view *v, const struct oh_trace_msg *m,
                       const struct credentials *c)
 {
@@ -290,11 +276,6 @@ static void algorithm(struct oh_rule_view *v, const struct oh_trace_msg *m,
                                    .text = "The credentials must use the algorithm of the "
                                            "challenge.",
                                    .also = c->offered_by});
-}
-
-static void check_algorithm(struct oh_rule_view *v, const struct oh_trace_msg *m)
-{
-    for_each(v, m, algorithm);
 }
 
 static bool is_offered_qop(struct oh_span offered, struct oh_span qop)
@@ -323,11 +304,6 @@ static void qop(struct oh_rule_view *v, const struct oh_trace_msg *m, const stru
                                                : "The challenge offers qop, so the credentials "
                                                  "must carry a qop.",
                                    .also = c->offered_by});
-}
-
-static void check_qop(struct oh_rule_view *v, const struct oh_trace_msg *m)
-{
-    for_each(v, m, qop);
 }
 
 /* --- what the client makes --- */
@@ -383,17 +359,15 @@ static void nc(struct oh_rule_view *v, const struct oh_trace_msg *m, const struc
     if (oh_help_is_rejected(v, m, c->header->id, &c->d))
         return; /* told by its own rule */
     const struct oh_trace_msg *use = earlier_use(v, m, c, false, &before);
-    if (use && read_nc(before.nc, &last) && mine <= last)
+    /* A server may offer a nonce again; the phone cannot be sure that it is the old one. */
+    bool anew = use && c->offered_by && c->offered_by->index > use->index && mine == 1;
+    if (use && !anew && read_nc(before.nc, &last) && mine <= last)
         say_nc(v, m, c, "a higher count",
                "The nonce count must rise with each request that uses the same nonce.", use);
-    else if (!use && c->offered_by && m->challenge == c->offered_by->index && mine != 1)
+    else if (!use && c->offered_by && m->challenge == c->offered_by->index && mine != 1 &&
+             !oh_rule_evidence_lost(v))
         say_nc(v, m, c, "00000001", "The first request that uses a nonce must carry nc=00000001.",
                c->offered_by);
-}
-
-static void check_nc(struct oh_rule_view *v, const struct oh_trace_msg *m)
-{
-    for_each(v, m, nc);
 }
 
 static void cnonce(struct oh_rule_view *v, const struct oh_trace_msg *m,
@@ -410,11 +384,6 @@ static void cnonce(struct oh_rule_view *v, const struct oh_trace_msg *m,
                                                ? "With a qop the credentials must carry a cnonce."
                                                : "Without a qop the credentials must not carry a "
                                                  "cnonce."});
-}
-
-static void check_cnonce(struct oh_rule_view *v, const struct oh_trace_msg *m)
-{
-    for_each(v, m, cnonce);
 }
 
 /* RFC 3261 22.2: a request may be tried as "anonymous". A hashed one is the hash's matter. */
@@ -441,26 +410,30 @@ static void username(struct oh_rule_view *v, const struct oh_trace_msg *m,
                                            "for this realm."});
 }
 
-static void check_username(struct oh_rule_view *v, const struct oh_trace_msg *m)
+/* It "must agree" with the Request-URI (RFC 7616 3.4.6), which RFC 3261 22.4 (6) takes less than
+ * literally: parameters do not count. With a strict router in the Request-URI the target stands
+ * last in Route (RFC 3261 12.2.1.1) and is as good. */
+static bool agrees(const struct oh_trace_msg *m, struct oh_span uri)
 {
-    for_each(v, m, username);
+    struct oh_sip_name_addr target;
+    size_t routes = oh_sip_msg_value_count(m->sip, OH_SIP_ROUTE);
+    struct oh_span last =
+        routes ? oh_sip_msg_value(m->sip, OH_SIP_ROUTE, routes - 1) : (struct oh_span){0};
+    return oh_help_same_address(uri, m->sip->request_uri) ||
+           (last.at && oh_sip_name_addr_parse(last, &target) == 0 &&
+            !oh_help_is_loose(target.uri) && oh_help_same_address(uri, target.uri));
 }
 
 static void uri(struct oh_rule_view *v, const struct oh_trace_msg *m, const struct credentials *c)
 {
-    if (!c->d.uri.at || oh_help_same_uri(c->d.uri, m->sip->request_uri))
+    if (!c->d.uri.at || agrees(m, c->d.uri))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = FIELD(c, "uri"),
                                    .expected = m->sip->request_uri,
                                    .observed = c->d.uri,
-                                   .text = "The uri of the credentials must be the Request-URI of "
-                                           "the request that they stand in."});
-}
-
-static void check_uri(struct oh_rule_view *v, const struct oh_trace_msg *m)
-{
-    for_each(v, m, uri);
+                                   .text = "The uri of the credentials must agree with the "
+                                           "Request-URI of the request that they stand in."});
 }
 
 /* --- the response --- */
@@ -523,8 +496,8 @@ static void response(struct oh_rule_view *v, const struct oh_trace_msg *m,
     unsigned long count;
     bool complete = !missing_field(c) && !c->d.qop.at == !c->d.cnonce.at &&
                     (!c->d.qop.at || read_nc(c->d.nc, &count));
-    if (!complete || oh_span_is_nocase(c->d.username, "anonymous"))
-        return;
+    if (!complete || oh_span_is_nocase(c->d.username, "anonymous") || is_other_user(c))
+        return; /* another user's password is not known here; the username's rule tells that one */
     if (!c->secret || oh_span_is_nocase(c->d.userhash, "true")) {
         oh_rule_not_checkable(v);
         return;
@@ -532,8 +505,7 @@ static void response(struct oh_rule_view *v, const struct oh_trace_msg *m,
     enum oh_digest_fault fault = fault_of(v, m, c);
     if (fault == OH_DIGEST_NOT_CHECKABLE)
         oh_rule_not_checkable(v);
-    if (fault == OH_DIGEST_RIGHT || fault == OH_DIGEST_NOT_CHECKABLE ||
-        (fault == OH_DIGEST_WRONG_USERNAME && is_other_user(c)))
+    if (fault == OH_DIGEST_RIGHT || fault == OH_DIGEST_NOT_CHECKABLE)
         return;
     char *text = oh_format("The digest response is not the one that these credentials give: %s.",
                            oh_digest_fault_text(fault));
@@ -545,10 +517,25 @@ static void response(struct oh_rule_view *v, const struct oh_trace_msg *m,
     free(text);
 }
 
-static void check_response(struct oh_rule_view *v, const struct oh_trace_msg *m)
-{
-    for_each(v, m, response);
-}
+/* --- the table --- */
+
+#define FOR_EACH(part)                                                                             \
+    static void check_##part(struct oh_rule_view *v, const struct oh_trace_msg *m)                 \
+    {                                                                                              \
+        for_each(v, m, part);                                                                      \
+    }
+FOR_EACH(fields)
+FOR_EACH(quotes)
+FOR_EACH(nonce)
+FOR_EACH(realm)
+FOR_EACH(opaque)
+FOR_EACH(algorithm)
+FOR_EACH(qop)
+FOR_EACH(nc)
+FOR_EACH(cnonce)
+FOR_EACH(username)
+FOR_EACH(uri)
+FOR_EACH(response)
 
 #define DIGEST(id, level, clause, meaning, check)                                                  \
     {                                                                                              \
@@ -575,7 +562,7 @@ static const struct oh_rule rules[] = {
            check_cnonce),
     DIGEST("digest.username", MUST, "RFC 7616 3.4", "The username is the account's.",
            check_username),
-    DIGEST("digest.uri", MUST, "RFC 7616 3.4.6", "The uri is the Request-URI.", check_uri),
+    DIGEST("digest.uri", MUST, "RFC 7616 3.4.6", "The uri agrees with the Request-URI.", check_uri),
     DIGEST("digest.response", MUST, "RFC 7616 3.4.1",
            "The response is the hash of these credentials with the account's password.",
            check_response),

@@ -113,7 +113,8 @@ static bool is_only_dialog(const struct oh_rule_view *v, const struct oh_trace_m
 static void check_kept_from_tag(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct oh_help_dialog d;
-    if (!oh_help_tag(m->sip, OH_SIP_TO).at || !is_judged(v, m) || is_in_dialog(v, m) ||
+    if (!oh_help_tag(m->sip, OH_SIP_TO).at || !oh_help_uri(m->sip, OH_SIP_FROM).at ||
+        !is_judged(v, m) || is_in_dialog(v, m) ||
         !oh_help_dialog_of(v, m, OH_BY_REMOTE_TAG_AND_CALL, &d) || !is_only_dialog(v, m, &d))
         return;
     oh_say_broken(v, m,
@@ -131,9 +132,9 @@ static void check_kept_to_tag(struct oh_rule_view *v, const struct oh_trace_msg 
 {
     struct oh_help_dialog d;
     struct oh_span tag = oh_help_tag(m->sip, OH_SIP_TO);
-    if ((!tag.at && !oh_help_is_request(m, "BYE")) || !is_judged(v, m) || is_in_dialog(v, m) ||
-        is_tag_of_challenge(v, m, tag) || !oh_help_dialog_of(v, m, OH_BY_LOCAL_TAG_AND_CALL, &d) ||
-        !is_only_dialog(v, m, &d))
+    if (!oh_help_uri(m->sip, OH_SIP_TO).at || (!tag.at && !oh_help_is_request(m, "BYE")) ||
+        !is_judged(v, m) || is_in_dialog(v, m) || is_tag_of_challenge(v, m, tag) ||
+        !oh_help_dialog_of(v, m, OH_BY_LOCAL_TAG_AND_CALL, &d) || !is_only_dialog(v, m, &d))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "to.tag",
@@ -143,6 +144,53 @@ static void check_kept_to_tag(struct oh_rule_view *v, const struct oh_trace_msg 
                                    .text = "The To of a request in a dialog must carry the other "
                                            "party's tag of that dialog.",
                                    .also = d.answer});
+}
+
+/* RFC 4916: both may agree on a From that changes. */
+static bool from_may_change(const struct oh_sip_msg *m)
+{
+    struct oh_span tag;
+    for (size_t n = 0; (tag = oh_sip_msg_value(m, OH_SIP_SUPPORTED, n)).at; n++) {
+        if (oh_span_is_nocase(tag, "from-change"))
+            return true;
+    }
+    return false;
+}
+
+/* The URIs that began the dialog stay in From and To. RFC 3261 12.1.1, 12.1.2 */
+static void check_kept_uri(struct oh_rule_view *v, const struct oh_trace_msg *m, bool local)
+{
+    struct oh_help_dialog d;
+    enum oh_sip_header_id id = local ? OH_SIP_FROM : OH_SIP_TO;
+    struct oh_span mine = oh_help_uri(m->sip, id);
+    if (!mine.at || oh_help_is_copy(v, m) || oh_help_is_request(m, "CANCEL") ||
+        !oh_help_originates(v, m) || !oh_help_dialog_of(v, m, OH_BY_ALL, &d))
+        return;
+    enum oh_sip_header_id of = local == d.is_uac ? OH_SIP_FROM : OH_SIP_TO;
+    struct oh_span wanted = oh_help_uri(d.invite->sip, of);
+    if (!wanted.at || oh_help_same_uri(wanted, mine) ||
+        oh_help_same_uri(oh_help_uri(d.answer->sip, of), mine) || from_may_change(d.invite->sip) ||
+        from_may_change(d.answer->sip))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = local ? "from.uri" : "to.uri",
+                                   .expected = wanted,
+                                   .observed = mine,
+                                   .text = local ? "The From of a request in a dialog must keep "
+                                                   "the sender's URI of that dialog."
+                                                 : "The To of a request in a dialog must keep the "
+                                                   "other party's URI of that dialog.",
+                                   .also = d.invite});
+}
+
+static void check_kept_from(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    check_kept_uri(v, m, true);
+}
+
+static void check_kept_to(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    check_kept_uri(v, m, false);
 }
 
 static void check_kept_call_id(struct oh_rule_view *v, const struct oh_trace_msg *m)
@@ -178,6 +226,11 @@ static const struct oh_rule rules[] = {
              "A request in a dialog has the sender's tag in From.", check_kept_from_tag),
     IDENTITY("dialog.to-tag", "RFC 3261 12.2.1.1", NULL,
              "A request in a dialog has the other party's tag in To.", check_kept_to_tag),
+    IDENTITY("dialog.from", "RFC 3261 12.2.1.1", NULL,
+             "A request in a dialog has the sender's URI of that dialog in From.", check_kept_from),
+    IDENTITY("dialog.to", "RFC 3261 12.2.1.1", NULL,
+             "A request in a dialog has the other party's URI of that dialog in To.",
+             check_kept_to),
     IDENTITY("dialog.call-id", "RFC 3261 12.2.1.1", NULL,
              "A request in a dialog has the dialog's Call-ID.", check_kept_call_id),
 };

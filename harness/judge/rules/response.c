@@ -9,19 +9,6 @@ static bool read_request(const struct oh_rule_view *v, const struct oh_trace_msg
     return *request && oh_help_originates(v, m);
 }
 
-/* The server adds received and rport to the topmost one: RFC 3261 18.2.1, RFC 3581 4. */
-static bool same_via(struct oh_span a, struct oh_span b)
-{
-    struct oh_sip_via x, y;
-    if (oh_sip_via_parse(a, &x) < 0)
-        return true; /* the request's own fault */
-    if (oh_sip_via_parse(b, &y) < 0)
-        return false;
-    return oh_help_same_token(x.transport, y.transport) && oh_help_same_token(x.host, y.host) &&
-           x.port == y.port &&
-           oh_help_same_token(oh_sip_param(x.params, "branch"), oh_sip_param(y.params, "branch"));
-}
-
 static void check_via(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     const struct oh_trace_msg *request;
@@ -31,7 +18,7 @@ static void check_via(struct oh_rule_view *v, const struct oh_trace_msg *m)
     for (size_t i = 0; i <= count; i++) {
         struct oh_span wanted = oh_sip_msg_value(request->sip, OH_SIP_VIA, i);
         struct oh_span mine = oh_sip_msg_value(m->sip, OH_SIP_VIA, i);
-        if (wanted.at ? mine.at && same_via(wanted, mine) : !mine.at)
+        if (wanted.at ? mine.at && oh_help_same_via(wanted, mine, true) : !mine.at)
             continue;
         oh_say_broken(v, m,
                       &(struct oh_say){.field = i == 0 ? "via" : "via[2]",
@@ -193,6 +180,21 @@ static void check_contact(struct oh_rule_view *v, const struct oh_trace_msg *m)
                                            "carry a Contact with a SIP or SIPS URI."});
 }
 
+/* In a dialog too: Table 2 has "m" for Contact in a 2xx to INVITE. */
+static void check_contact_again(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *request;
+    if (m->sip->status < 200 || m->sip->status >= 300 || !read_request(v, m, &request) ||
+        !oh_help_is_request(request, "INVITE") || !oh_help_tag(request->sip, OH_SIP_TO).at ||
+        oh_sip_msg_value(m->sip, OH_SIP_CONTACT, 0).at)
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "contact",
+                                   .bytes = m->sip->start_line,
+                                   .expected = oh_span_of("a Contact"),
+                                   .text = "A 2xx to an INVITE in a dialog must carry a Contact."});
+}
+
 /* What was added on the way back stands before what the request brought; a phone adds nothing. */
 static void check_record_route(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
@@ -203,12 +205,9 @@ static void check_record_route(struct oh_rule_view *v, const struct oh_trace_msg
     size_t mine = oh_sip_msg_value_count(m->sip, OH_SIP_RECORD_ROUTE);
     bool same = m->from_phone ? wanted == mine : wanted <= mine;
     for (size_t i = 0; same && i < wanted; i++) {
-        struct oh_sip_name_addr x, y;
         struct oh_span a = oh_sip_msg_value(request->sip, OH_SIP_RECORD_ROUTE, i);
         struct oh_span b = oh_sip_msg_value(m->sip, OH_SIP_RECORD_ROUTE, mine - wanted + i);
-        same = oh_sip_name_addr_parse(a, &x) == 0 && oh_sip_name_addr_parse(b, &y) == 0
-                   ? oh_help_same_uri(x.uri, y.uri)
-                   : oh_span_equal(a, b);
+        same = oh_help_same_route(a, b, true);
     }
     if (same)
         return;
@@ -220,7 +219,8 @@ static void check_record_route(struct oh_rule_view *v, const struct oh_trace_msg
                                        expected.at ? expected : oh_span_of("no Record-Route"),
                                    .observed = oh_help_value(m->sip, OH_SIP_RECORD_ROUTE),
                                    .text = "A response that creates a dialog must carry all "
-                                           "Record-Route values of the INVITE in their order.",
+                                           "Record-Route values of the INVITE with all their "
+                                           "parameters, in their order.",
                                    .also = request});
 }
 
@@ -247,6 +247,8 @@ static const struct oh_rule rules[] = {
     RESPONSE("response.to-ack", "RFC 3261 17", NULL, "An ACK is not answered.", check_to_ack),
     RESPONSE("response.contact", "RFC 3261 12.1.1", "INVITE",
              "A response that creates a dialog has a Contact.", check_contact),
+    RESPONSE("response.contact-again", "RFC 3261 20", "INVITE",
+             "A 2xx to an INVITE in a dialog has a Contact.", check_contact_again),
     RESPONSE("response.record-route", "RFC 3261 12.1.1", "INVITE",
              "A response that creates a dialog has the INVITE's Record-Route.", check_record_route),
 };

@@ -208,6 +208,50 @@ static void check_credentials(struct oh_rule_view *v, const struct oh_trace_msg 
                                    .also_too = r.challenge});
 }
 
+static bool is_right(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                     const struct oh_digest *d)
+{
+    const struct oh_run_secret *known = oh_rule_secret(v, m);
+    char text[OH_DIGEST_TEXT];
+    if (!known || !oh_span_is(d->username, known->username))
+        return false;
+    struct oh_digest_secret secret = {known->username, known->password, NULL};
+    return oh_digest_response(d, &secret, m->sip->method, m->sip->body, text, NULL) == 0 &&
+           oh_span_is(d->response, text);
+}
+
+static bool offers(const struct oh_sip_msg *m, enum oh_sip_header_id id, const struct oh_digest *d)
+{
+    const struct oh_sip_header *h;
+    for (size_t n = 0; m && (h = oh_sip_msg_header(m, id, n)) != NULL; n++) {
+        struct oh_digest c;
+        if (oh_digest_parse(h->value, &c) == 0 && oh_span_equal(c.nonce, d->nonce) &&
+            oh_span_equal(c.realm, d->realm) && !oh_span_is_nocase(c.stale, "true"))
+            return true;
+    }
+    return false;
+}
+
+/* The same user and password for a new nonce, after an answer to a challenge was refused and not as
+ * stale: RFC 7616 3.3 wants new values then. Cached credentials may be refused for their age. */
+static bool is_same_account(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                            const struct retry *r, const struct oh_digest *d)
+{
+    const struct oh_trace_msg *before = oh_rule_msg(v, r->refused->challenge);
+    bool proxy = wanted_header(r) == OH_SIP_PROXY_AUTHORIZATION;
+    enum oh_sip_header_id id = proxy ? OH_SIP_PROXY_AUTHENTICATE : OH_SIP_WWW_AUTHENTICATE;
+    const struct oh_sip_header *h;
+    if (!before || !offers(r->challenge->sip, id, d) || !is_right(v, m, d))
+        return false;
+    for (size_t n = 0; (h = oh_sip_msg_header(r->refused->sip, wanted_header(r), n)) != NULL; n++) {
+        struct oh_digest old;
+        if (oh_digest_parse(h->value, &old) == 0 && oh_span_equal(old.realm, d->realm) &&
+            offers(before->sip, id, &old) && is_right(v, r->refused, &old))
+            return true;
+    }
+    return false;
+}
+
 static void check_rejected(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct retry r;
@@ -216,7 +260,8 @@ static void check_rejected(struct oh_rule_view *v, const struct oh_trace_msg *m)
         return;
     for (size_t n = 0; (h = oh_sip_msg_header(m->sip, wanted_header(&r), n)) != NULL; n++) {
         struct oh_digest d;
-        if (oh_digest_parse(h->value, &d) < 0 || !oh_help_is_rejected(v, m, wanted_header(&r), &d))
+        if (oh_digest_parse(h->value, &d) < 0 ||
+            (!oh_help_is_rejected(v, m, wanted_header(&r), &d) && !is_same_account(v, m, &r, &d)))
             continue;
         bool proxy = wanted_header(&r) == OH_SIP_PROXY_AUTHORIZATION;
         oh_say_broken(
@@ -224,9 +269,72 @@ static void check_rejected(struct oh_rule_view *v, const struct oh_trace_msg *m)
             &(struct oh_say){.field = proxy ? "proxy-authorization" : "authorization",
                              .observed = h->value,
                              .text = "Credentials that have just been rejected must not be sent "
-                                     "again unchanged.",
+                                     "again.",
                              .also = r.refused,
                              .also_too = r.challenge});
+        return;
+    }
+}
+
+/* --- the nonce --- */
+
+static bool has_nonce(const struct oh_sip_msg *m, enum oh_sip_header_id id, struct oh_span nonce)
+{
+    const struct oh_sip_header *h;
+    for (size_t n = 0; (h = oh_sip_msg_header(m, id, n)) != NULL; n++) {
+        struct oh_digest d;
+        if (oh_digest_parse(h->value, &d) == 0 && oh_span_equal(d.nonce, nonce))
+            return true;
+    }
+    return false;
+}
+
+/* A nonce that the challenge offers for the realm; absent where it offers none, or one of those in
+ * use. */
+static struct oh_span passed_over(const struct oh_trace_msg *m, const struct retry *r,
+                                  enum oh_sip_header_id id, struct oh_span realm)
+{
+    bool proxy = id == OH_SIP_PROXY_AUTHORIZATION;
+    enum oh_sip_header_id from = proxy ? OH_SIP_PROXY_AUTHENTICATE : OH_SIP_WWW_AUTHENTICATE;
+    struct oh_span offered = {0};
+    const struct oh_sip_header *h;
+    for (size_t n = 0; (h = oh_sip_msg_header(r->challenge->sip, from, n)) != NULL; n++) {
+        struct oh_digest d;
+        if (oh_digest_parse(h->value, &d) < 0 || !d.nonce.at || !oh_span_equal(d.realm, realm))
+            continue;
+        if (has_nonce(m->sip, id, d.nonce))
+            return (struct oh_span){0};
+        offered = d.nonce;
+    }
+    return offered;
+}
+
+/* The nonce that was refused comes again. One that was never offered is told by its own rule. */
+static void check_nonce(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct retry r;
+    const struct oh_sip_header *h;
+    if (!read_retry(v, m, &r))
+        return;
+    for (size_t n = 0; (h = oh_sip_msg_header(m->sip, wanted_header(&r), n)) != NULL; n++) {
+        struct oh_digest d;
+        if (oh_digest_parse(h->value, &d) < 0 ||
+            !has_nonce(r.refused->sip, wanted_header(&r), d.nonce) ||
+            oh_help_is_rejected(v, m, wanted_header(&r), &d))
+            continue;
+        struct oh_span offered = passed_over(m, &r, wanted_header(&r), d.realm);
+        if (!offered.at)
+            continue;
+        bool proxy = wanted_header(&r) == OH_SIP_PROXY_AUTHORIZATION;
+        oh_say_broken(
+            v, m,
+            &(struct oh_say){.field = proxy ? "proxy-authorization.nonce" : "authorization.nonce",
+                             .expected = offered,
+                             .observed = d.nonce,
+                             .text = "The credentials must carry the nonce of the new challenge, "
+                                     "not the one just refused.",
+                             .also = r.challenge,
+                             .also_too = r.refused});
         return;
     }
 }
@@ -257,6 +365,8 @@ static const struct oh_rule rules[] = {
           "A request sent again after a 401 or 407 carries credentials.", check_credentials),
     RETRY("retry.rejected", MUST, "RFC 3261 22.1",
           "Credentials that were rejected are not sent again.", check_rejected),
+    RETRY("retry.nonce", MUST, "RFC 7616 3.6",
+          "A request sent again after a 401 or 407 uses that response's nonce.", check_nonce),
 };
 
 const struct oh_rule_family oh_rules_retry = {"retry", rules, sizeof rules / sizeof *rules};

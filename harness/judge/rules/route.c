@@ -13,8 +13,9 @@ enum { MAX_ROUTES = 32 };
 struct way {
     struct oh_help_dialog dialog;
     struct oh_span target, target_before;
+    struct oh_span target_early; /* of the early dialog, until a refresh; absent: none */
     int64_t target_ns;
-    struct oh_span routes[MAX_ROUTES]; /* URIs, in the order of Route */
+    struct oh_span routes[MAX_ROUTES]; /* URIs, in the order of Route, brackets off */
     size_t route_count;
 };
 
@@ -35,6 +36,14 @@ static bool read_routes(struct way *w)
     return true;
 }
 
+static bool is_of_dialog(const struct oh_sip_msg *r, const struct oh_help_dialog *d)
+{
+    struct oh_span from = oh_help_tag(r, OH_SIP_FROM), to = oh_help_tag(r, OH_SIP_TO);
+    struct oh_span mine = oh_help_local_tag(d), other = oh_help_remote_tag(d);
+    return (oh_help_same_token(from, mine) && oh_help_same_token(to, other)) ||
+           (oh_help_same_token(from, other) && oh_help_same_token(to, mine));
+}
+
 static bool is_refresh_of(const struct oh_rule_view *v, const struct oh_trace_msg *r,
                           const struct oh_trace_msg *m, const struct way *w,
                           const struct oh_trace_msg **request)
@@ -44,7 +53,7 @@ static bool is_refresh_of(const struct oh_rule_view *v, const struct oh_trace_ms
            r->sip->status < 300 && *request &&
            (oh_help_is_request(*request, "INVITE") || oh_help_is_request(*request, "UPDATE")) &&
            oh_help_tag((*request)->sip, OH_SIP_TO).at &&
-           oh_help_same_call(r->sip, w->dialog.answer->sip) &&
+           oh_help_same_call(r->sip, w->dialog.answer->sip) && is_of_dialog(r->sip, &w->dialog) &&
            (oh_help_same_end(m, true, r, true) || oh_help_same_end(m, true, r, false));
 }
 
@@ -61,8 +70,24 @@ static void follow_refreshes(const struct oh_rule_view *v, const struct oh_trace
         if (!contact.at)
             continue;
         w->target_before = w->target;
+        w->target_early = (struct oh_span){0};
         w->target = contact;
         w->target_ns = r->time_ns;
+    }
+}
+
+/* The 2xx confirms an early dialog and, by the letter of 13.2.2.4, changes only its route set. */
+static void find_early_target(const struct oh_rule_view *v, struct way *w)
+{
+    const struct oh_help_dialog *d = &w->dialog;
+    for (int i = d->invite->index + 1; d->is_uac && i < d->answer->index; i++) {
+        const struct oh_trace_msg *r = oh_rule_msg(v, i);
+        if (!r->sip->is_request && r->request == d->invite->index && r->sip->status > 100 &&
+            r->sip->status < 200 && is_of_dialog(r->sip, d) &&
+            oh_help_uri(r->sip, OH_SIP_CONTACT).at) {
+            w->target_early = oh_help_uri(r->sip, OH_SIP_CONTACT);
+            return;
+        }
     }
 }
 
@@ -76,17 +101,9 @@ static bool read_dialog(const struct oh_rule_view *v, const struct oh_trace_msg 
     w->target = oh_help_uri(source, OH_SIP_CONTACT);
     w->target_before = w->target;
     w->target_ns = INT64_MIN / 2;
+    find_early_target(v, w);
     follow_refreshes(v, m, w);
     return read_routes(w);
-}
-
-static bool is_loose(struct oh_span uri)
-{
-    struct oh_sip_uri parts;
-    bool lr = false;
-    if (oh_sip_uri_parse(uri, &parts) == 0)
-        (void)oh_sip_uri_param(&parts, "lr", &lr);
-    return lr;
 }
 
 /* Header parts of a URI may not stand in a Request-URI: RFC 3261 19.1.1 */
@@ -103,6 +120,7 @@ static bool same_target(struct oh_span a, struct oh_span b)
 static bool is_target(const struct way *w, const struct oh_trace_msg *m, struct oh_span uri)
 {
     return same_target(w->target, uri) ||
+           (w->target_early.at && same_target(w->target_early, uri)) ||
            (m->time_ns - w->target_ns < CROSSING_NS && same_target(w->target_before, uri));
 }
 
@@ -111,7 +129,7 @@ static void check_target(struct oh_rule_view *v, const struct oh_trace_msg *m)
     struct way w = {0};
     if (!read_dialog(v, m, &w))
         return;
-    bool strict = w.route_count > 0 && !is_loose(w.routes[0]);
+    bool strict = w.route_count > 0 && !oh_help_is_loose(w.routes[0]);
     struct oh_span wanted = strict ? w.routes[0] : w.target;
     if (!wanted.at) {
         oh_rule_not_checkable(v);
@@ -136,16 +154,16 @@ static void check_target(struct oh_rule_view *v, const struct oh_trace_msg *m)
 static bool is_wanted(const struct way *w, const struct oh_trace_msg *m, size_t n,
                       struct oh_span uri)
 {
-    bool strict = !is_loose(w->routes[0]);
+    bool strict = !oh_help_is_loose(w->routes[0]);
     if (strict && n + 1 == w->route_count)
         return is_target(w, m, uri);
-    return oh_help_same_uri(w->routes[strict ? n + 1 : n], uri);
+    return oh_help_same_hop(w->routes[strict ? n + 1 : n], uri);
 }
 
 static char *wanted_text(const struct way *w)
 {
     struct oh_text text = {0};
-    bool strict = w->route_count > 0 && !is_loose(w->routes[0]);
+    bool strict = w->route_count > 0 && !oh_help_is_loose(w->routes[0]);
     for (size_t i = strict; i < w->route_count; i++)
         oh_text_addf(&text, "%s<%.*s>", text.len ? ", " : "", OH_SPAN_FMT(w->routes[i]));
     if (strict)

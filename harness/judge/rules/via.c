@@ -24,6 +24,20 @@ static void check_present(struct oh_rule_view *v, const struct oh_trace_msg *m)
                                        .text = "Every request must carry a Via."});
 }
 
+/* Those that copy their INVITE have rules of their own. */
+static void check_single(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (oh_sip_msg_value_count(m->sip, OH_SIP_VIA) < 2 || oh_help_is_copy(v, m) ||
+        !oh_help_originates(v, m))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "via",
+                                   .bytes = oh_sip_msg_value(m->sip, OH_SIP_VIA, 1),
+                                   .expected = oh_span_of("a single Via"),
+                                   .observed = oh_span_of("more than one Via"),
+                                   .text = "A new request must carry one Via, its sender's own."});
+}
+
 /* "SIP", "2.0" and the transport's name, white space around the slashes let be. */
 static bool split_protocol(struct oh_span value, struct oh_span part[3])
 {
@@ -133,7 +147,7 @@ static void check_unique(struct oh_rule_view *v, const struct oh_trace_msg *m)
         const struct oh_trace_msg *other = oh_rule_msg(v, i);
         if (!other->sip->is_request || !oh_help_is_first(other) ||
             !oh_help_same_end(m, true, other, true) ||
-            !oh_help_same_token(branch, oh_help_branch(other->sip)) || oh_help_is_copy(v, other))
+            !oh_span_equal(branch, oh_help_branch(other->sip)) || oh_help_is_copy(v, other))
             continue;
         if (same_request(m, other) || told_elsewhere(v, m, i))
             return;
@@ -155,6 +169,7 @@ static void check_unique(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 static const struct oh_rule rules[] = {
     VIA("via.present", "RFC 3261 8.1.1.7", "A request has a Via.", check_present),
+    VIA("via.single", "RFC 3261 8.1.1.7", "A new request has one Via.", check_single),
     VIA("via.protocol", "RFC 3261 8.1.1.7", "The Via's protocol is SIP/2.0.", check_protocol),
     VIA("via.transport", "RFC 3261 18.1.1", "The Via names the transport that is used.",
         check_transport),
