@@ -1,4 +1,5 @@
 /* Known findings: a list that a user keeps, laid over a report. */
+#include "judge/rule.h"
 #include "reports/build.h"
 #include "reports/report.h"
 #include "scenario/yaml.h"
@@ -38,7 +39,6 @@ static void read_string(struct oh_yaml_reader *r, const struct oh_yaml_node *val
     {                                                                                              \
         read_string(r, value, target, offsetof(struct known, member));                             \
     }
-READ_STRING(finding)
 READ_STRING(scenario)
 READ_STRING(step)
 READ_STRING(method)
@@ -46,6 +46,59 @@ READ_STRING(reason)
 READ_STRING(clause)
 READ_STRING(link)
 #undef READ_STRING
+
+/* Findings that no rule makes; "expect.FIELD" stands apart. */
+static const char *const flow_ids[] = {"flow.missing",    "flow.status",       "flow.order",
+                                       "flow.late",       "flow.destination",  "flow.unexpected",
+                                       "flow.not-silent", "media.rtp-missing", "phone.died",
+                                       "phone.hung"};
+#define FLOW_IDS (sizeof flow_ids / sizeof *flow_ids)
+static const char expectation[] = "expect.";
+
+/* All ids that findings can have, NULL-ended; the caller frees the array. */
+static const char **finding_ids(void)
+{
+    const struct oh_rule_family *const *families = oh_rule_families();
+    size_t count = FLOW_IDS;
+    for (size_t f = 0; families[f]; f++)
+        count += families[f]->count;
+    const char **ids = oh_alloc((count + 1) * sizeof *ids);
+    memcpy(ids, flow_ids, sizeof flow_ids);
+    count = FLOW_IDS;
+    for (size_t f = 0; families[f]; f++) {
+        for (size_t i = 0; i < families[f]->count; i++)
+            ids[count++] = families[f]->rules[i].id;
+    }
+    return ids;
+}
+
+static bool is_finding(const char *id, const char *const *ids)
+{
+    size_t head = strlen(expectation);
+    if (strncmp(id, expectation, head) == 0 && id[head])
+        return true;
+    while (*ids && strcmp(id, *ids) != 0)
+        ids++;
+    return *ids != NULL;
+}
+
+/* A misspelt one would forgive nothing, and nobody would be told. */
+static void read_finding(struct oh_yaml_reader *r, const struct oh_yaml_node *value, void *target)
+{
+    const char *id = oh_yaml_scalar(value), **ids = finding_ids();
+    const char *near = oh_nearest_word(id, ids);
+    if (*id && !is_finding(id, ids)) {
+        struct oh_error *e =
+            oh_yaml_mistake(r->y, value, r->errors, "no finding is called '%s'", id);
+        if (near)
+            oh_error_remedy(e, "did you mean '%s'?", near);
+        else
+            oh_error_remedy(e,
+                            "copy the id from a report; 'offhook list rules' has those of rules");
+    }
+    free(ids);
+    read_string(r, value, target, offsetof(struct known, finding));
+}
 
 static void read_direction(struct oh_yaml_reader *r, const struct oh_yaml_node *value, void *target)
 {
@@ -320,6 +373,7 @@ void oh_baseline_apply(const struct oh_baseline *b, json_t *report)
     json_object_set_new(told, "expired", expired);
     json_object_set_new(report, "baseline", told);
     json_object_set_new(report, "summary", oh_report_summary(scenarios));
+    oh_report_set_exit_status(report, oh_report_exit_status(report));
 }
 
 json_t *oh_baseline_scenario(const struct oh_baseline *b, const json_t *scenario)

@@ -162,6 +162,13 @@ size_t oh_cells_add_all(const struct oh_report_style *s, const char *text, struc
     return oh_cells_add(s, text, NO_LIMIT, out);
 }
 
+const char *oh_cells_seconds(double time_s, char out[OH_SECONDS_TEXT])
+{
+    bool nothing = time_s < 0 && time_s > -0.0005;
+    snprintf(out, OH_SECONDS_TEXT, "%.3f s", nothing ? 0.0 : time_s);
+    return out;
+}
+
 void oh_cells_repeat(const char *glyph, size_t times, struct oh_text *out)
 {
     for (size_t i = 0; i < times; i++)

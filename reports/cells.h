@@ -4,7 +4,7 @@
  * What comes from the wire is shown escaped, so that no message can steer the terminal. Columns are
  * counted by character (wide ones as two, combining ones as none), never by byte.
  *
- * Uses: reports/report.h. Private to reports/.
+ * Uses: reports/report.h. For reports/ and the live ladder.
  */
 #ifndef OH_REPORTS_CELLS_H
 #define OH_REPORTS_CELLS_H
@@ -41,6 +41,9 @@ size_t oh_cells_add(const struct oh_report_style *s, const char *text, size_t co
                     struct oh_text *out);
 /* The same without a limit. */
 size_t oh_cells_add_all(const struct oh_report_style *s, const char *text, struct oh_text *out);
+/* "0.012 s"; what rounds to nothing bears no sign. */
+#define OH_SECONDS_TEXT 48
+const char *oh_cells_seconds(double time_s, char out[OH_SECONDS_TEXT]);
 void oh_cells_repeat(const char *glyph, size_t times, struct oh_text *out);
 void oh_cells_pad(size_t columns, struct oh_text *out);
 

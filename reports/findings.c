@@ -12,9 +12,10 @@
 
 static void add_frames(const json_t *finding, struct oh_text *text)
 {
+    char time[OH_SECONDS_TEXT];
     size_t count = oh_json_count(finding, "frames");
     if (count == 0) {
-        oh_text_addf(text, "at %.3f s", oh_json_number(finding, "time_s"));
+        oh_text_addf(text, "at %s", oh_cells_seconds(oh_json_number(finding, "time_s"), time));
         return;
     }
     oh_text_add(text, count == 1 ? "frame" : "frames");
@@ -53,7 +54,7 @@ static void add_facts(const struct oh_view *v, const json_t *finding, struct oh_
 static void add_sentence(const json_t *finding, struct oh_text *text)
 {
     const char *clause = oh_json_str(finding, "clause");
-    oh_text_add(text, oh_json_str(finding, "text"));
+    oh_text_sentence(oh_json_str(finding, "text"), text);
     if (*clause)
         oh_text_addf(text, " %s", clause);
     if (oh_json_is(finding, "result", "not-checkable"))
@@ -175,9 +176,11 @@ static void show_lines(const struct oh_view *v, const json_t *message, size_t in
 
 static void show_message(const struct oh_view *v, const json_t *message, size_t index)
 {
+    char time[OH_SECONDS_TEXT];
     struct oh_text title = {0};
-    oh_text_addf(&title, "%s -> %s, %.3f s", oh_json_str(message, "source"),
-                 oh_json_str(message, "destination"), oh_json_number(message, "time_s"));
+    oh_text_addf(&title, "%s -> %s, %s", oh_json_str(message, "source"),
+                 oh_json_str(message, "destination"),
+                 oh_cells_seconds(oh_json_number(message, "time_s"), time));
     if (oh_json_has(message, "frame"))
         oh_text_addf(&title, ", frame %lld", (long long)oh_json_integer(message, "frame", 0));
     oh_text_add(v->out, "\n  ");
@@ -187,12 +190,23 @@ static void show_message(const struct oh_view *v, const json_t *message, size_t 
     oh_text_release(&title);
 }
 
-static bool is_found_fault_with(const json_t *scenario, size_t index)
+static bool cites(const json_t *finding, json_int_t frame)
 {
+    for (size_t i = 0; frame > 0 && i < oh_json_count(finding, "frames"); i++) {
+        if (json_integer_value(oh_json_item(finding, "frames", i)) == frame)
+            return true;
+    }
+    return false;
+}
+
+/* What a finding is of, what it is about, and what else proves it. */
+static bool is_evidence(const json_t *scenario, size_t index)
+{
+    json_int_t frame = oh_json_integer(oh_json_item(scenario, "messages", index), "frame", 0);
     for (size_t i = 0; i < oh_json_count(scenario, "findings"); i++) {
         const json_t *finding = oh_json_item(scenario, "findings", i);
         if (oh_json_integer(finding, "message", -1) == (json_int_t)index ||
-            oh_json_integer(finding, "about", -1) == (json_int_t)index)
+            oh_json_integer(finding, "about", -1) == (json_int_t)index || cites(finding, frame))
             return true;
     }
     return false;
@@ -202,12 +216,13 @@ static bool is_found_fault_with(const json_t *scenario, size_t index)
 
 static void show_step(const struct oh_view *v, const json_t *step)
 {
+    char time[OH_SECONDS_TEXT];
     oh_text_addf(v->out, "  %5lld  ", (long long)oh_json_integer(step, "line", 0));
     size_t used = oh_cells_add(v->style, oh_json_str(step, "text"), 40, v->out);
     oh_cells_pad(42 - used, v->out);
     oh_cells_add_all(v->style, oh_json_str(step, "verdict"), v->out);
     if (oh_json_has(step, "time_s"))
-        oh_text_addf(v->out, ", %.3f s", oh_json_number(step, "time_s"));
+        oh_text_addf(v->out, ", %s", oh_cells_seconds(oh_json_number(step, "time_s"), time));
     if (oh_json_count(step, "frames") > 0) {
         oh_text_add(v->out, ", ");
         add_frames(step, v->out);
@@ -243,7 +258,7 @@ void oh_text_details(const struct oh_view *v)
                  (long long)oh_json_integer(rules, "applied", 0),
                  (long long)oh_json_integer(rules, "not_checkable", 0));
     for (size_t i = 0; i < oh_json_count(v->scenario, "messages"); i++) {
-        if (is_found_fault_with(v->scenario, i))
+        if (is_evidence(v->scenario, i))
             show_message(v, oh_json_item(v->scenario, "messages", i), i);
     }
     show_output(v);

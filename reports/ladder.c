@@ -35,11 +35,10 @@ static const char *lifeline(const struct oh_ladder *l)
 static void add_time(const struct oh_ladder *l, const struct oh_ladder_row *row,
                      struct oh_text *out)
 {
-    char text[64];
+    char time[OH_SECONDS_TEXT] = "", text[64];
     if (row->has_time)
-        snprintf(text, sizeof text, "%9.3f s", row->time_s);
-    else
-        snprintf(text, sizeof text, "%11s", "");
+        oh_cells_seconds(row->time_s, time);
+    snprintf(text, sizeof text, "%11s", time);
     oh_cells_paint(l->style, OH_PAINT_DIM, text, out);
     oh_cells_pad(strlen(text) < MARGIN ? MARGIN - strlen(text) : 1, out);
 }

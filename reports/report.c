@@ -140,9 +140,11 @@ json_t *oh_report_json(const struct oh_report *r, bool interrupted)
                         oh_json_seconds(r->ended_ns > r->started_ns ? r->ended_ns - r->started_ns
                                                                     : 0));
     json_object_set_new(json, "interrupted", json_boolean(interrupted));
+    json_object_set_new(json, "exit_status", json_null()); /* its place */
     json_object_set_new(json, "phones", json_deep_copy(r->phones));
     json_object_set_new(json, "summary", oh_report_summary(r->scenarios));
     json_object_set_new(json, "scenarios", json_deep_copy(r->scenarios));
+    oh_report_set_exit_status(json, oh_report_exit_status(json));
     return json;
 }
 
@@ -191,4 +193,9 @@ int oh_report_exit_status(const json_t *report)
                     oh_json_is(scenario, "verdict", "inconclusive");
     }
     return doubtful > 0 || judged == 0 || oh_json_flag(report, "interrupted") ? 3 : 0;
+}
+
+void oh_report_set_exit_status(json_t *report, int status)
+{
+    json_object_set_new(report, "exit_status", json_integer(status));
 }

@@ -38,6 +38,10 @@ json_t *oh_report_read(const char *path, struct oh_error *e);
 /* Exit status of run and check (command-line contract): 1 a scenario failed; else 3 error,
  * inconclusive or nothing judged; else 0. Fails made only of known must findings do not count. */
 int oh_report_exit_status(const json_t *report);
+/* "exit_status" of the report where the command ends with another one: a recording that could not
+ * be judged, a folder that could not be written. oh_report_json and oh_baseline_apply set it else.
+ */
+void oh_report_set_exit_status(json_t *report, int status);
 
 /* --- other forms --- */
 struct oh_report_style {

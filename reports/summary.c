@@ -1,7 +1,30 @@
 /* The closing lines of a report. */
+#include "reports/build.h"
 #include "reports/text.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+/* Fails that consist of known findings alone. */
+static json_int_t forgiven(const json_t *report)
+{
+    json_int_t count = 0;
+    for (size_t i = 0; i < oh_json_count(report, "scenarios"); i++)
+        count += oh_report_is_forgiven(oh_json_item(report, "scenarios", i));
+    return count;
+}
+
+/* "1 fail (known findings only)", "3 fail (1 of them: known findings only)" */
+static char *count_of(const json_t *report, const char *word, json_int_t number)
+{
+    json_int_t known = strcmp(word, "fail") == 0 ? forgiven(report) : 0;
+    if (known == 0)
+        return oh_format("%lld %s", (long long)number, word);
+    if (known == number)
+        return oh_format("%lld %s (known findings only)", (long long)number, word);
+    return oh_format("%lld %s (%lld of them: known findings only)", (long long)number, word,
+                     (long long)known);
+}
 
 static void count_line(const json_t *report, const struct oh_report_style *s, struct oh_text *out)
 {
@@ -13,7 +36,7 @@ static void count_line(const json_t *report, const struct oh_report_style *s, st
     const char *separator = "";
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         json_int_t number = oh_json_integer(summary, words[i], 0);
-        char *text = oh_format("%lld %s", (long long)number, words[i]);
+        char *text = count_of(report, words[i], number);
         if (number > 0 || i < 2) {
             oh_text_add(out, separator);
             oh_cells_paint(s, number ? oh_text_verdict_paint(words[i]) : OH_PAINT_PLAIN, text, out);
@@ -104,5 +127,5 @@ void oh_report_summary_text(const json_t *report, const struct oh_report_style *
     phones(report, style, out);
     baseline(report, style, out);
     if (oh_json_flag(report, "interrupted"))
-        oh_text_add(out, "interrupted: not all scenarios were played\n");
+        oh_text_add(out, "Interrupted: not all scenarios were played\n");
 }

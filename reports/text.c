@@ -84,6 +84,15 @@ struct oh_text_counts oh_text_count(const json_t *scenario)
     return c;
 }
 
+void oh_text_sentence(const char *sentence, struct oh_text *out)
+{
+    size_t word = strspn(sentence, "abcdefghijklmnopqrstuvwxyz");
+    bool plain = word > 0 && (!sentence[word] || strchr(" ,;:'", sentence[word]));
+    if (plain)
+        oh_text_add_char(out, (char)toupper((unsigned char)*sentence));
+    oh_text_add(out, sentence + plain);
+}
+
 /* --- head --- */
 
 /* "id   title        phone": on one line where it fits, else the phone on its own. */
@@ -123,13 +132,17 @@ static void head(const struct oh_view *v)
 static void add_counts(const json_t *scenario, struct oh_text *text)
 {
     struct oh_text_counts c = oh_text_count(scenario);
-    oh_text_addf(text, "%zu must broken, %zu should", c.must, c.should);
-    if (c.known)
-        oh_text_addf(text, ", %zu known", c.known);
+    if (oh_report_is_forgiven(scenario)) {
+        oh_text_addf(text, "%zu known finding%s, nothing new", c.known, c.known == 1 ? "" : "s");
+        if (c.should)
+            oh_text_addf(text, " but %zu should", c.should);
+    } else {
+        oh_text_addf(text, "%zu must broken, %zu should", c.must, c.should);
+        if (c.known)
+            oh_text_addf(text, ", %zu known", c.known);
+    }
     if (c.unchecked)
         oh_text_addf(text, ", %zu not checkable", c.unchecked);
-    if (oh_report_is_forgiven(scenario))
-        oh_text_add(text, ": known findings alone, they do not count");
 }
 
 /* A pass and a fail are told by their findings, which stand below; the others by their reason. */
@@ -141,17 +154,22 @@ static void verdict(const struct oh_view *v)
     struct oh_text capital = {0}, text = {0};
     for (const char *at = word; *at; at++)
         oh_text_add_char(&capital, (char)toupper((unsigned char)*at));
-    size_t used = oh_cells_add_all(v->style, oh_text_str(&capital), &text);
+    size_t used = oh_cells_add_all(v->style, oh_text_str(&capital), &text), gap = 3;
     oh_cells_paint(v->style, oh_text_verdict_paint(word), oh_text_str(&text), v->out);
     oh_text_clear(&text);
+    if (oh_report_is_forgiven(v->scenario)) {
+        oh_text_add(v->out, ", known:");
+        used += strlen(", known:");
+        gap = 1;
+    }
     if (!counted)
-        oh_text_add(&text, reason);
+        oh_text_sentence(reason, &text);
     if (!counted && oh_json_count(v->scenario, "findings") > 0)
         oh_text_add(&text, "; ");
     if (counted || oh_json_count(v->scenario, "findings") > 0)
         add_counts(v->scenario, &text);
-    oh_cells_pad(3, v->out);
-    oh_cells_wrap(v->style, oh_text_str(&text), used + 3, used + 3, v->out);
+    oh_cells_pad(gap, v->out);
+    oh_cells_wrap(v->style, oh_text_str(&text), used + gap, used + gap, v->out);
     oh_text_release(&capital);
     oh_text_release(&text);
 }
@@ -164,10 +182,10 @@ static void evidence(const struct oh_view *v)
         const char *key, *one, *many;
         bool of_capture;
     } rows[] = {
-        {"dropped", "one packet was dropped by the capture. ",
+        {"dropped", "One packet was dropped by the capture. ",
          " packets were dropped by the capture. ", true},
-        {"lost", "one message is not in the capture. ", " messages are not in the capture. ", true},
-        {"strays", "one message passed our sockets by (stray). ",
+        {"lost", "One message is not in the capture. ", " messages are not in the capture. ", true},
+        {"strays", "One message passed our sockets by (stray). ",
          " messages passed our sockets by (stray). ", false},
     };
     bool tap = oh_json_is(e, "source", "tap");
@@ -175,7 +193,7 @@ static void evidence(const struct oh_view *v)
     if (oh_json_count(v->scenario, "messages") == 0)
         return;
     if (tap)
-        oh_text_add(&text, "what our own sockets sent and got; there was no capture. ");
+        oh_text_add(&text, "What our own sockets sent and got; there was no capture. ");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         json_int_t count = oh_json_integer(e, rows[i].key, 0);
         if (count <= 0 || (tap && rows[i].of_capture))
@@ -185,7 +203,7 @@ static void evidence(const struct oh_view *v)
         oh_text_add(&text, count > 1 ? rows[i].many : rows[i].one);
     }
     if (!tap && json_is_false(json_object_get(e, "complete")))
-        oh_text_add(&text, "the capture is not complete. ");
+        oh_text_add(&text, "The capture is not complete. ");
     if (text.len > 0) {
         oh_text_add(v->out, "  evidence: ");
         oh_cells_wrap(v->style, oh_text_str(&text), 12, 12, v->out);

@@ -32,6 +32,10 @@ const json_t *oh_text_seat(const json_t *scenario, const char *name);
 /* "baresip 1.0.0 at 127.0.0.2:5060". */
 void oh_text_phone(const struct oh_report_style *s, const json_t *phone, struct oh_text *out);
 
+/* Appends a sentence with a capital at its beginning; one that begins with no plain word (a step, a
+ * path, a name with digits) stays as it is. */
+void oh_text_sentence(const char *sentence, struct oh_text *out);
+
 /* Counts of "fail" and "warn" findings of a scenario. */
 struct oh_text_counts {
     size_t must, should, known, unchecked;

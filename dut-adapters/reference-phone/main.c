@@ -16,7 +16,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2 };
+enum { EXIT_USAGE = 2, SIGNAL_STATUS = 128 }; /* as shells tell a signal: 143 for SIGTERM */
 
 static int open_signals(void)
 {
@@ -36,6 +36,7 @@ static int on_signal(su_root_magic_t *root, su_wait_t *wait, struct rp_phone *ph
     (void)root;
     if (read(su_wait_socket(wait), &info, sizeof info) == (ssize_t)sizeof info) {
         rp_log("signal %u; quitting", info.ssi_signo);
+        phone->signalled = (int)info.ssi_signo;
         rp_phone_quit(phone);
     }
     return 0;
@@ -52,7 +53,7 @@ static int run(const struct rp_options *options, su_root_t *root, int signals)
         rp_control_event(phone.control, "ready", NULL);
         su_root_run(root);
         su_root_deregister(root, registered);
-        status = EXIT_SUCCESS;
+        status = phone.signalled ? SIGNAL_STATUS + phone.signalled : EXIT_SUCCESS;
     }
     rp_phone_release(&phone);
     if (!phone.shut_down) {

@@ -34,6 +34,7 @@ struct rp_phone {
     struct rp_call *calls; /* the latest first */
     char address[512];     /* From and To of the account: "name" <sip:user@host> */
     char contact[256];     /* <sip:user@ip:port> */
+    int signalled;         /* the signal that made it quit; 0: none */
     bool quitting;
     bool shutting_down;   /* nua_shutdown was called */
     bool shut_down;       /* and has ended: nua may be destroyed */

@@ -10,16 +10,16 @@
 
 static const char help[] =
     "usage: offhook check RUN-FOLDER [OPTIONS]\n\n"
-    "Judges a run again from what it recorded: a whole output folder of 'offhook run', or one\n"
-    "scenario's folder in it. The folder may have been moved, and the scenario and adapter files "
-    "may\n"
-    "be gone.\n\n"
-    "  -o DIR              write DIR/report.json\n"
+    "Judges a run again from what it recorded: a whole output folder of 'offhook run' (the\n"
+    "scenarios of its report.json; without one, all recordings below), or one scenario's folder\n"
+    "in it. The folder may have been moved, and the scenario and adapter files may be gone. Give\n"
+    "the options that change the verdict or the exit status again: --strict, --baseline.\n\n"
+    "  -o, --output DIR    write DIR/report.json\n"
     "      --baseline FILE known findings, as for 'offhook run'\n"
     "      --strict        a broken should fails, too\n"
     "      --json          the report on standard output\n"
     "      --verbose       whole messages beside their findings\n"
-    "      --color WHEN    auto, always or never\n\n"
+    "      --color WHEN    auto, always or never\n\n" OH_CLI_EXIT_STATUS "\n"
     "examples:\n"
     "  offhook check offhook-out\n"
     "  offhook check offhook-out/cisco-7960/authentication-407 --json\n";
@@ -29,47 +29,128 @@ struct options {
     const char *out, *baseline;
 };
 
-/* "DIR/a/b/run.json" -> "DIR/a/b", in place. */
-static void cut_name(char *path)
+/* What there is to be judged: folders relative to `top`, in order. */
+struct work {
+    const char *top;
+    char **folders;
+    size_t count, room;
+    bool interrupted; /* the run was: more was to be played */
+};
+
+static void add_folder(struct work *w, struct oh_span name)
 {
-    char *slash = strrchr(path, '/');
-    if (slash)
-        *slash = '\0';
-    else
-        strcpy(path, ".");
+    oh_grow(&w->folders, w->count, &w->room, sizeof *w->folders);
+    w->folders[w->count++] = oh_span_dup(name);
 }
 
-static int judge_all(struct oh_report *report, char **files, const char *top,
-                     const struct options *o, const struct oh_baseline *baseline,
-                     struct oh_error *e)
+static void release(struct work *w)
 {
-    size_t top_len = strlen(top);
-    for (size_t i = 0; files[i]; i++) {
-        char *folder = oh_strdup(files[i]);
-        cut_name(folder);
-        const char *relative = strlen(folder) > top_len ? folder + top_len : "";
-        while (*relative == '/')
-            relative++;
-        int result = oh_cli_judge_folder(report, folder, relative, &o->common, baseline, e);
-        free(folder);
-        if (result != 0)
-            return -1;
+    for (size_t i = 0; i < w->count; i++)
+        free(w->folders[i]);
+    free(w->folders);
+}
+
+/* The scenarios of this run alone: an output folder may hold those of older ones, too. */
+static int list_reported(struct work *w, const char *path, struct oh_error *e)
+{
+    json_t *report = oh_report_read(path, e);
+    if (!report)
+        return oh_error_remedy(e, "take it away, and all recordings below %s are judged", w->top);
+    const json_t *scenario;
+    size_t i;
+    json_array_foreach(json_object_get(report, "scenarios"), i, scenario)
+    {
+        const char *folder = json_string_value(json_object_get(scenario, "folder"));
+        add_folder(w, oh_span_of(folder ? folder : ""));
     }
+    w->interrupted = json_is_true(json_object_get(report, "interrupted"));
+    json_decref(report);
     return 0;
 }
 
-static int finish(struct oh_report *report, const struct options *o, struct oh_baseline *baseline)
+/* "TOP/a/b/run.json" is the folder "a/b"; "TOP/run.json" is "". */
+static int list_recordings(struct work *w, struct oh_error *e)
+{
+    static const char name[] = "run.json";
+    char **files = oh_file_list(w->top, name, e);
+    for (size_t i = 0; files && files[i]; i++) {
+        struct oh_span at = oh_span_of(files[i] + strlen(w->top));
+        at = oh_span_sub(at, 0, at.len - strlen(name));
+        if (at.len == 0 || at.at[at.len - 1] != '/')
+            continue;
+        while (at.len > 0 && at.at[0] == '/')
+            at = oh_span_sub(at, 1, at.len);
+        while (at.len > 0 && at.at[at.len - 1] == '/')
+            at.len--;
+        add_folder(w, at);
+    }
+    oh_file_list_free(files);
+    return files ? 0 : -1;
+}
+
+static bool is_capture(const char *path)
+{
+    static const char *const endings[] = {".pcap", ".pcapng", ".cap"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t len = strlen(path), end = strlen(endings[i]);
+        if (len > end && strcmp(path + len - end, endings[i]) == 0)
+            return true;
+    }
+    return strcmp(path, "-") == 0;
+}
+
+static int list_work(struct work *w, struct oh_error *e)
+{
+    if (!oh_file_is_folder(w->top) && is_capture(w->top)) {
+        oh_error_set(e, "%s: a capture alone cannot be judged yet, a run folder can", w->top);
+        return oh_error_remedy(e, "give the folder that 'offhook run -o' wrote: it holds the "
+                                  "capture and what else is needed");
+    }
+    char *report = oh_file_join(w->top, "report.json");
+    int result = 0;
+    if (oh_file_is_folder(w->top))
+        result = oh_file_exists(report) ? list_reported(w, report, e) : list_recordings(w, e);
+    if (result == 0 && w->count == 0 && !oh_file_exists(report)) {
+        oh_error_set(e, "%s is no run folder: there is no run.json in it", w->top);
+        oh_error_remedy(e, "give the folder that 'offhook run -o' wrote, or a scenario's in it");
+        result = -1;
+    }
+    free(report);
+    return result;
+}
+
+/* Returns how many could not be judged; each is told. */
+static size_t judge_all(struct oh_report *report, const struct work *w, const struct options *o,
+                        const struct oh_baseline *baseline)
+{
+    size_t bad = 0;
+    for (size_t i = 0; i < w->count; i++) {
+        struct oh_error e = {0};
+        char *folder = *w->folders[i] ? oh_file_join(w->top, w->folders[i]) : oh_strdup(w->top);
+        if (oh_cli_judge_folder(report, folder, w->folders[i], &o->common, baseline, &e) != 0) {
+            oh_cli_fail(&e, 0);
+            bad++;
+        }
+        free(folder);
+    }
+    return bad;
+}
+
+static int finish(struct oh_report *report, const struct work *w, size_t bad,
+                  const struct options *o, struct oh_baseline *baseline)
 {
     struct oh_error e = {0};
-    json_t *json = oh_report_json(report, false);
-    int status = OH_EXIT_UNDECIDED;
+    json_t *json = oh_report_json(report, w->interrupted);
     if (baseline)
         oh_baseline_apply(baseline, json);
-    status = oh_report_exit_status(json);
+    int status = oh_report_exit_status(json);
+    if (bad > 0 && status == OH_EXIT_OK)
+        status = OH_EXIT_UNDECIDED;
+    oh_report_set_exit_status(json, status);
     if (o->out) {
         char *path = oh_file_join(o->out, "report.json");
         if (oh_file_mkdirs(o->out, &e) != 0 || oh_report_write(json, path, &e) != 0)
-            status = oh_cli_fail(&e, OH_EXIT_USAGE);
+            status = oh_cli_fail(&e, status == OH_EXIT_FAIL ? status : OH_EXIT_UNDECIDED);
         free(path);
     }
     oh_cli_print_end(json, &o->common);
@@ -81,28 +162,20 @@ static int check(const char *folder, const struct options *o)
 {
     struct oh_error e = {0};
     struct oh_errors errors = {0};
+    struct work work = {.top = folder};
     struct oh_report *report = oh_report_new(folder);
     struct oh_baseline *baseline = NULL;
-    char **files = NULL;
     int status = OH_EXIT_USAGE;
     if (o->baseline && !(baseline = oh_baseline_load(o->baseline, &errors))) {
         oh_cli_fails(&errors, status);
-        goto out;
-    }
-    files = oh_file_is_folder(folder) ? oh_file_list(folder, "run.json", &e) : NULL;
-    if (!files || !files[0]) {
-        oh_error_set(&e, "%s is no run folder: there is no run.json in it", folder);
-        oh_error_remedy(&e, "give the folder that 'offhook run -o' wrote, or a scenario's in it");
+    } else if (list_work(&work, &e) != 0) {
         oh_cli_fail(&e, status);
-        goto out;
+    } else {
+        size_t bad = judge_all(report, &work, o, baseline);
+        if (bad == 0 || bad < work.count)
+            status = finish(report, &work, bad, o, baseline);
     }
-    if (judge_all(report, files, folder, o, baseline, &e) != 0) {
-        oh_cli_fail(&e, status);
-        goto out;
-    }
-    status = finish(report, o, baseline);
-out:
-    oh_file_list_free(files);
+    release(&work);
     oh_baseline_free(baseline);
     oh_errors_release(&errors);
     oh_report_free(report);
@@ -119,13 +192,13 @@ static int run(int argc, char **argv)
     };
     struct options o = {0};
     int c;
-    while ((c = getopt_long(argc, argv, "o:h", longs, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, ":o:h", longs, NULL)) != -1) {
         if (c == 'o')
             o.out = optarg;
         else if (c == 'b')
             o.baseline = optarg;
         else if (!oh_cli_take(&o.common, c, optarg))
-            return oh_cli_usage(&oh_command_check, "wrong option");
+            return oh_cli_wrong_option(&oh_command_check, c, argv);
     }
     if (argc - optind != 1)
         return oh_cli_usage(&oh_command_check, "give one run folder");

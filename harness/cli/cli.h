@@ -33,8 +33,8 @@ struct oh_cli_common {
     bool json, verbose, strict;
     const char *color; /* "auto", "always", "never" */
 };
-/* Takes a common long option (its `val` as in OH_CLI_COMMON_OPTIONS); false if it is none of them.
- */
+/* Takes a common long option (its `val` as in OH_CLI_COMMON_OPTIONS); false if it is none of them,
+ * or its value is none that it has. */
 bool oh_cli_take(struct oh_cli_common *o, int val, const char *arg);
 enum { OH_OPT_JSON = 1000, OH_OPT_COLOR, OH_OPT_STRICT, OH_OPT_VERBOSE };
 #define OH_CLI_COMMON_OPTIONS                                                                      \
@@ -44,6 +44,17 @@ enum { OH_OPT_JSON = 1000, OH_OPT_COLOR, OH_OPT_STRICT, OH_OPT_VERBOSE };
     {                                                                                              \
         "help", no_argument, NULL, 'h'                                                             \
     }
+
+/* Tells what is wrong with an option: what getopt_long returned as ':' (its optstring begins with
+ * ':', opterr is 0) or '?', or an option whose value was refused. Returns OH_EXIT_USAGE. */
+int oh_cli_wrong_option(const struct oh_command *c, int val, char *const *argv);
+
+/* What --help says of exit statuses, in the same words everywhere. */
+#define OH_CLI_EXIT_STATUS                                                                         \
+    "exit status: 0 all that was judged passed; 1 at least one scenario failed; 2 wrong usage "    \
+    "or\n"                                                                                         \
+    "a mistaken file: nothing was done; 3 at least one error or inconclusive, or nothing was\n"    \
+    "judged\n"
 
 struct oh_report_style oh_cli_style(const struct oh_cli_common *o, int fd);
 

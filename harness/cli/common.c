@@ -58,6 +58,32 @@ bool oh_cli_take(struct oh_cli_common *o, int val, const char *arg)
     }
 }
 
+/* The word of the command line that holds the option; a short one may stand among others. */
+static char *option_word(char *const *argv)
+{
+    if (optopt > 0 && optopt < OH_OPT_JSON && strncmp(argv[optind - 1], "--", 2) != 0)
+        return oh_format("-%c", optopt);
+    return oh_strdup(argv[optind - 1]);
+}
+
+int oh_cli_wrong_option(const struct oh_command *c, int val, char *const *argv)
+{
+    if (val != ':' && val != '?' && val == OH_OPT_COLOR)
+        return oh_cli_usage(c, "--color has no '%s': auto, always or never", optarg);
+    if (val != ':' && val != '?')
+        return oh_cli_usage(c, "'%s' is one too many", optarg);
+    char *word = option_word(argv);
+    size_t name_len = strcspn(word, "=");
+    if (val == ':')
+        oh_cli_usage(c, "%s wants a value", word);
+    else if (optopt >= OH_OPT_JSON && word[name_len])
+        oh_cli_usage(c, "%.*s takes no value", (int)name_len, word);
+    else
+        oh_cli_usage(c, "there is no option '%.*s'", (int)name_len, word);
+    free(word);
+    return OH_EXIT_USAGE;
+}
+
 struct oh_report_style oh_cli_style(const struct oh_cli_common *o, int fd)
 {
     struct winsize size;
@@ -111,15 +137,31 @@ char *oh_cli_data(const char *name)
     return found ? found : oh_strdup(name);
 }
 
+/* Two ways to the same folder, as where the working folder is the source tree. */
+static bool is_same_folder(const char *a, const char *b)
+{
+    char *x = realpath(a, NULL), *y = realpath(b, NULL);
+    bool same = x && y && strcmp(x, y) == 0;
+    free(x);
+    free(y);
+    return same;
+}
+
 char *oh_cli_adapter_path(void)
 {
-    char *programs = oh_cli_program_folder();
+    enum { PLACES = sizeof data_places / sizeof *data_places };
+    char *programs = oh_cli_program_folder(), *paths[PLACES];
     struct oh_text list = {0};
-    for (size_t i = 0; i < sizeof data_places / sizeof *data_places; i++) {
-        char *path = data_place(i, programs, "dut-adapters");
-        oh_text_addf(&list, "%s%s", i > 0 ? ":" : "", path);
-        free(path);
+    for (size_t i = 0; i < PLACES; i++) {
+        bool known = false;
+        paths[i] = data_place(i, programs, "dut-adapters");
+        for (size_t k = 0; k < i && !known; k++)
+            known = is_same_folder(paths[i], paths[k]);
+        if (!known)
+            oh_text_addf(&list, "%s%s", i > 0 ? ":" : "", paths[i]);
     }
+    for (size_t i = 0; i < PLACES; i++)
+        free(paths[i]);
     free(programs);
     return oh_text_take(&list);
 }

@@ -2,9 +2,9 @@
 #include "cli/cli.h"
 
 #include "base/file.h"
+#include "cli/kind.h"
 #include "phone/phone.h"
 #include "scenario/scenario.h"
-#include "scenario/yaml.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -12,52 +12,23 @@
 #include <string.h>
 
 static const char help[] =
-    "usage: offhook lint FILE|FOLDER...\n\n"
-    "Reads scenario files, phone adapters and files of known findings, and reports every mistake "
-    "with\n"
-    "its place. Nothing is played. Exit status 0 if there is none, else 2.\n\n"
+    "usage: offhook lint FILE|FOLDER|SCENARIO-ID...\n\n"
+    "Reads scenario files, phone adapters and files of known findings, and reports every mistake\n"
+    "with its place. Nothing is played. Exit status 0 if there is none, else 2.\n\n"
     "examples:\n"
     "  offhook lint scenarios\n"
     "  offhook lint scenarios/cisco-7960/authentication-407.yaml dut-adapters\n";
 
-/* What a file is, by a key that only its kind has. */
-enum kind { SCENARIO, ADAPTER, BASELINE };
-
-static enum kind kind_of(const char *file)
-{
-    static const struct {
-        const char *key;
-        enum kind kind;
-    } keys[] = {{"flow", SCENARIO}, {"start", ADAPTER}, {"verbs", ADAPTER}, {"known", BASELINE}};
-    struct oh_errors unused = {0};
-    struct oh_yaml *y = oh_yaml_load(file, &unused);
-    enum kind found = SCENARIO;
-    const struct oh_yaml_node *root = y ? oh_yaml_root(y) : NULL;
-    if (root && oh_yaml_kind(root) == OH_YAML_MAP) {
-        for (size_t i = 0; i < oh_yaml_count(root); i++) {
-            for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
-                const struct oh_yaml_node *key = oh_yaml_key(root, i);
-                if (oh_yaml_kind(key) == OH_YAML_SCALAR &&
-                    strcmp(oh_yaml_scalar(key), keys[k].key) == 0)
-                    found = keys[k].kind;
-            }
-        }
-    }
-    oh_yaml_free(y);
-    oh_errors_release(&unused);
-    return found;
-}
-
 static void lint_file(const char *file, struct oh_errors *errors)
 {
-    switch (kind_of(file)) {
-    case SCENARIO:
+    switch (oh_cli_kind(file)) {
+    case OH_CLI_SCENARIO:
         oh_scenario_free(oh_scenario_load(file, errors));
         break;
-    case ADAPTER:
+    case OH_CLI_ADAPTER:
         oh_adapter_free(oh_adapter_load(file, "", errors));
         break;
-    case BASELINE:
+    case OH_CLI_BASELINE:
         oh_baseline_free(oh_baseline_load(file, errors));
         break;
     }
@@ -71,11 +42,13 @@ static int run(int argc, char **argv)
         return oh_cli_usage(&oh_command_lint, "give a file or folder");
     for (int i = 1; i < argc; i++) {
         if (argv[i][0] == '-')
-            return oh_cli_usage(&oh_command_lint, "there is no option %s", argv[i]);
+            return oh_cli_usage(&oh_command_lint, "there is no option '%s'", argv[i]);
     }
     for (int i = 1; i < argc; i++) {
         struct oh_error e = {0};
-        char **files = oh_file_list(argv[i], ".yaml", &e);
+        char *path = oh_cli_scenario_path(argv[i]);
+        char **files = oh_file_list(path, ".yaml", &e);
+        free(path);
         if (!files) {
             oh_errors_release(&errors);
             return oh_cli_fail(&e, OH_EXIT_USAGE);

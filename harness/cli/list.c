@@ -2,9 +2,11 @@
 #include "cli/cli.h"
 
 #include "base/file.h"
+#include "cli/kind.h"
 #include "judge/rule.h"
 #include "phone/phone.h"
 #include "scenario/scenario.h"
+#include "scenario/yaml.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +29,8 @@ static int list_scenarios(void)
         return oh_cli_fail(&e, OH_EXIT_USAGE);
     for (size_t i = 0; files[i]; i++) {
         struct oh_errors errors = {0};
+        if (oh_cli_kind(files[i]) != OH_CLI_SCENARIO)
+            continue;
         struct oh_scenario *s = oh_scenario_load(files[i], &errors);
         if (s) {
             printf("%-36s %s\n", s->id, s->title);
@@ -85,7 +89,7 @@ static int list_phones(void)
     if (!files)
         return oh_cli_fail(&e, OH_EXIT_USAGE);
     for (size_t i = 0; files[i]; i++) {
-        if (!strstr(files[i], ".known.yaml"))
+        if (oh_cli_kind(files[i]) == OH_CLI_ADAPTER)
             list_phone(files[i], &status);
     }
     oh_file_list_free(files);
@@ -102,7 +106,13 @@ static int run(int argc, char **argv)
         if (strcmp(argv[1], lists[i].word) == 0)
             return lists[i].list();
     }
-    return oh_cli_usage(&oh_command_list, "say what: scenarios, rules or phones");
+    static const char *const words[] = {"scenarios", "rules", "phones", NULL};
+    const char *near = argc == 2 ? oh_nearest_word(argv[1], words) : NULL;
+    if (argc != 2)
+        return oh_cli_usage(&oh_command_list, "say one: scenarios, rules or phones");
+    return oh_cli_usage(&oh_command_list,
+                        "there is no list of '%s': scenarios, rules or phones%s%s%s", argv[1],
+                        near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
 }
 
 const struct oh_command oh_command_list = {"list", run, "scenarios, rules or phones", help};

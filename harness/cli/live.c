@@ -1,25 +1,60 @@
 #include "cli/live.h"
 
+#include "reports/cells.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#define DEFAULT_WIDTH 100 /* as the text form takes, where the terminal tells none */
+
+/* Columns of a line; colours (ESC [ ... m) take none. */
+static size_t columns(const char *line, size_t len)
+{
+    char *plain = oh_alloc(len + 1);
+    size_t used = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (line[i] != '\033') {
+            plain[used++] = line[i];
+            continue;
+        }
+        while (i + 1 < len && line[i] != 'm')
+            i++;
+    }
+    used = oh_cells_count(plain);
+    free(plain);
+    return used;
+}
+
+/* Rows that whole lines take on the terminal, those included that it breaks itself. */
+static unsigned rows(const struct oh_live *l, const char *text)
+{
+    size_t width = l->style.width ? l->style.width : DEFAULT_WIDTH, count = 0;
+    for (const char *end; (end = strchr(text, '\n')); text = end + 1) {
+        size_t used = columns(text, (size_t)(end - text));
+        count += used > width ? (used + width - 1) / width : 1;
+    }
+    return (unsigned)count;
+}
+
+/* Over what the terminal may have put at the beginning of the line: the ^C of an interruption. */
 static void show(struct oh_live *l, const char *text)
 {
+    fputs("\r\033[K", stdout);
     fputs(text, stdout);
-    for (; *text; text++)
-        l->lines += *text == '\n';
+    l->lines += rows(l, text);
     fflush(stdout);
 }
 
 static void drop_hint(struct oh_live *l)
 {
-    if (!l->hint_shown)
+    if (l->hint == 0)
         return;
-    fputs("\033[1A\033[2K", stdout);
-    l->lines--;
-    l->hint_shown = false;
+    printf("\r\033[%uA\033[J", l->hint);
+    l->lines -= l->hint;
+    l->hint = 0;
 }
 
 void oh_live_begin(struct oh_live *l, const struct oh_scenario *s, const char *phone)
@@ -27,10 +62,13 @@ void oh_live_begin(struct oh_live *l, const struct oh_scenario *s, const char *p
     struct oh_text text = {0};
     l->scenario = s;
     l->lines = 0;
-    l->hint_shown = false;
+    l->hint = 0;
     if (!l->on)
         return;
-    oh_text_addf(&text, "%s   %s   %s\n", s->id, s->title, phone);
+    char *title = oh_format("%s   %s   %s", s->id, s->title, phone);
+    oh_cells_add(&l->style, title, l->style.width ? l->style.width : DEFAULT_WIDTH, &text);
+    oh_text_add_char(&text, '\n');
+    free(title);
     oh_ladder_head_text("phone", "offhook", &l->style, &text);
     show(l, oh_text_str(&text));
     oh_text_release(&text);
@@ -72,22 +110,26 @@ void oh_live_progress(const struct oh_progress *p, void *live)
     if (!l->on)
         return;
     drop_hint(l);
+    unsigned before = l->lines;
     if (p->kind == OH_PROGRESS_MESSAGE)
         show_message(l, p);
     else if (words[p->kind])
         show_note(l, p->time_s, words[p->kind], p->text);
-    l->hint_shown = p->kind == OH_PROGRESS_WAITING;
+    if (p->kind == OH_PROGRESS_WAITING)
+        l->hint = l->lines - before;
 }
 
 void oh_live_clear(struct oh_live *l)
 {
     struct winsize size = {0};
-    if (!l->on || l->lines == 0)
+    if (!l->on)
         return;
     ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
-    if (l->lines < size.ws_row) /* what has scrolled away cannot be taken back */
-        printf("\033[%uA\033[J", l->lines);
+    if (l->lines == 0)
+        fputs("\r\033[K", stdout);
+    else if (l->lines < size.ws_row) /* what has scrolled away cannot be taken back */
+        printf("\r\033[%uA\033[J", l->lines);
     else
-        putchar('\n');
-    l->lines = 0;
+        fputs("\r\033[K\n", stdout);
+    l->lines = l->hint = 0;
 }

@@ -14,8 +14,8 @@ struct oh_live {
     bool on;
     struct oh_report_style style;
     const struct oh_scenario *scenario;
-    unsigned lines;  /* shown since the scenario began */
-    bool hint_shown; /* the last line is a waiting hint */
+    unsigned lines; /* rows of the terminal taken since the scenario began */
+    unsigned hint;  /* of them, by a waiting hint at the end; 0: there is none */
 };
 
 void oh_live_begin(struct oh_live *l, const struct oh_scenario *s, const char *phone);

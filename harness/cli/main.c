@@ -3,11 +3,12 @@
  */
 #include "cli/cli.h"
 
-#include "base/file.h"
+#include "scenario/yaml.h"
 
+#include <errno.h>
+#include <getopt.h>
 #include <locale.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct oh_command *const commands[] = {
@@ -21,9 +22,7 @@ static void print_help(FILE *to)
           to);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         fprintf(to, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
-    fputs("\n'offhook COMMAND --help' tells more, with examples.\n"
-          "exit status: 0 all passed, 1 a scenario failed, 2 wrong usage or input, 3 nothing "
-          "decided\n",
+    fputs("  help     what a command does, with examples: offhook help run\n\n" OH_CLI_EXIT_STATUS,
           to);
 }
 
@@ -45,9 +44,33 @@ static bool wants_help(int argc, char **argv)
     return false;
 }
 
-int main(int argc, char **argv)
+static int unknown(const char *word)
 {
-    setlocale(LC_CTYPE, "");
+    const char *words[sizeof commands / sizeof *commands + 2] = {"help"};
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        words[i + 1] = commands[i]->name;
+    const char *near = oh_nearest_word(word, words);
+    bool is_option = word[0] == '-';
+    fprintf(stderr, "offhook: there is no %s '%s'%s%s%s; see 'offhook --help'\n",
+            is_option ? "option" : "command", word, near ? " (did you mean '" : "",
+            near ? near : "", near ? "'?)" : "");
+    return OH_EXIT_USAGE;
+}
+
+static int help(const char *word)
+{
+    const struct oh_command *c = word ? find(word) : NULL;
+    if (word && !c)
+        return unknown(word);
+    if (c)
+        fputs(c->help, stdout);
+    else
+        print_help(stdout);
+    return OH_EXIT_OK;
+}
+
+static int dispatch(int argc, char **argv)
+{
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         print_help(argc < 2 ? stderr : stdout);
         return argc < 2 ? OH_EXIT_USAGE : OH_EXIT_OK;
@@ -57,17 +80,29 @@ int main(int argc, char **argv)
         return OH_EXIT_OK;
     }
     const struct oh_command *c = find(argv[1]);
-    if (!c) {
-        fprintf(stderr, "offhook: there is no command '%s'; see 'offhook --help'\n", argv[1]);
-        return OH_EXIT_USAGE;
-    }
-    if (wants_help(argc - 1, argv + 1)) {
-        fputs(c->help, stdout);
-        return OH_EXIT_OK;
-    }
-    char *name = oh_format("offhook %s", c->name); /* what getopt's own sentences begin with */
-    argv[1] = name;
-    int status = c->run(argc - 1, argv + 1);
-    free(name);
-    return status;
+    if (!c && strcmp(argv[1], "help") == 0)
+        return help(argc > 2 ? argv[2] : NULL);
+    if (!c)
+        return unknown(argv[1]);
+    if (wants_help(argc - 1, argv + 1))
+        return help(c->name);
+    opterr = 0; /* oh_cli_wrong_option tells it */
+    return c->run(argc - 1, argv + 1);
+}
+
+/* What did not reach its reader was not said; a script must not take it for a success. */
+static int close_output(int status)
+{
+    bool lost = ferror(stdout) != 0;
+    const char *why = fflush(stdout) != 0 ? strerror(errno) : "not all of it was taken";
+    if (!lost && !ferror(stdout))
+        return status;
+    fprintf(stderr, "offhook: error: standard output cannot be written: %s\n", why);
+    return status ? status : OH_EXIT_UNDECIDED;
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_CTYPE, "");
+    return close_output(dispatch(argc, argv));
 }

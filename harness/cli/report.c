@@ -1,17 +1,21 @@
 /* offhook report: other forms of a report.json. */
 #include "cli/cli.h"
 
+#include "base/file.h"
+
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static const char help[] =
-    "usage: offhook report REPORT.json --FORM [--verbose] [--color WHEN]\n\n"
-    "Writes another form of a report to standard output. Forms:\n"
-    "  --text     ladders, findings and summary, as 'offhook run' shows them\n\n"
+    "usage: offhook report REPORT.json|RUN-FOLDER [--FORM] [--verbose] [--color WHEN]\n\n"
+    "Writes another form of a report to standard output; of a folder, that of its report.json.\n"
+    "Forms:\n"
+    "  --text     ladders, findings and summary, as 'offhook run' shows them; the default\n\n"
     "example:\n"
-    "  offhook report offhook-out/report.json --text --verbose | less -R\n";
+    "  offhook report offhook-out --text --verbose --color always | less -R\n";
 
 static const struct oh_report_format *format_named(const char *name)
 {
@@ -29,7 +33,9 @@ static int write_form(const char *path, const struct oh_report_format *format,
     struct oh_error e = {0};
     struct oh_text text = {0};
     struct oh_report_style style = oh_cli_style(o, STDOUT_FILENO);
-    json_t *report = oh_report_read(path, &e);
+    char *file = oh_file_is_folder(path) ? oh_file_join(path, "report.json") : oh_strdup(path);
+    json_t *report = oh_report_read(file, &e);
+    free(file);
     if (!report)
         return oh_cli_fail(&e, OH_EXIT_USAGE);
     format->write(report, &style, &text);
@@ -48,14 +54,15 @@ static int run(int argc, char **argv)
     int used = 5, c;
     for (size_t i = 0; all[i] && used < 15; i++)
         longs[used++] = (struct option){all[i]->name, no_argument, NULL, 2000 + (int)i};
-    while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
         if (c >= 2000)
             chosen = all[c - 2000];
         else if (!oh_cli_take(&o, c, optarg))
-            return oh_cli_usage(&oh_command_report, "wrong option");
+            return oh_cli_wrong_option(&oh_command_report, c, argv);
     }
     if (argc - optind != 1 || !chosen)
-        return oh_cli_usage(&oh_command_report, "give one report file");
+        return oh_cli_usage(&oh_command_report,
+                            "give one report.json, or the folder that it is in");
     return write_form(argv[optind], chosen, &o);
 }
 

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "base/file.h"
+#include "cli/kind.h"
 #include "cli/live.h"
 #include "cli/reserve.h"
 #include "play/play.h"
@@ -13,18 +14,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define MAX_PHONES 8
 #define MAX_PARAMS 16
 
 static const char help[] =
-    "usage: offhook run [SCENARIO|FOLDER...] [OPTIONS]\n\n"
-    "Plays each scenario against the phone, captures the wire, judges what was captured, and "
-    "writes\n"
-    "DIR/report.json and, per scenario, DIR/<id>/ with capture.pcap and run.json. Without a "
-    "scenario:\n"
-    "all of scenarios/. Without a phone: the reference phone that comes with offhook.\n\n"
+    "usage: offhook run [SCENARIO|FOLDER|ID...] [OPTIONS]\n\n"
+    "Plays each scenario against the phone, captures the wire, judges what was captured, and\n"
+    "writes DIR/report.json and, per scenario, DIR/<id>/ with capture.pcap and run.json. An ID is\n"
+    "one of 'offhook list scenarios'. Without a scenario: all of scenarios/. Without a phone: the\n"
+    "reference phone that comes with offhook.\n\n"
     "  -p, --phone [SEAT=]ADAPTER   a phone by its name in dut-adapters/, or an adapter file\n"
     "      --phone-param NAME=VALUE a parameter that the adapter declares (e.g. mutant=no-bye)\n"
     "  -o, --output DIR             default: offhook-out\n"
@@ -33,11 +34,9 @@ static const char help[] =
     "      --no-capture             no right to capture: judge what offhook's own sockets saw\n"
     "      --json                   the report on standard output, and nothing else there\n"
     "      --verbose                whole messages beside their findings\n"
-    "      --color WHEN             auto, always or never\n\n"
-    "exit status: 1 a scenario failed; else 3 an error, nothing decided or all skipped; else 0;\n"
-    "2 wrong usage or a mistaken file: nothing was played\n\n"
+    "      --color WHEN             auto, always or never\n\n" OH_CLI_EXIT_STATUS "\n"
     "examples:\n"
-    "  offhook run scenarios/cisco-7960/authentication-407.yaml\n"
+    "  offhook run cisco-7960/authentication-407\n"
     "  offhook run scenarios --phone baresip --baseline dut-adapters/baresip.known.yaml\n"
     "  offhook run --phone A=./my-phone.yaml -o results scenarios/rfc3665\n";
 
@@ -65,6 +64,7 @@ struct session {
     struct oh_live live;
     char *program_folder;
     int reserve; /* room for the report */
+    int lock;    /* the output folder itself, while it is ours; -1: not yet */
 };
 
 /* --- interruption: the handler notes it and wakes the loop; the run ends in order --- */
@@ -119,8 +119,10 @@ static int load_path(struct session *s, const char *path, struct oh_errors *erro
         return oh_cli_fail(&e, -1);
     if (!files)
         load_file(s, path, errors);
-    for (size_t i = 0; files && files[i]; i++)
-        load_file(s, files[i], errors);
+    for (size_t i = 0; files && files[i]; i++) {
+        if (oh_cli_kind(files[i]) == OH_CLI_SCENARIO)
+            load_file(s, files[i], errors);
+    }
     oh_file_list_free(files);
     return 0;
 }
@@ -130,8 +132,11 @@ static int load_scenarios(struct session *s, char **paths, int count)
     struct oh_errors errors = {0};
     char *standard = oh_cli_data("scenarios");
     int result = 0;
-    for (int i = 0; i < count && result == 0; i++)
-        result = load_path(s, paths[i], &errors);
+    for (int i = 0; i < count && result == 0; i++) {
+        char *path = oh_cli_scenario_path(paths[i]);
+        result = load_path(s, path, &errors);
+        free(path);
+    }
     if (count == 0)
         result = load_path(s, standard, &errors);
     if (errors.count)
@@ -185,16 +190,23 @@ static const struct oh_party *phone_party(const struct session *s, const char *n
     return NULL;
 }
 
+static int two_phones(const char *seat)
+{
+    if (*seat)
+        oh_cli_usage(&oh_command_run, "seat '%s' is given two phones", seat);
+    else
+        oh_cli_usage(&oh_command_run, "two phones are given for the same seat; write -p SEAT=NAME");
+    return -1;
+}
+
 static int check_seats(const struct session *s)
 {
     const struct oh_party *any = phone_party(s, NULL);
     for (size_t i = 0; i < s->phone_count; i++) {
         struct oh_error e = {0};
-        for (size_t k = 0; k < i && *s->seats[i]; k++) {
+        for (size_t k = 0; k < i; k++) {
             if (strcmp(s->seats[k], s->seats[i]) == 0)
-                return oh_cli_usage(&oh_command_run, "seat '%s' is given two phones", s->seats[i])
-                           ? -1
-                           : 0;
+                return two_phones(s->seats[i]);
         }
         if (!*s->seats[i] || phone_party(s, s->seats[i]))
             continue;
@@ -230,15 +242,26 @@ static int load_baseline(struct session *s)
     return result;
 }
 
+/* Two runs into one folder would mix their recordings. Where the file system knows no locks, nobody
+ * is kept out. */
+static int lock_output(struct session *s, struct oh_error *e)
+{
+    const char *out = s->options->out;
+    s->lock = open(out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->lock >= 0 && flock(s->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return oh_error_set(e, "%s is being written by another offhook run", out);
+    return 0;
+}
+
 /* An older run's report does not stay: where this one comes to none, none is there. */
-static int prepare_output(const struct session *s)
+static int prepare_output(struct session *s)
 {
     struct oh_error e = {0};
     const char *out = s->options->out;
     char *report = oh_file_join(out, "report.json");
     if (oh_file_mkdirs(out, &e) == 0 && access(out, W_OK) != 0)
         oh_error_set(&e, "nothing can be written to %s: %s", out, strerror(errno));
-    else if (!*e.text && unlink(report) != 0 && errno != ENOENT)
+    else if (!*e.text && lock_output(s, &e) == 0 && unlink(report) != 0 && errno != ENOENT)
         oh_error_set(&e, "the older %s cannot be removed: %s", report, strerror(errno));
     free(report);
     if (!*e.text)
@@ -302,6 +325,7 @@ static int finish(struct session *s, bool damaged)
     int status = oh_report_exit_status(json);
     if ((damaged || interrupted) && status == OH_EXIT_OK)
         status = OH_EXIT_UNDECIDED;
+    oh_report_set_exit_status(json, status);
     oh_reserve_release(s->reserve);
     bool written = oh_report_write(json, path, &e) == 0;
     if (!written)
@@ -342,12 +366,14 @@ static void release(struct session *s)
     }
     oh_baseline_free(s->baseline);
     oh_report_free(s->report);
+    if (s->lock >= 0)
+        close(s->lock);
     free(s->program_folder);
 }
 
 static int run_session(const struct options *o, char **paths, int count)
 {
-    struct session s = {.options = o, .program_folder = oh_cli_program_folder()};
+    struct session s = {.options = o, .program_folder = oh_cli_program_folder(), .lock = -1};
     int status = OH_EXIT_USAGE;
     s.live.style = oh_cli_style(&o->common, STDOUT_FILENO);
     s.live.on = !o->common.json && isatty(STDOUT_FILENO);
@@ -400,9 +426,9 @@ static int run(int argc, char **argv)
     };
     struct options o = {.out = "offhook-out"};
     int c;
-    while ((c = getopt_long(argc, argv, "p:o:h", longs, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, ":p:o:h", longs, NULL)) != -1) {
         if (take(&o, c, optarg) != 0)
-            return oh_cli_usage(&oh_command_run, "wrong option");
+            return oh_cli_wrong_option(&oh_command_run, c, argv);
     }
     return run_session(&o, argv + optind, argc - optind);
 }

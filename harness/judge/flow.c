@@ -47,8 +47,7 @@ char *oh_flow_clause(const struct oh_judging *j)
 {
     struct oh_text text = {0};
     for (size_t i = 0; i < j->scenario->source_count; i++)
-        oh_text_addf(&text, "%s%s", i == 0 ? "the scenario's sources: " : ", ",
-                     j->scenario->sources[i]);
+        oh_text_addf(&text, "%s%s", i == 0 ? "Scenario after " : ", ", j->scenario->sources[i]);
     return oh_text_take(&text);
 }
 
@@ -180,6 +179,8 @@ void oh_flow_early(struct oh_judging *j, const struct oh_trace_msg *m, int step)
 {
     const struct oh_step *at = &j->scenario->steps[step];
     int next = oh_walk_next(j->walk);
+    if (j->run->outcome == OH_OUTCOME_PHONE_KILLED) /* it had to: its program was being ended */
+        return;
     const char *before = next < step ? j->scenario->steps[next].text : "its time";
     struct oh_finding *f = step_finding(j, "flow.early", OH_LEVEL_MUST, step, m);
     f->expected = oh_format("%s after %s", at->text, before);

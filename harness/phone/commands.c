@@ -9,6 +9,8 @@
 
 #define SAYS_BYTES 400 /* of a message in the journal */
 
+#define SAID_BYTES 160 /* of a message, in a sentence */
+
 static json_t *filled(struct oh_phone *p, const struct oh_yaml_node *n, const char *uri)
 {
     struct oh_filling filling = {p, uri};
@@ -235,6 +237,10 @@ void oh_phone_got(struct oh_phone *p, struct oh_span bytes)
         json_decref(message);
         return;
     }
+    struct oh_text said = {0};
+    oh_text_add_quoted(&said, bytes, SAID_BYTES);
+    free(p->last_said);
+    p->last_said = oh_text_take(&said);
     struct oh_pending *c = p->pending;
     while (c && !answers(c, message, &result))
         c = c->next;

@@ -57,6 +57,8 @@ static void cut_link(struct oh_phone *p)
     p->driver = NULL;
     p->link_up = false;
     free(p->link_lost);
+    free(p->last_said);
+    p->last_said = NULL;
     p->link_lost = NULL;
     cancel(&p->lost);
     cancel(&p->ask_again);
@@ -109,6 +111,13 @@ static enum oh_phone_event end_event(const struct oh_phone *p, enum oh_phone_sta
     return from_outside ? OH_PHONE_KILLED : OH_PHONE_DIED;
 }
 
+/* The program as people call it: without the folder, which may be a name in braces. */
+static const char *program_name(const struct oh_phone *p)
+{
+    const char *slash = strrchr(p->a->start[0], '/');
+    return slash ? slash + 1 : p->a->start[0];
+}
+
 static void ended(struct oh_phone *p, int status)
 {
     enum oh_phone_state before = p->state;
@@ -118,7 +127,7 @@ static void ended(struct oh_phone *p, int status)
     if (p->failure)
         oh_text_add(&detail, p->failure);
     else if (event == OH_PHONE_FAILED)
-        oh_text_addf(&detail, "%s ended before it was ready, %s", p->a->start[0], words);
+        oh_text_addf(&detail, "%s ended before it was ready, %s", program_name(p), words);
     else
         oh_text_add(&detail, words);
     if (event != OH_PHONE_ENDED)
@@ -202,13 +211,26 @@ void oh_phone_ask_ready(struct oh_phone *p, bool again)
         oh_phone_send(p, OH_FOR_READY, &p->a->ready, NULL, NULL, NULL);
 }
 
+/* What an adapter's author needs to know: did the link come about, and what was said over it? */
 static void on_not_ready(void *arg)
 {
     struct oh_phone *p = arg;
+    struct oh_text text = {0};
     p->deadline = NULL;
-    fail(p, oh_format("%s was not ready within %lld ms%s%s", p->a->start[0],
-                      (long long)p->a->ready.within_ms, p->link_lost ? ": " : "",
-                      p->link_lost ? p->link_lost : ""));
+    oh_text_addf(&text, "%s was not ready within %lld ms: ", program_name(p),
+                 (long long)p->a->ready.within_ms);
+    if (p->link_lost)
+        oh_text_add(&text, p->link_lost);
+    else if (!p->link_up)
+        oh_text_add(&text,
+                    "its control connection was never made; does 'connect' name the port that "
+                    "the program listens on?");
+    else if (p->last_said)
+        oh_text_addf(&text, "it said %s, which does not fit what 'ready' or 'drive: ok' want",
+                     p->last_said);
+    else
+        oh_text_add(&text, "the connection stands, but it said nothing");
+    fail(p, oh_text_take(&text));
 }
 
 /* --- the link --- */

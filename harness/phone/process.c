@@ -39,6 +39,8 @@ enum { ERROR_FD = 3 }; /* where the child tells why it could not begin */
 
 /* --- the child --- */
 
+#define SIGNAL_STATUS 128 /* exit status of a program that a signal ended, plus the signal */
+
 static void child_fail(int error)
 {
     ssize_t put = write(ERROR_FD, &error, sizeof error);
@@ -404,6 +406,9 @@ static bool is_killing(int signal)
 
 bool oh_process_is_kill(int status)
 {
+    if (WIFEXITED(status)) /* it handled the signal, and says so as shells do */
+        return WEXITSTATUS(status) > SIGNAL_STATUS &&
+               is_killing(WEXITSTATUS(status) - SIGNAL_STATUS);
     return WIFSIGNALED(status) && is_killing(WTERMSIG(status));
 }
 

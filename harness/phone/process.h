@@ -53,7 +53,8 @@ void oh_process_add_output(struct oh_process *p, struct oh_span bytes);
 
 /* "exited: status 1", "crashed: SIGSEGV", "killed: SIGKILL". */
 char *oh_process_words(int status);
-/* Whether the status tells of a signal that users and systems end programs with, not faults. */
+/* Whether the status tells of a signal that users and systems end programs with, not faults: killed
+ * by it, or exited with 128 and its number. */
 bool oh_process_is_kill(int status);
 
 #endif

@@ -52,6 +52,7 @@ struct oh_phone {
     struct oh_driver *driver;
     bool link_up;
     char *link_lost; /* why, or NULL */
+    char *last_said; /* the latest message over the link, shortened; NULL: none yet */
     struct oh_pair ports[OH_ADAPTER_FREE_PORTS];
     size_t port_count;
     struct oh_error port_trouble; /* the first port that could not be had */

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HINT_MS 1000 /* after this long the terminal tells what is awaited */
+#define GOING_DOWN_MS 1500 /* a phone that is told to end hangs up first, and then un-registers */
+#define HINT_MS       1000 /* after this long the terminal tells what is awaited */
 
 /* --- user actions --- */
 
@@ -215,9 +216,27 @@ void oh_player_stirred(struct oh_player *p)
     oh_bench_wake(p->bench);
 }
 
+static void on_derailed(void *arg)
+{
+    struct oh_player *p = arg;
+    p->step_timer = NULL;
+    oh_player_end(p, OH_OUTCOME_STUCK, p->derailed_step, "the phone ended the call by itself");
+}
+
+void oh_player_derail(struct oh_player *p, int step)
+{
+    if (p->derailed)
+        return;
+    p->derailed = true;
+    p->derailed_step = step;
+    oh_timer_cancel(p->step_timer);
+    p->step_timer =
+        oh_timer_set(p->net, oh_net_now(p->net) + GOING_DOWN_MS * OH_NS_PER_MS, on_derailed, p);
+}
+
 void oh_player_advance(struct oh_player *p)
 {
-    if (p->phase != OH_PHASE_FLOW || p->advancing || p->ended)
+    if (p->phase != OH_PHASE_FLOW || p->advancing || p->ended || p->derailed)
         return;
     p->advancing = true;
     arm_hint(p);

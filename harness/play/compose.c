@@ -114,6 +114,9 @@ static int send_response(struct oh_player *p, int index, const struct oh_step *s
     if (!x)
         return oh_error_set(e, "%s cannot be sent: the request that it answers never came",
                             step->text);
+    if (x->final) /* RFC 3261 17.2: one final answer, and none before it any more */
+        return oh_error_set(e, "%s cannot be sent: the request%s has its final answer, %u",
+                            step->text, x->cancelled ? " was cancelled and" : "", x->final->status);
     struct oh_draft *d = oh_compose_response(p, x, step->status, step->reason);
     if (override(p, step, d, e) != 0) {
         oh_draft_free(d);

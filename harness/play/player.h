@@ -7,8 +7,8 @@
  *
  * Who does what: play.c the life of one scenario · advance.c the flow, step by step · receive.c
  * what comes in · exchange.c transactions and retransmission · call.c dialogs · compose.c our
- * steps' messages · background.c what the flow leaves open · media.c RTP · record.c tap and capture
- * · bench.c what lives for the whole run.
+ * steps' messages · background.c what the flow leaves open · bindings.c what a registrar keeps ·
+ * media.c RTP · record.c tap and capture · bench.c what lives for the whole run.
  */
 #ifndef OH_PLAY_PLAYER_H
 #define OH_PLAY_PLAYER_H
@@ -117,6 +117,8 @@ struct oh_player {
     bool timer_due;              /* it fired: the delay or duration is over */
     bool advancing;              /* guards against recursion */
     bool ended;                  /* the flow is over */
+    bool derailed;               /* the phone ended the call: nothing more is played in it */
+    int derailed_step;
     struct oh_timer *hint_timer; /* tells what we wait for */
     struct oh_action *actions;   /* told, not yet answered by the driver */
     /* record.c */
@@ -192,6 +194,10 @@ void oh_player_bench_failed(struct oh_player *p, const struct oh_error *e);
 
 /* --- advance.c --- */
 void oh_player_advance(struct oh_player *p);
+/* The phone ended the call before the flow came to that: the flow ends, after a while in which it
+ * shows whether the phone's whole program is going down, as it does when someone ends it from
+ * outside. */
+void oh_player_derail(struct oh_player *p, int step);
 /* Something came or was given up: the flow goes on, or the closing does. */
 void oh_player_stirred(struct oh_player *p);
 void oh_player_release_actions(struct oh_player *p);

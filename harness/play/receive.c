@@ -28,7 +28,7 @@ static int show_walk(struct oh_player *p, const struct oh_seat *phone, const str
         return OH_NONE;
     oh_record_journal(p, OH_JOURNAL_GOT, r.step, last_tap(p), phone->name, NULL);
     if (r.kind == OH_WALK_EARLY)
-        oh_player_end(p, OH_OUTCOME_STUCK, r.step, "the phone ended the call by itself");
+        oh_player_derail(p, r.step);
     return r.step;
 }
 
@@ -99,7 +99,7 @@ static void got_request(struct oh_player *p, struct oh_seat *seat, struct oh_sea
         oh_call_got_request(x->call, m);
     if (oh_sip_msg_is_method(m, "CANCEL"))
         oh_exchange_cancelled(p, m);
-    if (p->phase != OH_PHASE_FLOW || p->ended || !flow_answers(p, step))
+    if (p->phase != OH_PHASE_FLOW || p->ended || p->derailed || !flow_answers(p, step))
         oh_background_answer(p, x);
 }
 

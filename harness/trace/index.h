@@ -5,7 +5,7 @@
  * texts; the walk gives the newest message first. Two keys may share a hash (64 bits), so whoever
  * walks compares the texts.
  *
- * Uses: base/span.h. For trace/ and match/walk.c.
+ * Uses: base/span.h. For trace/, match/walk.c and play/exchange.c (keys alone).
  */
 #ifndef OH_TRACE_INDEX_H
 #define OH_TRACE_INDEX_H

@@ -46,7 +46,7 @@ static void a_second_invite_that_never_comes_fails(void **state)
     expect_verdict(v, OH_WORD_FAIL, "flow.missing", NULL);
     const struct oh_finding *f = finding(v, "flow.missing");
     assert_int_equal(f->step, INVITE_2);
-    assert_string_equal(f->clause, "the scenario's sources: Cisco 7960 guide B-71, RFC 3261 22.3");
+    assert_string_equal(f->clause, "Scenario after Cisco 7960 guide B-71, RFC 3261 22.3");
     assert_non_null(strstr(f->text, "waited 32.0 s"));
     assert_string_equal(oh_step_word_name(v->steps[RINGING].word), "not-reached");
     assert_string_equal(oh_step_word_name(v->steps[OK_BYE].word), "not-reached");

@@ -191,7 +191,9 @@ static void one_that_never_gets_ready_fails_in_time_and_is_gone(void **state)
                               "ready: {event: {event: ready}, within: 100 ms}\nverbs: {}\n"));
     assert_int_equal(oh_phone_start(c.phone, &e), 0);
     case_await(&c, &c.events[OH_PHONE_FAILED], 1);
-    assert_string_equal(c.details[OH_PHONE_FAILED], "sleep was not ready within 100 ms");
+    assert_string_equal(
+        c.details[OH_PHONE_FAILED],
+        "sleep was not ready within 100 ms: the connection stands, but it said nothing");
     assert_false(oh_phone_is_running(c.phone));
     case_end(&c);
 }

@@ -25,6 +25,7 @@ struct stage {
     volatile int interrupted;
     int pipe[2];
     const struct oh_sip_msg *invite; /* the latest that the phone got */
+    unsigned flooded, answered;
     bool rang, cancelled_before_ringing;
 };
 
@@ -223,6 +224,65 @@ static void a_provisional_alone_is_no_reason_to_answer_before_it(void **state)
     assert_int_equal(got_of(st, "INVITE", 480) > 0, 1);
 }
 
+static void cancel_when_ringing(struct stage *st, const struct oh_sip_msg *m)
+{
+    if (m->status == 180)
+        phone_requests(st, "CANCEL", "call");
+    else if (m->status >= 200 && oh_span_is(oh_sip_msg_method(m), "INVITE"))
+        acknowledge(st, m);
+}
+
+/* RFC 3261 9.2, 17.2.1 */
+static void a_cancelled_invite_gets_no_second_final_answer(void **state)
+{
+    struct stage *st = *state;
+    st->on_action = dial;
+    st->on_message = cancel_when_ringing;
+    assert_int_equal(play(st, "  - A dials B\n  - A -> P: INVITE\n  - P -> A: 180\n"
+                              "  - P -> A: 200\n    after: 300 ms\n"),
+                     OH_OUTCOME_STUCK);
+    assert_int_equal(got_of(st, "CANCEL", 200), 1);
+    assert_int_equal(got_of(st, "INVITE", 487), 1);
+    assert_int_equal(got_of(st, "INVITE", 200), 0);
+}
+
+/* --- too much --- */
+
+static void flood(struct stage *st)
+{
+    for (int i = 0; i < 200; i++) {
+        char branch[32];
+        snprintf(branch, sizeof branch, "flood%u", st->flooded++);
+        phone_requests(st, "OPTIONS", branch);
+    }
+}
+
+/* The next ones go out when the last were answered: the sockets are to lose none. */
+static void flood_on(struct stage *st, const struct oh_sip_msg *m)
+{
+    if (m->status == 486)
+        acknowledge(st, m);
+    else if (++st->answered == st->flooded && st->flooded < 10000)
+        flood(st);
+    else if (st->answered == 10000)
+        dial(st);
+    st->got_count = 0;
+    oh_sip_msg_free((struct oh_sip_msg *)(uintptr_t)m);
+}
+
+static void ten_thousand_messages_are_answered_and_the_flow_goes_on(void **state)
+{
+    struct stage *st = *state;
+    st->on_action = flood;
+    st->on_message = flood_on;
+    int64_t began_ns = oh_net_now(st->bench->net);
+    assert_int_equal(play(st, "  - A dials B\n  - A -> P: INVITE\n  - P -> A: 486\n"
+                              "  - A -> P: ACK\n"),
+                     OH_OUTCOME_COMPLETE);
+    assert_true(oh_net_now(st->bench->net) - began_ns < 20 * OH_NS_PER_S);
+    assert_true(st->run->tap_count >= 20003);
+}
+
 /* --- recording --- */
 
 static void refuse(struct stage *st, const struct oh_sip_msg *m)
@@ -333,6 +393,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(an_interrupted_flow_leaves_no_invite_unanswered),
         CASE(a_provisional_alone_is_no_reason_to_answer_before_it),
+        CASE(a_cancelled_invite_gets_no_second_final_answer),
+        CASE(ten_thousand_messages_are_answered_and_the_flow_goes_on),
         CASE(what_came_before_a_scenario_is_answered_but_not_recorded),
         CASE(a_hundred_scenarios_leave_nothing_behind_in_the_bench),
         CASE(a_cancel_step_waits_for_the_first_provisional),

@@ -1,4 +1,5 @@
 /* Lists of known findings: read, laid over a report, and told when they are out of date. */
+#include "judge/rule.h"
 #include "reports/report.h"
 
 #include "golden.h"
@@ -143,14 +144,14 @@ static void what_could_have_appeared_and_did_not_is_gone(void **state)
         const char *entry;
         size_t gone;
     } table[] = {
-        {"finding: bye.route, method: BYE", 1},
-        {"finding: ok.contact, method: 200 to INVITE, direction: to-phone", 1},
+        {"finding: route.set, method: BYE", 1},
+        {"finding: response.contact, method: 200 to INVITE, direction: to-phone", 1},
         {"finding: expect.via.branch, step: 'A -> P: BYE'", 1},
         {"finding: phone.died", 1},
-        {"finding: prack.rack, method: PRACK", 0}, /* none was sent */
-        {"finding: bye.route, method: BYE, direction: to-phone", 0},
+        {"finding: via.single, method: PRACK", 0}, /* none was sent */
+        {"finding: route.set, method: BYE, direction: to-phone", 0},
         {"finding: expect.x, step: 'A -> P: CANCEL'", 0}, /* no such step */
-        {"finding: bye.route, method: BYE, scenario: other/*", 0},
+        {"finding: route.set, method: BYE, scenario: other/*", 0},
         {"finding: ack.branch, method: ACK", 0}, /* it did appear */
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -180,8 +181,7 @@ static void one_scenario_can_be_marked_before_the_report_is_whole(void **state)
     assert_null(json_object_get(json_array_get(findings, 1), "known"));
     assert_false(is_known(report, 0)); /* it is a copy */
     oh_report_scenario_text(marked, &style, &out);
-    assert_non_null(
-        strstr(out.at, "FAIL   0 must broken, 1 should, 1 known: known findings alone"));
+    assert_non_null(strstr(out.at, "FAIL, known: 1 known finding, nothing new but 1 should"));
     oh_text_release(&out);
     json_decref(marked);
     marked = oh_baseline_scenario(NULL, scenario);
@@ -194,8 +194,8 @@ static void one_scenario_can_be_marked_before_the_report_is_whole(void **state)
 static void nothing_is_gone_from_a_scenario_that_was_not_played_to_a_verdict(void **state)
 {
     (void)state;
-    struct oh_baseline *b =
-        load_good("known: [{finding: phone.died, reason: none}, {finding: x, reason: y}]\n");
+    struct oh_baseline *b = load_good(
+        "known: [{finding: phone.died, reason: none}, {finding: via.single, reason: y}]\n");
     json_t *report = broken_call();
     json_object_set_new(json_array_get(json_object_get(report, "scenarios"), 0), "verdict",
                         json_string("inconclusive"));
@@ -228,20 +228,24 @@ static void mistakes_in_the_list_are_all_told_with_their_lines(void **state)
         const char *text, *says;
         unsigned line;
     } table[] = {
-        {"known:\n  - finding: a.b\n", "reason", 2},
+        {"known:\n  - finding: ack.to\n", "reason", 2},
         {"known:\n  - reason: x\n", "finding", 2},
-        {"known:\n  - {finding: a, reason: b}\n  - finding: a\n    reson: b\n    reason: c\n",
+        {"known:\n  - {finding: ack.to, reason: b}\n  - finding: ack.to\n    reson: b\n    reason: "
+         "c\n",
          "reson", 4},
-        {"known:\n  - finding: a\n    reason: b\n    step: s\n    method: m\n", "exclude", 2},
-        {"known:\n  - finding: a\n    reason: b\n    direction: from-phone\n", "direction", 2},
-        {"known:\n  - finding: a\n    reason: b\n    method: m\n    direction: left\n", "left", 5},
-        {"known:\n  - finding: a\n    reason: b\n    expires: tomorrow\n", "tomorrow", 4},
-        {"known:\n  - finding: a\n    reason: b\n    expires: 2027-13-01\n", "2027-13-01", 4},
-        {"known:\n  - finding: a\n    reason: \"\"\n", "empty", 3},
+        {"known:\n  - finding: ack.to\n    reason: b\n    step: s\n    method: m\n", "exclude", 2},
+        {"known:\n  - finding: ack.to\n    reason: b\n    direction: from-phone\n", "direction", 2},
+        {"known:\n  - finding: ack.to\n    reason: b\n    method: m\n    direction: left\n", "left",
+         5},
+        {"known:\n  - finding: ack.to\n    reason: b\n    expires: tomorrow\n", "tomorrow", 4},
+        {"known:\n  - finding: ack.to\n    reason: b\n    expires: 2027-13-01\n", "2027-13-01", 4},
+        {"known:\n  - finding: ack.to\n    reason: \"\"\n", "empty", 3},
         {"known:\n  - just a text\n", "map", 2},
         {"known: none\n", "known", 1},
-        {"- finding: a\n", "known:", 1},
+        {"- finding: ack.to\n", "known:", 1},
         {"format: 2\nknown: []\n", "format", 1},
+        {"known:\n  - finding: ack.brunch\n    reason: b\n", "ack.brunch", 2},
+        {"known:\n  - finding: expect.\n    reason: b\n", "expect.", 2},
         {"other: 1\n", "other", 1},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -260,9 +264,44 @@ static void two_mistakes_are_told_in_one_go(void **state)
 {
     (void)state;
     struct oh_errors errors = {0};
-    assert_null(load("known:\n  - finding: a\n    expires: x\n", &errors));
+    assert_null(load("known:\n  - finding: ack.to\n    expires: x\n", &errors));
     assert_int_equal(errors.count, 2);
     oh_errors_release(&errors);
+}
+
+static void a_misspelt_id_is_told_with_the_nearest(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *id, *remedy;
+    } table[] = {{"ack.brunch", "did you mean 'ack.branch'?"},
+                 {"flow.mising", "did you mean 'flow.missing'?"},
+                 {"phone.dead-as-a-doornail", "copy the id from a report"}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct oh_errors errors = {0};
+        char *text = oh_format("known: [{finding: %s, reason: none}]\n", table[i].id);
+        assert_null(load(text, &errors));
+        assert_int_equal(errors.count, 1);
+        if (!strstr(errors.items[0].remedy, table[i].remedy))
+            fail_msg("%s: %s", table[i].id, errors.items[0].remedy);
+        oh_errors_release(&errors);
+        free(text);
+    }
+}
+
+static void every_id_that_a_finding_can_have_may_be_known(void **state)
+{
+    (void)state;
+    const struct oh_rule_family *const *families = oh_rule_families();
+    struct oh_text list = {0};
+    oh_text_add(&list, "known:\n  - {finding: expect.via.branch, reason: none}\n"
+                       "  - {finding: media.rtp-missing, reason: none}\n");
+    for (size_t f = 0; families[f]; f++) {
+        for (size_t i = 0; i < families[f]->count; i++)
+            oh_text_addf(&list, "  - {finding: %s, reason: none}\n", families[f]->rules[i].id);
+    }
+    oh_baseline_free(load_good(oh_text_str(&list)));
+    oh_text_release(&list);
 }
 
 static void an_empty_list_is_a_list(void **state)
@@ -289,7 +328,7 @@ static void known_gone_and_expired_stand_in_report_and_text(void **state)
     json_t *report = applied("known:\n"
                              "  - {finding: ack.branch, method: ACK, reason: A new branch.}\n"
                              "  - {finding: phone.died, scenario: cisco*, reason: none}\n"
-                             "  - {finding: old, reason: none, expires: 2020-01-01}\n");
+                             "  - {finding: phone.hung, reason: none, expires: 2020-01-01}\n");
     const struct oh_report_style style = {.unicode = true};
     struct oh_text out = {0};
     json_object_set_new(json_object_get(report, "baseline"), "file", json_string("my.known.yaml"));
@@ -311,6 +350,8 @@ int main(void)
         cmocka_unit_test(an_entry_counts_to_the_end_of_its_last_day),
         cmocka_unit_test(mistakes_in_the_list_are_all_told_with_their_lines),
         cmocka_unit_test(two_mistakes_are_told_in_one_go),
+        cmocka_unit_test(a_misspelt_id_is_told_with_the_nearest),
+        cmocka_unit_test(every_id_that_a_finding_can_have_may_be_known),
         cmocka_unit_test(an_empty_list_is_a_list),
         cmocka_unit_test(a_list_that_is_not_there_is_an_error),
         cmocka_unit_test(known_gone_and_expired_stand_in_report_and_text),

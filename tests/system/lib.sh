@@ -13,6 +13,7 @@ export OFFHOOK OFFHOOK_BUILD OFFHOOK_SOURCE
 [ -x "$OFFHOOK" ] || { echo "$OFFHOOK is not there" >&2; exit 1; }
 this_script=$(realpath "$0")
 scratch=$(mktemp -d)
+trap 'kill -KILL $(marked) 2>/dev/null; rm -rf "$scratch"' EXIT
 mark=offhook-test-$$-${scratch##*.}
 scenario=$OFFHOOK_SOURCE/scenarios/cisco-7960/authentication-407.yaml
 folder=cisco-7960/authentication-407 # what its run leaves, below the output folder
@@ -248,7 +249,6 @@ until_said()
 run_tests()
 {
     local before_it since
-    trap 'kill -KILL $(marked) 2>/dev/null; rm -rf "$scratch"' EXIT
     for name in $(grep -o '^test_[a-z0-9_]*()' "$this_script" | tr -d '()'); do
         before_it=$failures told=0 since=$(date +%s%N)
         work=$scratch/$name

@@ -5,6 +5,7 @@
 [ -n "${OFFHOOK_OWN_MOUNTS-}" ] || {
     unshare -m mount -t tmpfs -o size=64k none /mnt 2>/dev/null ||
         skip "no right to mount a small disk"
+    rm -rf "$scratch" # the shell that follows makes its own
     OFFHOOK_OWN_MOUNTS=1 exec unshare -m --propagation private bash "$this_script"
 }
 

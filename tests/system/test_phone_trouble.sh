@@ -78,6 +78,12 @@ test_a_phone_killed_from_outside()
     reason_says "SIGKILL"
 }
 
+# It hangs up and un-registers before it goes: no fault of the phone's.
+test_a_phone_told_to_end_from_outside()
+{
+    from_outside TERM
+}
+
 test_a_phone_stopped_from_outside()
 {
     from_outside STOP

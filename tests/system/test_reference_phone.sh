@@ -61,13 +61,14 @@ await() {
 }
 
 # ends NAME: the process is gone within 2 s, with status 0.
+# ends NAME [STATUS]
 ends() {
-    local name=$1 began status=0
+    local name=$1 wanted=${2:-0} began status=0
     began=$(date +%s%N)
     timeout 10 tail --pid="${pid[$name]}" -s 0.05 -f /dev/null
     wait "${pid[$name]}" || status=$?
     local took_ms=$((($(date +%s%N) - began) / 1000000))
-    [[ $status -eq 0 ]] || fail "$name ends with status $status"
+    [[ $status -eq $wanted ]] || fail "$name ends with status $status, not $wanted"
     [[ $took_ms -lt 2000 ]] || fail "$name takes $took_ms ms to end"
     kill -0 "${pid[$name]}" 2>/dev/null && fail "$name is still there"
     unset "pid[$name]"
@@ -118,10 +119,10 @@ test_every_way_to_end() {
     ends one
     start one $nobody
     kill -TERM "${pid[one]}"
-    ends one
+    ends one 143
     start one $nobody
     kill -INT "${pid[one]}"
-    ends one
+    ends one 130
     # a registrar that is silent, and a call that nobody answers, hold nothing up
     start one $nobody
     say one '{"id": 1, "command": "register"}'
@@ -129,7 +130,7 @@ test_every_way_to_end() {
     say one '{"id": 2, "command": "dial", "to": "sip:5551234@127.0.0.1:9"}'
     await one '{"id":2,"ok":true,"call":"*"}'
     kill -TERM "${pid[one]}"
-    ends one
+    ends one 143
 }
 
 test_a_taken_address_is_told() {
