@@ -164,7 +164,7 @@ size_t oh_cells_add_all(const struct oh_report_style *s, const char *text, struc
 
 const char *oh_cells_seconds(double time_s, char out[OH_SECONDS_TEXT])
 {
-    bool nothing = time_s < 0 && time_s > -0.0005;
+    bool nothing = time_s > -0.0005 && time_s < 0.0005; /* -0.0, too */
     snprintf(out, OH_SECONDS_TEXT, "%.3f s", nothing ? 0.0 : time_s);
     return out;
 }

@@ -119,6 +119,20 @@ static int list_work(struct work *w, struct oh_error *e)
     return result;
 }
 
+static int judge_one(struct oh_report *report, const char *folder, const char *relative,
+                     const struct options *o, const struct oh_baseline *baseline,
+                     struct oh_error *e)
+{
+    char *path = oh_file_join(folder, "run.json");
+    bool there = oh_file_exists(path);
+    free(path);
+    if (there)
+        return oh_cli_judge_folder(report, folder, relative, &o->common, baseline, e);
+    oh_error_set(e, "%s: there is no recording (run.json), though the report lists it", folder);
+    return oh_error_remedy(e,
+                           "what 'offhook check -o' wrote holds none: give the run's own folder");
+}
+
 /* Returns how many could not be judged; each is told. */
 static size_t judge_all(struct oh_report *report, const struct work *w, const struct options *o,
                         const struct oh_baseline *baseline)
@@ -127,7 +141,7 @@ static size_t judge_all(struct oh_report *report, const struct work *w, const st
     for (size_t i = 0; i < w->count; i++) {
         struct oh_error e = {0};
         char *folder = *w->folders[i] ? oh_file_join(w->top, w->folders[i]) : oh_strdup(w->top);
-        if (oh_cli_judge_folder(report, folder, w->folders[i], &o->common, baseline, &e) != 0) {
+        if (judge_one(report, folder, w->folders[i], o, baseline, &e) != 0) {
             oh_cli_fail(&e, 0);
             bad++;
         }

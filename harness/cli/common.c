@@ -113,13 +113,13 @@ char *oh_cli_program_folder(void)
 }
 
 /* Below the working folder; beside the build folder in a source tree; where it was installed to. */
-static const char *const data_places[] = {".", "%s/..", "%s/../share/offhook"};
+static const char *const data_places[] = {"", "%s/../", "%s/../share/offhook/"};
 
 static char *data_place(size_t i, const char *programs, const char *name)
 {
     struct oh_text path = {0};
     const char *mark = strstr(data_places[i], "%s");
-    oh_text_addf(&path, "%s%s/%s", mark ? programs : "", mark ? mark + 2 : data_places[i], name);
+    oh_text_addf(&path, "%s%s%s", mark ? programs : "", mark ? mark + 2 : data_places[i], name);
     return oh_text_take(&path);
 }
 

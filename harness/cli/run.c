@@ -326,6 +326,8 @@ static int finish(struct session *s, bool damaged)
     if ((damaged || interrupted) && status == OH_EXIT_OK)
         status = OH_EXIT_UNDECIDED;
     oh_report_set_exit_status(json, status);
+    if (interrupted == SIGINT && !s->live.on && isatty(STDERR_FILENO))
+        fputc('\n', stderr); /* behind the terminal's ^C */
     oh_reserve_release(s->reserve);
     bool written = oh_report_write(json, path, &e) == 0;
     if (!written)

@@ -50,6 +50,7 @@ static void styles_have_their_golden_texts(void **state)
     assert_golden_text("broken-call.json", &ascii, "broken-call.ascii.txt");
     assert_golden_text("holes.json", &ascii, "holes.ascii.txt");
     assert_golden_text("broken-call.json", &color, "broken-call.color.txt");
+    assert_golden_text("broken-call.json", &verbose, "broken-call.verbose.txt");
     assert_golden_text("silent-phone.json", &verbose, "silent-phone.verbose.txt");
     assert_golden_text("holes.json", &verbose, "holes.verbose.txt");
 }
@@ -207,6 +208,83 @@ static void the_reference_phone_is_said_not_to_be_yours(void **state)
     json_decref(report);
 }
 
+/* --- details --- */
+
+/* What the text form of a report says; the report is dropped. */
+static void assert_says(json_t *report, const char *wanted, bool is_said)
+{
+    char *text = text_of(report, &plain);
+    if ((strstr(text, wanted) != NULL) != is_said)
+        fail_msg("%s: %s\n%s", is_said ? "not said" : "said", wanted, text);
+    free(text);
+    json_decref(report);
+}
+
+static json_t *scenario_of(json_t *report)
+{
+    return json_array_get(json_object_get(report, "scenarios"), 0);
+}
+
+static void a_time_that_rounds_to_nothing_has_no_sign(void **state)
+{
+    (void)state;
+    static const struct {
+        double time_s;
+        const char *shown;
+    } table[] = {{-0.0004, "    0.000 s   ◆ A dials"},
+                 {-0.0006, "   -0.001 s   ◆ A dials"},
+                 {-0.0, "    0.000 s   ◆ A dials"}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        json_t *report = golden_report("broken-call.json");
+        json_t *step = json_array_get(json_object_get(scenario_of(report), "steps"), 0);
+        json_object_set_new(step, "time_s", json_real(table[i].time_s));
+        assert_says(json_incref(report), table[i].shown, true);
+        assert_says(report, "-0.000", false);
+    }
+}
+
+/* Marks the first finding, the only fail, as known. */
+static json_t *forgiven(void)
+{
+    json_t *report = golden_report("broken-call.json");
+    json_t *findings = json_object_get(scenario_of(report), "findings");
+    json_object_set_new(json_array_get(findings, 0), "known", json_string("It is."));
+    return report;
+}
+
+static void known_findings_alone_are_told_as_such(void **state)
+{
+    (void)state;
+    json_t *report = forgiven(), *other = golden_report("broken-call.json");
+    assert_says(json_incref(report), "FAIL, known: 1 known finding, nothing new but 1 should\n",
+                true);
+    json_array_remove(json_object_get(scenario_of(report), "findings"), 1);
+    assert_says(json_incref(report), "FAIL, known: 1 known finding, nothing new\n", true);
+    assert_says(json_incref(report), "0 pass, 1 fail (known findings only)\n", true);
+    json_array_append(json_object_get(report, "scenarios"), scenario_of(other));
+    json_object_set_new(json_object_get(report, "summary"), "fail", json_integer(2));
+    assert_says(report, "0 pass, 2 fail (1 of them: known findings only)\n", true);
+    assert_says(other, "known findings only", false);
+}
+
+static void sentences_begin_with_a_capital(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *reason, *shown;
+    } table[] = {{"the port is taken", "ERROR   The port is taken; "},
+                 {"baresip, too", "ERROR   Baresip, too; "},
+                 {"A -> P: ACK", "ERROR   A -> P: ACK; "},
+                 {"my.yaml is gone", "ERROR   my.yaml is gone; "},
+                 {"a2b is gone", "ERROR   a2b is gone; "}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        json_t *report = golden_report("broken-call.json");
+        json_object_set_new(scenario_of(report), "verdict", json_string("error"));
+        json_object_set_new(scenario_of(report), "reason", json_string(table[i].reason));
+        assert_says(report, table[i].shown, true);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +296,9 @@ int main(void)
         cmocka_unit_test(a_live_line_looks_like_that_of_the_text_form),
         cmocka_unit_test(labels_leave_out_the_version_and_tell_credentials),
         cmocka_unit_test(the_reference_phone_is_said_not_to_be_yours),
+        cmocka_unit_test(a_time_that_rounds_to_nothing_has_no_sign),
+        cmocka_unit_test(known_findings_alone_are_told_as_such),
+        cmocka_unit_test(sentences_begin_with_a_capital),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -126,6 +126,10 @@ test_an_unknown_phone()
     says "no-phone.yaml"
     refused run "$scenario" -o "$work/out" --phone "Z=$phone"
     says "no scenario has a phone in seat 'Z'"
+    refused run "$scenario" -o "$work/out" --phone "A=$phone" -p "A=$phone"
+    says "seat 'A' is given two phones"
+    refused run "$scenario" -o "$work/out" --phone "$phone" -p baresip
+    says "two phones are given for the same seat"
 }
 
 test_a_mistaken_adapter()
@@ -149,6 +153,10 @@ test_a_bad_baseline()
 {
     refused run "$scenario" -o "$work/out" --phone "$phone" --baseline "$work/none.yaml"
     says "cannot open '$work/none.yaml'"
+    printf 'known:\n  - finding: ack.brunch\n    reason: x\n' >"$work/bad.yaml"
+    refused run "$scenario" -o "$work/out" --phone "$phone" --baseline "$work/bad.yaml"
+    says "did you mean 'ack.branch'?"
+    shows_place 2:14 "finding: ack.brunch"
     printf 'known:\n  - finding: ack.branch\n    raeson: x\n' >"$work/bad.yaml"
     refused run "$scenario" -o "$work/out" --phone "$phone" --baseline "$work/bad.yaml"
     says "did you mean 'reason'?"
@@ -157,20 +165,119 @@ test_a_bad_baseline()
 
 test_wrong_usage()
 {
-    refused run "$scenario" -o "$work/out" --phone "$phone" --bogus
-    says "see 'offhook run --help'"
+    refused run "$scenario" -o "$work/out" --phone "$phone" --bogus=1
+    says "offhook run: there is no option '--bogus'; see 'offhook run --help'"
+    refused run "$scenario" -o "$work/out" --phone "$phone" -x
+    says "offhook run: there is no option '-x'"
+    refused run "$scenario" -o "$work/out" --phone "$phone" --json=1
+    says "offhook run: --json takes no value"
     refused run "$scenario" -o "$work/out" --phone "$phone" --color blue
-    says "see 'offhook run --help'"
+    says "offhook run: --color has no 'blue': auto, always or never; see 'offhook run --help'"
     refused run "$scenario" --phone "$phone" -o
-    says "see 'offhook run --help'"
+    says "offhook run: -o wants a value; see 'offhook run --help'"
+    refused check --strct
+    says "offhook check: there is no option '--strct'"
+    refused lint --all
+    says "offhook lint: there is no option '--all'"
+    refused list phons
+    says "scenarios, rules or phones (did you mean 'phones'?)"
     refused jump
+    says "there is no command 'jump'; see 'offhook --help'"
+    refused chek
+    says "there is no command 'chek' (did you mean 'check'?)"
+    refused help jump
     says "there is no command 'jump'"
+    refused check "$work/call.pcap"
+    says "a capture alone cannot be judged yet, a run folder can"
+    refused report "$work/none"
+    says "$work/none"
     refused
     says "usage: offhook COMMAND"
     refused check
     says "give one run folder"
     refused lint
     says "give a file or folder"
+}
+
+test_help_is_had_in_three_ways()
+{
+    local one word
+    for one in run check lint list report; do
+        offhook 0 "$one" --help
+        cp "$work/said" "$work/help"
+        says "usage: offhook $one"
+        for word in -h --help; do
+            offhook 0 "$one" "$word"
+            cmp -s "$work/said" "$work/help" || fail "$one $word says something else"
+        done
+        offhook 0 help "$one"
+        cmp -s "$work/said" "$work/help" || fail "help $one says something else"
+    done
+    for one in "help run" "help check" help --help; do
+        # shellcheck disable=SC2086
+        offhook 0 $one
+        says "3 at least one error or inconclusive, or nothing was judged"
+    done
+}
+
+test_an_id_is_as_good_as_a_path()
+{
+    offhook 0 lint cisco-7960/authentication-407
+    says "1 file, 0 mistakes"
+    offhook 0 lint cisco-7960
+    flow=cisco-7960/authentication-407
+    play 0
+    expect "['cisco-7960/authentication-407']" "[s['id'] for s in r['scenarios']]"
+}
+
+test_a_folder_may_hold_other_files_of_ours()
+{
+    mkdir "$work/mixed"
+    cp "$scenario" "$phone" "$OFFHOOK_SOURCE/dut-adapters/baresip.known.yaml" "$work/mixed"
+    flow=$work/mixed
+    play 0
+    expect 1 "len(r['scenarios'])"
+    rm "$work/mixed/authentication-407.yaml"
+    rm -r "$work/out"
+    refused run "$work/mixed" -o "$work/out" --phone "$phone"
+    says "there is no scenario"
+}
+
+# What a script reads must be whole, or the exit status tells.
+test_output_that_cannot_be_written()
+{
+    local status one
+    [ -w /dev/full ] || { skip_test "no /dev/full"; return; }
+    for one in --help "help run" --version "list rules" "lint $scenario"; do
+        status=0
+        # shellcheck disable=SC2086
+        "$OFFHOOK" $one >/dev/full 2>"$work/said" || status=$?
+        [ "$status" -eq 3 ] || fail "offhook $one >/dev/full: exit status $status"
+        says "standard output cannot be written"
+    done
+    status=0
+    "$OFFHOOK" jump >/dev/full 2>"$work/said" || status=$?
+    [ "$status" -eq 2 ] || fail "offhook jump >/dev/full: exit status $status"
+}
+
+test_two_runs_into_one_folder()
+{
+    local first
+    adapter wait <<'SCRIPT'
+say started
+exec sleep 1000
+SCRIPT
+    begin --phone "$work/wait.yaml"
+    first=$pid
+    until_said wait started || return
+    "$OFFHOOK" run "$scenario" -o "$work/out/." --phone "$phone" >"$work/second" 2>&1
+    [ $? -eq 2 ] || fail "the second run is let in: $(cat "$work/second")"
+    grep -q "is being written by another offhook run" "$work/second" || fail "it says: $(cat "$work/second")"
+    grep -q "choose another folder with -o" "$work/second" || fail "it says: $(cat "$work/second")"
+    pid=$first
+    kill -INT "$pid"
+    finish 3 "the first run"
+    play 0 # and now it is free
 }
 
 test_an_output_folder_that_cannot_be_written()

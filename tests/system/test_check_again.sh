@@ -167,6 +167,61 @@ test_a_damaged_run_file()
     offhook 0 check "$work/moved" # as it was
 }
 
+# An output folder holds what older runs left, too; a run is what its report lists.
+test_what_the_report_lists_is_judged()
+{
+    flows=$work/scenarios/cisco-7960
+    record 0
+    flows=
+    expect "True" "len(r['scenarios']) > 2" "$work/moved/report.json"
+    python3 - "$work/moved/report.json" <<'PY'
+import json, sys
+r = json.load(open(sys.argv[1]))
+r["scenarios"] = r["scenarios"][1::-1]
+json.dump(r, open(sys.argv[1], "w"))
+PY
+    offhook 0 check "$work/moved" --json
+    same "$work/moved/report.json" "$work/said"
+    expect 0 "r['exit_status']" "$work/said"
+    rm "$work/moved/report.json"
+    offhook 0 check "$work/moved" --json
+    expect "True" "len(r['scenarios']) > 2" "$work/said"
+    : >"$work/moved/report.json"
+    offhook 2 check "$work/moved"
+    says "all recordings below $work/moved are judged"
+}
+
+test_one_bad_recording_does_not_stop_the_others()
+{
+    flows=$work/scenarios/cisco-7960
+    record 0
+    flows=
+    : >"$work/moved/$folder/run.json"
+    "$OFFHOOK" check "$work/moved" --json >"$work/json" 2>"$work/said"
+    [ $? -eq 3 ] || fail "the exit status is not 3"
+    says "$work/moved/$folder/run.json"
+    report_is_valid "$work/json"
+    expect "(3, 0)" "r['exit_status'], r['summary']['fail']" "$work/json"
+    expect "True" "len(r['scenarios']) > 1 and not any('407' in s['id'] for s in r['scenarios'])" "$work/json"
+    rm -r "$work/moved/$folder"
+    offhook 3 check "$work/moved"
+    says "$work/moved/$folder"
+    find "$work/moved" -name run.json -delete
+    offhook 2 check "$work/moved"
+}
+
+test_a_report_is_found_in_its_folder()
+{
+    flows=$work/scenarios/cisco-7960/call-out-busy.yaml
+    record 0
+    flows=
+    offhook 0 report "$work/moved"
+    cp "$work/said" "$work/first"
+    offhook 0 report "$work/moved/report.json" --text
+    cmp -s "$work/first" "$work/said" || fail "folder and file are not the same report"
+    says "PASS"
+}
+
 test_what_is_no_run_folder()
 {
     mkdir "$work/empty"

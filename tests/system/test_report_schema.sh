@@ -68,6 +68,8 @@ for i in range(count):
 wrong = [
     (lambda r: r.update(format="offhook-report/2"), "another format"),
     (lambda r: r.pop("summary"), "no summary"),
+    (lambda r: r.pop("exit_status"), "no exit status"),
+    (lambda r: r.update(exit_status=2), "an exit status that leaves no report"),
     (lambda r: r["scenarios"][0].update(verdict="passed"), "an unknown verdict"),
     (lambda r: r["scenarios"][0]["findings"][0].update(level="may"), "an unknown level"),
     (lambda r: r["scenarios"][0]["findings"][0].update(bytes=[3]), "half a range"),

@@ -46,9 +46,9 @@ test_one_scenario_given_many_times_has_a_folder_for_each()
 test_a_wrong_option_is_told_with_the_command_and_nothing_is_played()
 {
     offhook 2 run --bogus
-    says "offhook run: unrecognized option '--bogus'"
+    says "offhook run: there is no option '--bogus'"
     offhook 2 lint --bogus "$scenarios"
-    says "offhook lint: there is no option --bogus"
+    says "offhook lint: there is no option '--bogus'"
     offhook 2 run "$scenarios" -o "$work/out" --phone "A=$phone" --phone "A=$phone"
     says "seat 'A' is given two phones"
     [ ! -e "$work/out" ] || fail "an output folder was made"
