@@ -256,6 +256,8 @@ void oh_player_end(struct oh_player *p, enum oh_outcome outcome, int step, const
         p->run->outcome_step = step;
         p->run->outcome_text = oh_text_take(&text);
     }
+    if (p->phase == OH_PHASE_FLOW && !p->ended) /* what comes from here on belongs to no step */
+        oh_record_journal(p, OH_JOURNAL_FLOW_ENDS, OH_NONE, OH_NONE, NULL, NULL);
     p->ended = true;
     oh_bench_wake(p->bench);
 }
@@ -380,7 +382,6 @@ static void play_flow(struct oh_player *p)
     oh_timer_cancel(p->step_timer);
     oh_timer_cancel(p->hint_timer);
     p->step_timer = p->hint_timer = NULL;
-    oh_record_journal(p, OH_JOURNAL_FLOW_ENDS, OH_NONE, OH_NONE, NULL, NULL);
 }
 
 /* Nobody is there to answer any more. */
