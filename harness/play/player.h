@@ -122,12 +122,12 @@ struct oh_player {
     struct oh_timer *hint_timer; /* tells what we wait for */
     struct oh_action *actions;   /* told, not yet answered by the driver */
     /* record.c */
-    int64_t
-        recorded_from_ns; /* wall clock: what comes before or after is no part of the recording */
+    /* wall clock: what comes before or after is no part of the recording */
+    int64_t recorded_from_ns;
     int64_t recorded_until_ns;
     bool is_outside; /* the datagram being looked at is no part of it */
-    size_t tapped,
-        captured; /* SIP datagrams: by our sockets; of those, out of the capture so far */
+    /* SIP datagrams: by our sockets; of those, out of the capture so far */
+    size_t tapped, captured;
 };
 
 /* --- bench.c: what lives for the whole run --- */

@@ -93,9 +93,9 @@ enum oh_sip_defect_kind {
 
 struct oh_sip_defect {
     enum oh_sip_defect_kind kind;
-    struct oh_span
-        bytes; /* where, inside the message's bytes: the odd bytes themselves, the header's value
-                  for Content-Length, the line for headers; empty at the cut for the byte limit */
+    /* where, inside the message's bytes: the odd bytes themselves, the header's value for
+     * Content-Length, the line for headers; empty at the cut for the byte limit */
+    struct oh_span bytes;
 };
 
 struct oh_sip_typed; /* Sofia's view, made on demand; private to sip/ */
@@ -113,8 +113,8 @@ struct oh_sip_msg {
     struct oh_span version;
     const struct oh_sip_header *headers;
     size_t header_count;
-    struct oh_span
-        body; /* cut at Content-Length, all the rest without one; absent where it has no byte */
+    /* cut at Content-Length, all the rest without one; absent where it has no byte */
+    struct oh_span body;
     const struct oh_sip_defect *defects;
     size_t defect_count;
     struct oh_sip_typed *typed;

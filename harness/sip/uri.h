@@ -36,8 +36,8 @@ bool oh_sip_uri_equal(struct oh_span a, struct oh_span b);
 struct oh_sip_name_addr {
     struct oh_span display; /* with quotes, as on the wire */
     struct oh_span uri;
-    struct oh_span
-        params; /* after '>' (or after the bare URI's first ';'), without the leading ';' */
+    /* after '>' (or after the bare URI's first ';'), without the leading ';' */
+    struct oh_span params;
     bool bracketed;
 };
 int oh_sip_name_addr_parse(struct oh_span value, struct oh_sip_name_addr *out);

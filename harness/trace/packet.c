@@ -43,8 +43,8 @@ struct ip {
 /* A datagram of which fragments have come. */
 struct part {
     bool used;
-    bool
-        spoilt; /* contradicting fragments: never given, kept so that its later fragments find it */
+    /* contradicting fragments: never given, kept so that its later fragments find it */
+    bool spoilt;
     uint64_t turn;
     unsigned frame;
     int64_t time_ns;

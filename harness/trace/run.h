@@ -75,8 +75,8 @@ struct oh_tap_entry {
     char *label;
     bool sent;
     struct oh_addr local, remote;
-    struct oh_span
-        bytes; /* owned; RTP: the first 12 bytes only, with `whole_len` the true length */
+    /* owned; RTP: the first 12 bytes only, with `whole_len` the true length */
+    struct oh_span bytes;
     size_t whole_len;
     bool is_rtp;
     bool ours_on_purpose; /* scenario's own mischief: the always-on rules do not judge it */

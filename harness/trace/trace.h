@@ -73,9 +73,9 @@ struct oh_trace_rtp {
 struct oh_seat_address {
     const char *seat;
     bool is_phone;
-    struct oh_addr
-        sip; /* phones: matched by address alone if no other seat shares it (a phone may send from
-                another port, RFC 3261 18.1.1 and 18.2.1), else with the port */
+    /* phones: matched by address alone if no other seat shares it (a phone may send from another
+     * port, RFC 3261 18.1.1 and 18.2.1), else with the port */
+    struct oh_addr sip;
     struct oh_addr rtp; /* ours; zero for phones */
 };
 
