@@ -1,9 +1,17 @@
 #include "base/addr.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+
+const char *oh_transport_name(enum oh_transport t)
+{
+    static const char *const names[OH_TRANSPORTS] = {"udp", "tcp", "tls"};
+    assert((size_t)t < OH_TRANSPORTS);
+    return names[t];
+}
 
 static int parse_ip(struct oh_span ip, struct oh_addr *out)
 {

@@ -21,6 +21,11 @@ struct oh_addr {
     uint16_t port; /* host byte order; 0 = none given */
 };
 
+/* What carries messages between two addresses. UDP is zero: what nobody says otherwise. */
+enum oh_transport { OH_TRANSPORT_UDP, OH_TRANSPORT_TCP, OH_TRANSPORT_TLS, OH_TRANSPORTS };
+/* "udp", "tcp", "tls": as in a URI's transport parameter, RFC 3261 19.1.1. */
+const char *oh_transport_name(enum oh_transport t);
+
 /* "127.0.0.1", "127.0.0.1:5060", "::1", "[::1]", "[::1]:5060". ":0" is the same as no port. No
  * names are looked up. -1 with a sentence in `e` where it is none of these; `out` is left alone
  * then. */

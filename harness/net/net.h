@@ -1,5 +1,6 @@
 /*
- * net/net.h - event loop, timers, datagram sockets, and the tap of every byte sent and received.
+ * net/net.h - event loop, timers, UDP sockets, TCP connections, and the tap of every byte sent and
+ * received.
  *
  * One interface, two makes: the real one on Sofia's su_root (epoll, own sockets - not tport, which
  * answers and swallows traffic by itself), and an in-memory twin with a virtual clock in which
@@ -8,7 +9,7 @@
  * Times are nanoseconds. `oh_net_now` is monotonic (virtual in the twin) and is what timers are set
  * by; `oh_net_wall` is comparable with capture stamps.
  *
- * Uses: base/. No Sofia type appears in this header.
+ * Uses: base/, sip/stream.h. No Sofia type appears in this header.
  */
 #ifndef OH_NET_NET_H
 #define OH_NET_NET_H
@@ -77,17 +78,61 @@ const char *oh_socket_label(const struct oh_socket *s);
 int oh_udp_send(struct oh_socket *s, const struct oh_addr *to, struct oh_span bytes,
                 struct oh_error *e);
 
+/* --- TCP --- */
+
+struct oh_listener;
+struct oh_conn;
+
+/* What an owner of connections is told. Any member may be NULL. A callback may close the
+ * connection. */
+struct oh_conn_owner {
+    /* A listener took a connection. */
+    void (*accepted)(struct oh_listener *l, struct oh_conn *c, void *arg);
+    /* oh_tcp_connect succeeded. What was sent before then goes out now. */
+    void (*connected)(struct oh_conn *c, void *arg);
+    /* A whole SIP message, keep-alive or stretch of noise (sip/stream.h). */
+    void (*got)(struct oh_conn *c, struct oh_span bytes, void *arg);
+    /* It is over: closed or reset by the other side, or never made (`why` is a sentence; NULL: an
+     * orderly end). The connection is freed after this call. Not called after oh_conn_close. */
+    void (*ended)(struct oh_conn *c, const char *why, void *arg);
+    void *arg;
+};
+
+/* Listens at `local` (port 0: a free one). The same rules and sentences as oh_udp_open. */
+struct oh_listener *oh_tcp_listen(struct oh_net *n, const char *label, const struct oh_addr *local,
+                                  const struct oh_conn_owner *owner, struct oh_error *e);
+void oh_listener_close(struct oh_listener *l); /* its connections stay; NULL is fine */
+const struct oh_addr *oh_listener_local(const struct oh_listener *l);
+
+/* Begins a connection from `local` (its port 0: any). NULL for what is known at once. */
+struct oh_conn *oh_tcp_connect(struct oh_net *n, const char *label, const struct oh_addr *local,
+                               const struct oh_addr *remote, const struct oh_conn_owner *owner,
+                               struct oh_error *e);
+/* In order, whole; kept until the kernel takes it (8 MiB at most, then -1). */
+int oh_conn_send(struct oh_conn *c, struct oh_span bytes, struct oh_error *e);
+/* With `reset` the other side gets an RST and what is unsent is lost; else the end is orderly. */
+void oh_conn_close(struct oh_conn *c, bool reset);
+const struct oh_addr *oh_conn_local(const struct oh_conn *c);
+const struct oh_addr *oh_conn_remote(const struct oh_conn *c);
+const char *oh_conn_label(const struct oh_conn *c);
+bool oh_conn_is_open(const struct oh_conn *c); /* connected and not yet ended */
+void *oh_conn_data(const struct oh_conn *c);   /* the owner's, NULL at first */
+void oh_conn_set_data(struct oh_conn *c, void *data);
+
 /* --- the tap --- */
 
 struct oh_tap_event {
     int64_t wall_ns;   /* received: the kernel's stamp; sent: just before it was handed over */
     const char *label; /* the socket's */
     bool sent;         /* by us; else received by us */
+    enum oh_transport transport;
     struct oh_addr local, remote;
     struct oh_span bytes; /* valid during the call */
 };
-/* Called for every datagram after it was handed to the kernel and before a received one reaches its
- * callback. */
+/* Called for every datagram, and for every piece of a connection (what oh_conn_send was given, what
+ * `got` is given), after it was handed to the kernel and before a received one reaches its
+ * callback. A piece that waits for its connection is told when the kernel has taken all of it; what
+ * never goes out is not told. */
 typedef void oh_tap_fn(const struct oh_tap_event *event, void *arg);
 void oh_net_tap(struct oh_net *n, oh_tap_fn *fn, void *arg); /* one tap; NULL fn ends it */
 

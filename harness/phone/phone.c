@@ -40,7 +40,6 @@ struct oh_phone *oh_phone_new(struct oh_net *net, const struct oh_adapter *a,
     p->net = net;
     p->a = a;
     p->place = *place;
-    p->place.adapter_params = NULL;
     p->fn = fn;
     p->arg = arg;
     p->name = oh_strdup(a->title);

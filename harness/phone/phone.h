@@ -49,9 +49,12 @@ struct oh_phone_place {
     uint16_t rtp_port;     /* even; a range of 20 above it is free */
     const char *user;      /* account: "1001" */
     const char *auth_user, *password;
-    const char *realm;          /* of the challenge, for phones that must know it beforehand */
-    const char *program_folder; /* where offhook's own programs lie (the reference phone) */
-    const char *adapter_params; /* reserved; NULL */
+    const char *realm;           /* of the challenge, for phones that must know it beforehand */
+    const char *program_folder;  /* where offhook's own programs lie (the reference phone) */
+    enum oh_transport transport; /* "${transport}" in the adapter: udp, tcp */
+    /* A fault of dut-adapters/mutants/, put upon the program by preloading; NULL: none. What cannot
+     * be preloaded (a build with sanitizers, no local program) fails to start with a sentence. */
+    const char *mutant;
 };
 
 struct oh_phone;

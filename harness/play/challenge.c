@@ -8,7 +8,7 @@ void oh_role_challenge(struct oh_player *p, struct oh_seat *seat, unsigned statu
                        struct oh_draft *draft)
 {
     const struct oh_challenge *declared =
-        seat->party && seat->party->challenge.given ? &seat->party->challenge : NULL;
+        seat->party && seat->party->challenge_count ? seat->party->challenges : NULL;
     char nonce[33];
     struct oh_text value = {0};
     (void)p;

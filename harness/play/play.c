@@ -128,7 +128,7 @@ static void name_seat(struct oh_player *p, struct oh_seat *s)
         {"address", s->host_port},
         {"host", oh_addr_format_host(&s->sip_addr, host)},
         {"port", strrchr(s->host_port, ':') + 1},
-        {"realm", party && party->challenge.given ? party->challenge.realm : NULL},
+        {"realm", party && party->challenge_count ? party->challenges[0].realm : NULL},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char *name = oh_format("%s.%s", s->name, names[i].attribute);

@@ -42,6 +42,8 @@ typedef void oh_progress_fn(const struct oh_progress *p, void *arg);
 
 struct oh_bench_options {
     bool no_capture;
+    enum oh_transport transport; /* of scenarios that say none */
+    const char *mutant;          /* put upon every phone of the run; NULL: none */
     const char *program_folder;
     oh_progress_fn *progress; /* NULL: none */
     void *progress_arg;

@@ -12,6 +12,7 @@ static const struct {
     {"registers", false, OH_VERB_REGISTER}, {"unregisters", false, OH_VERB_UNREGISTER},
     {"dials", true, OH_VERB_DIAL},          {"answers", false, OH_VERB_ANSWER},
     {"rejects", false, OH_VERB_REJECT},     {"hangs up", false, OH_VERB_HANGUP},
+    {"holds", false, OH_VERB_HOLD},         {"resumes", false, OH_VERB_RESUME},
 };
 enum { PATTERNS = sizeof patterns / sizeof *patterns };
 

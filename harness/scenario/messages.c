@@ -239,7 +239,7 @@ static void check_challenge(struct oh_reading *g, const struct oh_yaml_node *val
     for (size_t i = 0; i < g->s->party_count; i++) {
         const struct oh_party *p = &g->s->parties[i];
         bool speaks = !strcmp(p->name, step->from) || (p->behind && !strcmp(p->behind, step->from));
-        if (speaks && p->challenge.given && p->challenge.status == step->status)
+        if (speaks && p->challenge_count && p->challenges[0].status == step->status)
             return;
     }
     struct oh_error *e =

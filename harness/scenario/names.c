@@ -50,7 +50,7 @@ static void check_attribute(struct oh_reading *g, struct oh_place place, struct 
             oh_error_remedy(e, "did you mean '$%s.%s'?", p->name, near);
         else
             oh_error_remedy(e, "of %s there are: %s", p->name, oh_text_str(&list));
-    } else if (!strcmp(wanted, "realm") && !p->challenge.given) {
+    } else if (!strcmp(wanted, "realm") && !p->challenge_count) {
         oh_error_remedy(tell(g, place, name, "it has no realm, because it does not challenge"),
                         "give %s a challenge among the parties", p->name);
     } else if (!strcmp(wanted, "number") && p->role == OH_ROLE_PEER && !p->number) {

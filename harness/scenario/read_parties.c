@@ -93,14 +93,15 @@ static void read_number(struct oh_yaml_reader *r, const struct oh_yaml_node *n, 
 static void read_record_route(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
 {
     struct oh_reading *g = target;
-    g->party->record_route = oh_read_bool(r, n, true);
+    g->party->record_route = oh_read_bool(r, n, true) ? OH_ROUTE_LOOSE : OH_ROUTE_NONE;
 }
 
 static void read_challenge(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
 {
     struct oh_reading *g = target;
-    struct oh_challenge *c = &g->party->challenge;
-    c->given = true;
+    struct oh_challenge *c = oh_alloc(sizeof *c);
+    g->party->challenges = c;
+    g->party->challenge_count = 1;
     c->status = g->party->role == OH_ROLE_PROXY ? 407 : 401; /* RFC 3261 22.2, 22.3 */
     oh_yaml_read_map(r, n, "a challenge", challenge_keys, c);
 }
@@ -157,7 +158,8 @@ static void read_party(struct oh_reading *g, const struct oh_yaml_node *key,
     *g->party = (struct oh_party){.name = oh_strdup(oh_yaml_scalar(key)),
                                   .place = oh_yaml_place(r->y, key),
                                   .role = OH_ROLE_PEER,
-                                  .record_route = true};
+                                  .expires_s = -1,
+                                  .min_expires_s = -1};
     if (!oh_is_name(oh_span_of(g->party->name))) {
         struct oh_error *e =
             oh_yaml_mistake(r->y, key, r->errors, "'%s' cannot name a party", g->party->name);

@@ -22,6 +22,7 @@ static const char *const verb_names[OH_VERBS] = {
     [OH_VERB_REGISTER] = "register", [OH_VERB_UNREGISTER] = "unregister",
     [OH_VERB_DIAL] = "dial",         [OH_VERB_ANSWER] = "answer",
     [OH_VERB_REJECT] = "reject",     [OH_VERB_HANGUP] = "hangup",
+    [OH_VERB_HOLD] = "hold",         [OH_VERB_RESUME] = "resume",
 };
 
 const char *oh_role_name(enum oh_role r)
@@ -54,15 +55,24 @@ static void free_lines(char **lines, size_t count)
     free(lines);
 }
 
+static void release_challenges(struct oh_challenge *challenges, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(challenges[i].realm);
+        free(challenges[i].algorithm);
+        free(challenges[i].qop);
+        free(challenges[i].opaque);
+    }
+    free(challenges);
+}
+
 static void release_party(struct oh_party *p)
 {
     free(p->name);
     free(p->behind);
     free(p->number);
-    free(p->challenge.realm);
-    free(p->challenge.algorithm);
-    free(p->challenge.qop);
-    free(p->challenge.opaque);
+    release_challenges(p->challenges, p->challenge_count);
+    free_lines(p->contacts, p->contact_count);
 }
 
 static void release_expect(struct oh_expect *x)

@@ -11,7 +11,7 @@
 #ifndef OH_SCENARIO_SCENARIO_H
 #define OH_SCENARIO_SCENARIO_H
 
-#include "base/error.h"
+#include "base/addr.h"
 
 /* RFC 3261 17.1.1.1 and 17.1.2.1: the default timers that deadlines are made of. */
 #define OH_T1_MS    500
@@ -28,24 +28,41 @@ enum oh_role {
 };
 const char *oh_role_name(enum oh_role r); /* "phone", "proxy", ... */
 
-/* challenge: {status: 407, realm: example.com, qop: auth} */
+/* challenge: {status: 407, realm: example.com, qop: auth}, or a list of these: then a response
+ * carries one challenge for each, in this order (RFC 7616 3.7: the client takes the first that it
+ * supports). */
 struct oh_challenge {
-    bool given;
-    unsigned status; /* 401 or 407 */
+    unsigned status; /* 401 or 407; the same for all in a list */
     char *realm;
     char *algorithm; /* NULL: not sent, which means MD5 (RFC 7616 3.3) */
     char *qop;       /* NULL: not sent */
     char *opaque;    /* NULL: not sent */
+    bool stale;      /* stale=true: the nonce was too old, the credentials else right. 22.1 */
+    bool keep_nonce; /* the nonce of this party's challenge before; else a fresh one */
+};
+
+/* record-route: how a proxy stays in the path of later requests. RFC 3261 16.6, 16.12.1 */
+enum oh_route {
+    OH_ROUTE_LOOSE,  /* true, the default: a URI with lr */
+    OH_ROUTE_STRICT, /* strict: without lr, as the routers of RFC 2543 did */
+    OH_ROUTE_NONE,   /* false: it does not */
 };
 
 struct oh_party {
     char *name;
     enum oh_role role;
     struct oh_place place;
-    char *behind;      /* name of the proxy that it stands behind, or NULL */
-    char *number;      /* the user part of its URI, or NULL */
-    bool record_route; /* proxies: default true */
-    struct oh_challenge challenge;
+    char *behind;                    /* name of the proxy that it stands behind, or NULL */
+    char *number;                    /* the user part of its URI, or NULL */
+    enum oh_route record_route;      /* proxies */
+    struct oh_challenge *challenges; /* NULL: it challenges nobody */
+    size_t challenge_count;
+    /* registrars. RFC 3261 10.3 */
+    int64_t expires_s;     /* the longest binding that it grants; -1: what is asked for */
+    int64_t min_expires_s; /* Min-Expires of its 423; -1: twice what was asked for */
+    char **contacts;       /* bindings of other devices at the same address of record, listed in
+                              its 200 besides the phone's own */
+    size_t contact_count;
 };
 
 enum oh_level { OH_LEVEL_MUST, OH_LEVEL_SHOULD };
@@ -104,6 +121,8 @@ enum oh_verb { /* what a user does; abilities carry the same names */
                OH_VERB_ANSWER,
                OH_VERB_REJECT,
                OH_VERB_HANGUP,
+               OH_VERB_HOLD,
+               OH_VERB_RESUME,
                OH_VERBS
 };
 const char *oh_verb_name(enum oh_verb v); /* "dial": the ability and the adapter's key */
@@ -113,6 +132,16 @@ int oh_verb_of(const char *name);
 struct oh_header_override {
     char *name;
     char *value; /* may hold $names, replaced when built */
+};
+
+/* sdp: {direction: sendonly, ...} or "none": what is otherwise in our description. RFC 3264 */
+struct oh_sdp_wish {
+    bool given;
+    bool none;              /* no body at all: an INVITE without an offer, RFC 3261 13.2.1 */
+    char *direction;        /* "sendonly"...; NULL: sendrecv in an offer, the mirror in an answer */
+    char *address;          /* c= address ("0.0.0.0", the hold of RFC 2543); NULL: our own */
+    unsigned char *formats; /* payload types in order of preference; NULL: 0, 8 */
+    size_t format_count;
 };
 
 struct oh_step {
@@ -136,7 +165,10 @@ struct oh_step {
     size_t header_count;
     char **remove; /* ours only */
     size_t remove_count;
-    char *body; /* ours only; NULL: the harness's own */
+    char *body;                      /* ours only; NULL: the harness's own */
+    struct oh_sdp_wish sdp;          /* ours only */
+    struct oh_challenge *challenges; /* our 401 and 407 only: in place of the party's; NULL */
+    size_t challenge_count;
 
     bool media_both_ways;
     int64_t within_ms; /* deadline after the step before it is done; -1: not given */
@@ -158,6 +190,10 @@ struct oh_scenario {
     char **needs;
     size_t need_count;
     bool given_registered; /* given: registered */
+    /* transport: tcp. What carries the flow; without it what `run --transport` says, else UDP. The
+     * phone needs the ability "tcp" for anything but UDP. */
+    bool transport_given;
+    enum oh_transport transport;
     enum oh_others others;
     struct oh_party *parties;
     size_t party_count;

@@ -32,7 +32,9 @@ struct oh_run_phone {
     char *adapter_text; /* the adapter file, whole */
     char **abilities;
     size_t ability_count;
-    bool is_reference; /* offhook's own reference phone: "not yours" */
+    bool is_reference;           /* offhook's own reference phone: "not yours" */
+    char *mutant;                /* the fault put upon it on purpose (run --mutant); NULL: none */
+    enum oh_transport transport; /* that it was told to use */
 };
 
 /* A name that the scenario may use and its value in this run: "B.number" -> "5551234". */
@@ -70,10 +72,13 @@ struct oh_journal_entry {
                    */
 };
 
+/* A datagram; of a TCP connection one SIP message, keep-alive, or stretch of noise
+ * (sip/stream.h). */
 struct oh_tap_entry {
     int64_t wall_ns;
     char *label;
     bool sent;
+    enum oh_transport transport; /* oh_run_tap makes it UDP */
     struct oh_addr local, remote;
     /* owned; RTP: the first 12 bytes only, with `whole_len` the true length */
     struct oh_span bytes;

@@ -5,13 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *oh_transport_name(enum oh_transport t)
-{
-    static const char *const names[] = {"udp", "tcp", "tls"};
-    assert((size_t)t < sizeof names / sizeof names[0]);
-    return names[t];
-}
-
 struct oh_trace *oh_trace_new(void)
 {
     return oh_alloc(sizeof(struct oh_trace));

@@ -25,9 +25,6 @@
 
 #define OH_NONE (-1)
 
-enum oh_transport { OH_TRANSPORT_UDP, OH_TRANSPORT_TCP, OH_TRANSPORT_TLS };
-const char *oh_transport_name(enum oh_transport t); /* "udp" */
-
 struct oh_trace_msg {
     int index;
     unsigned frame;  /* first frame of the capture that carries it, from 1; 0: not in the capture */

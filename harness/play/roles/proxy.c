@@ -5,8 +5,10 @@
  * callee, which is ours too, so it is put there here. */
 static void record_route(struct oh_seat *seat, struct oh_draft *draft)
 {
-    if (!seat->party || seat->party->record_route)
-        oh_draft_set(draft, "Record-Route", "<sip:%s;lr>", seat->host_port);
+    enum oh_route route = seat->party ? seat->party->record_route : OH_ROUTE_LOOSE;
+    if (route != OH_ROUTE_NONE)
+        oh_draft_set(draft, "Record-Route", "<sip:%s%s>", seat->host_port,
+                     route == OH_ROUTE_LOOSE ? ";lr" : "");
 }
 
 static void dress_response(struct oh_player *p, struct oh_seat *seat,
