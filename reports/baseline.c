@@ -1,6 +1,7 @@
 /* Known findings: a list that a user keeps, laid over a report. */
 #include "judge/rule.h"
 #include "reports/build.h"
+#include "reports/identity.h"
 #include "reports/report.h"
 #include "scenario/yaml.h"
 
@@ -17,6 +18,7 @@ struct known {
 
 struct oh_baseline {
     char *file;
+    char *phone; /* the adapter that the list is for; NULL: any */
     struct known *items;
     size_t count, room;
 };
@@ -42,7 +44,6 @@ static void read_string(struct oh_yaml_reader *r, const struct oh_yaml_node *val
 READ_STRING(scenario)
 READ_STRING(step)
 READ_STRING(method)
-READ_STRING(reason)
 READ_STRING(clause)
 READ_STRING(link)
 #undef READ_STRING
@@ -50,8 +51,9 @@ READ_STRING(link)
 /* Findings that no rule makes; "expect.FIELD" stands apart. */
 static const char *const flow_ids[] = {"flow.missing",    "flow.status",       "flow.order",
                                        "flow.late",       "flow.destination",  "flow.unexpected",
-                                       "flow.not-silent", "media.rtp-missing", "phone.died",
-                                       "phone.hung"};
+                                       "flow.not-silent", "flow.early",        "flow.other-call",
+                                       "flow.noise",      "media.rtp-missing", "media.rtp-unwanted",
+                                       "phone.died",      "phone.hung"};
 #define FLOW_IDS (sizeof flow_ids / sizeof *flow_ids)
 static const char expectation[] = "expect.";
 
@@ -110,14 +112,30 @@ static void read_direction(struct oh_yaml_reader *r, const struct oh_yaml_node *
     read_string(r, value, target, offsetof(struct known, direction));
 }
 
+/* "reason:" alone is what a list made from a report has: its author has yet to look into it. */
+static void read_reason(struct oh_yaml_reader *r, const struct oh_yaml_node *value, void *target)
+{
+    struct known *k = target;
+    const char *text = oh_yaml_scalar(value);
+    if (!text[strspn(text, " \t\r\n")]) {
+        struct oh_error *e = oh_yaml_mistake(r->y, value, r->errors, "there is no reason");
+        oh_error_remedy(e, "look into the finding, then say in one sentence why it is known");
+    }
+    free(k->reason);
+    k->reason = oh_strdup(text);
+}
+
 static bool is_date(const char *text)
 {
-    unsigned month, day;
+    static const unsigned days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    unsigned year, month, day;
     char end;
     if (strlen(text) != 10 || strspn(text, "0123456789-") != 10 || text[4] != '-' ||
-        sscanf(text, "%*4u-%2u-%2u%c", &month, &day, &end) != 2)
+        sscanf(text, "%4u-%2u-%2u%c", &year, &month, &day, &end) != 3)
         return false;
-    return month >= 1 && month <= 12 && day >= 1 && day <= 31;
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1] &&
+           (month != 2 || day < 29 || leap);
 }
 
 static void read_expires(struct oh_yaml_reader *r, const struct oh_yaml_node *value, void *target)
@@ -188,8 +206,19 @@ static void read_format(struct oh_yaml_reader *r, const struct oh_yaml_node *val
     }
 }
 
+static void read_phone(struct oh_yaml_reader *r, const struct oh_yaml_node *value, void *target)
+{
+    struct oh_baseline *b = target;
+    if (!*oh_yaml_scalar(value))
+        oh_yaml_mistake(r->y, value, r->errors, "this is empty");
+    free(b->phone);
+    b->phone = oh_strdup(oh_yaml_scalar(value));
+}
+
 static const struct oh_yaml_field file_fields[] = {
     {"format", OH_YAML_SCALAR, false, read_format, "1: the version of this file's shape"},
+    {"phone", OH_YAML_SCALAR, false, read_phone,
+     "the adapter that the list is for; without it: any"},
     {"known", OH_YAML_LIST, true, read_known, "the known findings"},
     {0}};
 
@@ -209,7 +238,13 @@ void oh_baseline_free(struct oh_baseline *b)
         release(&b->items[i]);
     free(b->items);
     free(b->file);
+    free(b->phone);
     free(b);
+}
+
+const char *oh_baseline_phone(const struct oh_baseline *b)
+{
+    return b->phone;
 }
 
 struct oh_baseline *oh_baseline_load(const char *file, struct oh_errors *errors)
@@ -237,95 +272,38 @@ struct oh_baseline *oh_baseline_load(const char *file, struct oh_errors *errors)
 
 /* --- applying --- */
 
-static bool is_same(const char *a, const char *b) /* NULL is the same as "" */
+static struct oh_identity identity_of(const struct known *k)
 {
-    return strcmp(a ? a : "", b ? b : "") == 0;
+    return (struct oh_identity){k->finding, k->step, k->method, k->direction};
 }
 
-/* A finding of the flow is known by its step; where it has none, and for rules, by message and
- * direction. */
-static bool is_known_as(const json_t *finding, const struct known *k)
+/* A list for one phone model says nothing of another. */
+static bool is_for(const struct oh_baseline *b, const json_t *scenario)
 {
-    bool has_step = oh_json_is(finding, "by", "flow") && oh_json_has(finding, "step");
-    if (!oh_json_is(finding, "id", k->finding))
-        return false;
-    if (has_step)
-        return !k->method && oh_json_is(finding, "step", k->step ? k->step : "");
-    if (!is_same(k->method, oh_json_str(finding, "method")) || k->step)
-        return false;
-    return !k->method || oh_json_is(finding, "direction", k->direction);
-}
-
-static bool was_played(const json_t *scenario)
-{
-    return oh_json_is(scenario, "verdict", "pass") || oh_json_is(scenario, "verdict", "fail");
-}
-
-static bool has_step(const json_t *scenario, const char *text)
-{
-    for (size_t i = 0; i < oh_json_count(scenario, "steps"); i++) {
-        if (oh_json_is(oh_json_item(scenario, "steps", i), "text", text))
-            return true;
-    }
-    return false;
-}
-
-static bool is_phones(const json_t *scenario, const json_t *message)
-{
-    for (size_t i = 0; i < oh_json_count(scenario, "seats"); i++) {
-        const json_t *seat = oh_json_item(scenario, "seats", i);
-        if (oh_json_is(seat, "name", oh_json_str(message, "from")))
-            return oh_json_flag(seat, "phone");
-    }
-    return false;
-}
-
-/* Was there any message of the kind that the entry speaks of? "ACK", "200 to INVITE". */
-static bool has_message(const json_t *scenario, const struct known *k)
-{
-    char *request = oh_format("%s ", k->method);
-    char *response = oh_format("SIP/2.0 %.3s", k->method);
-    bool from_phone = strcmp(k->direction, "from-phone") == 0, found = false;
-    for (size_t i = 0; !found && i < oh_json_count(scenario, "messages"); i++) {
-        const json_t *message = oh_json_item(scenario, "messages", i);
-        const char *line = oh_json_str(message, "start_line");
-        found = is_phones(scenario, message) == from_phone &&
-                (strncmp(line, request, strlen(request)) == 0 ||
-                 strncmp(line, response, strlen(response)) == 0);
-    }
-    free(request);
-    free(response);
-    return found;
-}
-
-/* The scenario was played and had the place at which the entry's finding shows itself. */
-static bool could_show(const json_t *scenario, const struct known *k)
-{
-    if (!was_played(scenario))
-        return false;
-    if (k->step)
-        return has_step(scenario, k->step);
-    return !k->method || has_message(scenario, k);
+    bool named = b->phone == NULL;
+    for (size_t i = 0; !named && i < oh_json_count(scenario, "phones"); i++)
+        named = oh_json_is(oh_json_item(scenario, "phones", i), "adapter", b->phone);
+    return named;
 }
 
 /* Returns how many findings of the scenario the entry knows. */
 static json_int_t apply_entry(struct known *k, json_t *scenario)
 {
+    struct oh_identity entry = identity_of(k);
     json_int_t met = 0;
     if (fnmatch(k->scenario, oh_json_str(scenario, "id"), 0) != 0)
         return 0;
     for (size_t i = 0; i < oh_json_count(scenario, "findings"); i++) {
         json_t *finding = json_array_get(json_object_get(scenario, "findings"), i);
-        bool broken =
-            oh_json_is(finding, "result", "fail") || oh_json_is(finding, "result", "warn");
-        if (!broken || !is_known_as(finding, k))
+        struct oh_identity found = oh_identity_of(finding);
+        if (!oh_finding_is_broken(finding) || !oh_identity_is_same(&found, &entry))
             continue;
         if (!oh_json_has(finding, "known"))
             met++;
         json_object_set_new(finding, "known", oh_json_text(k->reason));
         k->met = true;
     }
-    k->played |= could_show(scenario, k);
+    k->played |= oh_identity_could_show(&entry, scenario);
     return met;
 }
 
@@ -361,13 +339,17 @@ void oh_baseline_apply(const struct oh_baseline *b, json_t *report)
             json_array_append_new(expired, entry_json(&k));
             continue;
         }
-        for (size_t s = 0; s < json_array_size(scenarios); s++)
-            met += apply_entry(&k, json_array_get(scenarios, s));
+        for (size_t s = 0; s < json_array_size(scenarios); s++) {
+            json_t *scenario = json_array_get(scenarios, s);
+            met += is_for(b, scenario) ? apply_entry(&k, scenario) : 0;
+        }
         if (k.played && !k.met)
             json_array_append_new(gone, entry_json(&k));
     }
     json_t *told = json_object();
     json_object_set_new(told, "file", oh_json_text(b->file));
+    if (b->phone)
+        json_object_set_new(told, "phone", oh_json_text(b->phone));
     json_object_set_new(told, "known", json_integer(met));
     json_object_set_new(told, "gone", gone);
     json_object_set_new(told, "expired", expired);
@@ -379,7 +361,7 @@ void oh_baseline_apply(const struct oh_baseline *b, json_t *report)
 json_t *oh_baseline_scenario(const struct oh_baseline *b, const json_t *scenario)
 {
     json_t *copy = json_deep_copy(scenario);
-    for (size_t i = 0; b && i < b->count; i++) {
+    for (size_t i = 0; b && is_for(b, scenario) && i < b->count; i++) {
         struct known k = b->items[i];
         if (!is_expired(&k, scenario))
             apply_entry(&k, copy);

@@ -69,12 +69,12 @@ static void paragraph(const struct oh_view *v, struct oh_text *text, size_t at, 
     oh_text_clear(text);
 }
 
-static void show(const struct oh_view *v, const json_t *finding, size_t id_width)
+void oh_text_finding(const struct oh_view *v, const json_t *finding, const char *mark,
+                     size_t id_width)
 {
-    const struct oh_glyphs *g = oh_cells_glyphs(v->style);
     struct oh_text text = {0}, id = {0};
     size_t indent = 2 + id_width + 3, mark_width;
-    oh_text_addf(&id, "%s ", oh_text_finding_mark(finding, g));
+    oh_text_addf(&id, "%s ", mark);
     mark_width = oh_cells_count(oh_text_str(&id));
     size_t used =
         mark_width + oh_cells_add(v->style, oh_json_str(finding, "id"), id_width - mark_width, &id);
@@ -130,7 +130,8 @@ void oh_text_findings(const struct oh_view *v)
         for (size_t i = 0; i < count; i++) {
             const json_t *finding = oh_json_item(v->scenario, "findings", i);
             if (rank(finding) == r)
-                show(v, finding, width);
+                oh_text_finding(v, finding,
+                                oh_text_finding_mark(finding, oh_cells_glyphs(v->style)), width);
         }
     }
 }

@@ -24,10 +24,15 @@ struct shape {
     const struct shape *inside; /* of an OBJECT, or of the objects of a LIST */
 };
 
-static const struct shape phone[] = {
-    {"seat", TEXT, false, 0, NULL},          {"name", TEXT, false, 0, NULL},
-    {"profile", TEXT | NONE, true, 0, NULL}, {"address", TEXT | NONE, true, 0, NULL},
-    {"reference", FLAG, true, 0, NULL},      {0}};
+static const struct shape phone[] = {{"seat", TEXT, false, 0, NULL},
+                                     {"name", TEXT, false, 0, NULL},
+                                     {"profile", TEXT | NONE, true, 0, NULL},
+                                     {"address", TEXT | NONE, true, 0, NULL},
+                                     {"adapter", TEXT | NONE, true, 0, NULL},
+                                     {"transport", TEXT, true, 0, NULL},
+                                     {"mutant", TEXT | NONE, true, 0, NULL},
+                                     {"reference", FLAG, true, 0, NULL},
+                                     {0}};
 static const struct shape seat[] = {{"name", TEXT, false, 0, NULL},
                                     {"role", TEXT, false, 0, NULL},
                                     {"phone", FLAG, false, 0, NULL},
@@ -126,11 +131,10 @@ static const struct shape known[] = {
     {"finding", TEXT, false, 0, NULL}, {"scenario", TEXT, false, 0, NULL},
     {"step", TEXT, true, 0, NULL},     {"method", TEXT, true, 0, NULL},
     {"expires", TEXT, true, 0, NULL},  {0}};
-static const struct shape baseline[] = {{"file", TEXT, false, 0, NULL},
-                                        {"known", WHOLE, false, 0, NULL},
-                                        {"gone", LIST, false, OBJECT, known},
-                                        {"expired", LIST, false, OBJECT, known},
-                                        {0}};
+static const struct shape baseline[] = {
+    {"file", TEXT, false, 0, NULL},          {"phone", TEXT, true, 0, NULL},
+    {"known", WHOLE, false, 0, NULL},        {"gone", LIST, false, OBJECT, known},
+    {"expired", LIST, false, OBJECT, known}, {0}};
 static const struct shape report[] = {{"started", TEXT, false, 0, NULL},
                                       {"interrupted", FLAG, true, 0, NULL},
                                       {"phones", LIST, false, OBJECT, phone},

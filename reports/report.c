@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "judge/rule.h"
 #include "reports/build.h"
+#include "reports/identity.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,8 @@ void oh_report_free(struct oh_report *r)
 /* The same phone, whatever it said of itself. */
 static bool is_same_phone(const json_t *a, const json_t *b)
 {
-    static const char *const keys[] = {"seat", "name", "adapter", "profile", "address"};
+    static const char *const keys[] = {"seat",    "name",   "adapter",  "profile",
+                                       "address", "mutant", "transport"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         if (!json_equal(json_object_get(a, keys[i]), json_object_get(b, keys[i])))
             return false;
@@ -118,7 +120,7 @@ json_t *oh_report_summary(const json_t *scenarios)
             oh_json_add(summary, word, 1);
         for (size_t k = 0; k < oh_json_count(scenario, "findings"); k++) {
             const json_t *finding = oh_json_item(scenario, "findings", k);
-            if (!oh_json_is(finding, "result", "fail") && !oh_json_is(finding, "result", "warn"))
+            if (!oh_finding_is_broken(finding))
                 continue;
             const char *level = oh_json_is(finding, "level", "must") ? "must" : "should";
             oh_json_add(sums, oh_json_has(finding, "known") ? "known" : level, 1);

@@ -89,6 +89,8 @@ void oh_ladder_head_text(const char *left, const char *right, const struct oh_re
 struct oh_baseline;
 struct oh_baseline *oh_baseline_load(const char *file, struct oh_errors *errors);
 void oh_baseline_free(struct oh_baseline *b);
+/* The adapter that the list is for; NULL: any. It is not laid over what other phones played. */
+const char *oh_baseline_phone(const struct oh_baseline *b);
 /* Marks each known finding in the report with "known": reason; a known one that did not appear in a
  * scenario that was played is listed under "gone" of the report's "baseline". Expired entries do
  * not count. */

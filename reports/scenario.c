@@ -55,6 +55,8 @@ static json_t *phones(const struct oh_run *run)
         json_object_set_new(json, "user_agent", oh_json_text(p->user_agent));
         json_object_set_new(json, "address", seat ? address_or_null(&seat->sip) : json_null());
         json_object_set_new(json, "reference", json_boolean(p->is_reference));
+        json_object_set_new(json, "transport", json_string(oh_transport_name(p->transport)));
+        json_object_set_new(json, "mutant", oh_json_text(p->mutant));
         json_array_append_new(list, json);
     }
     return list;
@@ -90,6 +92,8 @@ static json_t *evidence(const struct oh_recording *r)
     json_object_set_new(json, "strays", json_integer((json_int_t)r->strays));
     json_object_set_new(json, "complete", json_boolean(run->capture.complete));
     json_object_set_new(json, "timers_late_s", oh_json_seconds(run->worst_late_ns));
+    if (run->clock_step_ns)
+        json_object_set_new(json, "clock_step_s", oh_json_seconds(run->clock_step_ns));
     return json;
 }
 

@@ -81,6 +81,8 @@ static void phones(const json_t *report, const struct oh_report_style *s, struct
         oh_text_phone(s, phone, &text);
         if (oh_json_flag(phone, "reference"))
             oh_text_add(&text, " - reference phone, not yours");
+        if (oh_json_has(phone, "mutant"))
+            oh_text_add(&text, " - a mutant, not the phone itself");
         oh_cells_wrap(s, oh_text_str(&text), 0, 2, out);
         oh_text_release(&text);
     }
@@ -101,6 +103,15 @@ static void entry(const json_t *known, const char *format, const struct oh_repor
     oh_text_release(&text);
 }
 
+static bool has_phone(const json_t *report, const char *adapter)
+{
+    for (size_t i = 0; i < oh_json_count(report, "phones"); i++) {
+        if (oh_json_is(oh_json_item(report, "phones", i), "adapter", adapter))
+            return true;
+    }
+    return false;
+}
+
 static void baseline(const json_t *report, const struct oh_report_style *s, struct oh_text *out)
 {
     const json_t *b = json_object_get(report, "baseline");
@@ -108,6 +119,12 @@ static void baseline(const json_t *report, const struct oh_report_style *s, stru
         return;
     oh_text_add(out, "known findings of ");
     oh_cells_add_all(s, oh_json_str(b, "file"), out);
+    if (oh_json_has(b, "phone") && !has_phone(report, oh_json_str(b, "phone"))) {
+        oh_text_add(out, ": it is for the phone ");
+        oh_cells_add_all(s, oh_json_str(b, "phone"), out);
+        oh_text_add(out, ", which played nothing here\n");
+        return;
+    }
     oh_text_addf(out, ": %lld met, %zu gone, %zu expired\n",
                  (long long)oh_json_integer(b, "known", 0), oh_json_count(b, "gone"),
                  oh_json_count(b, "expired"));

@@ -1,6 +1,7 @@
 /* One scenario as a tester sees it: head, ladder, verdict, findings. */
 #include "reports/text.h"
 #include "reports/build.h"
+#include "reports/identity.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -65,6 +66,15 @@ void oh_text_phone(const struct oh_report_style *s, const json_t *phone, struct 
         oh_text_add(out, " at ");
         oh_cells_add_all(s, oh_json_str(phone, "address"), out);
     }
+    if (oh_json_has(phone, "transport") && !oh_json_is(phone, "transport", "udp")) {
+        oh_text_add(out, " over ");
+        for (const char *at = oh_json_str(phone, "transport"); *at; at++)
+            oh_text_add_char(out, (char)toupper((unsigned char)*at));
+    }
+    if (oh_json_has(phone, "mutant")) {
+        oh_text_add(out, " with the fault ");
+        oh_cells_add_all(s, oh_json_str(phone, "mutant"), out);
+    }
 }
 
 struct oh_text_counts oh_text_count(const json_t *scenario)
@@ -72,10 +82,8 @@ struct oh_text_counts oh_text_count(const json_t *scenario)
     struct oh_text_counts c = {0};
     for (size_t i = 0; i < oh_json_count(scenario, "findings"); i++) {
         const json_t *finding = oh_json_item(scenario, "findings", i);
-        bool broken =
-            oh_json_is(finding, "result", "fail") || oh_json_is(finding, "result", "warn");
         c.unchecked += oh_json_is(finding, "result", "not-checkable");
-        if (!broken)
+        if (!oh_finding_is_broken(finding))
             continue;
         c.known += oh_json_has(finding, "known");
         c.must += !oh_json_has(finding, "known") && oh_json_is(finding, "level", "must");

@@ -19,6 +19,9 @@ struct oh_view {
 
 void oh_text_ladder(const struct oh_view *v);
 void oh_text_findings(const struct oh_view *v);
+/* One finding behind a mark of the caller's, in full; mark and id take `id_width` columns. */
+void oh_text_finding(const struct oh_view *v, const json_t *finding, const char *mark,
+                     size_t id_width);
 /* Whole messages that findings speak of, and all steps: the verbose part. */
 void oh_text_details(const struct oh_view *v);
 

@@ -1,10 +1,10 @@
 #include "calls.h"
 
+#include "call.h"
 #include "control.h"
-#include "log.h"
 #include "mutants.h"
+#include "registration.h"
 #include "rtp.h"
-#include "sdp.h"
 
 #include <sofia-sip/nua_tag.h>
 #include <sofia-sip/sip_header.h>
@@ -16,36 +16,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { SDP_MAX = 2048 };
-
-enum call_state {
-    DIALING,  /* INVITE sent */
-    ALERTING, /* 18x received */
-    INCOMING, /* 180 sent, the user has not answered */
-    ANSWERED, /* 200 sent, ACK awaited */
-    ESTABLISHED,
-    ENDED /* for the user; the stack may still be closing the dialog */
-};
+#include <strings.h>
+#include <unistd.h>
 
 static const char *const state_names[] = {"dialing",  "ringing",     "incoming",
                                           "answered", "established", "ended"};
-
-struct rp_call {
-    struct rp_call *next;
-    struct rp_phone *phone;
-    nua_handle_t *handle;
-    char *id;
-    char *peer; /* URI of the other side */
-    enum call_state state;
-    bool told_calling;
-    bool hung_up;       /* by the user, before a BYE was possible */
-    bool answer_in_ack; /* our 200 carried the offer */
-    bool has_media;
-    struct rp_media media;
-    struct rp_sdp_local local;
-    char sdp[SDP_MAX]; /* the description sent last */
-};
 
 /* ---- the list ---- */
 
@@ -79,6 +54,7 @@ static struct rp_call *new_call(struct rp_phone *phone, const char *id, const ch
 
 static void free_call(struct rp_call *call)
 {
+    su_timer_destroy(call->repeat);
     free(call->id);
     free(call->peer);
     free(call);
@@ -102,14 +78,14 @@ static void drop_call(struct rp_call *call)
 static struct rp_call *find_call(const struct rp_phone *phone, const char *id)
 {
     for (struct rp_call *call = phone->calls; call; call = call->next)
-        if (call->state != ENDED && (!id || strcmp(call->id, id) == 0))
+        if (call->state != RP_ENDED && (!id || strcmp(call->id, id) == 0))
             return call;
     return NULL;
 }
 
 /* ---- telling the user ---- */
 
-static void tell(const struct rp_call *call, const char *event, json_t *values)
+void rp_call_tell(const struct rp_call *call, const char *event, json_t *values)
 {
     json_t *all = json_pack("{s:s}", "call", call->id);
     json_object_update(all, values);
@@ -117,117 +93,80 @@ static void tell(const struct rp_call *call, const char *event, json_t *values)
     rp_control_event(call->phone->control, event, all);
 }
 
-/* The call is over for the user; media stops before anything else is sent. Status 0: none. */
-static void end_call(struct rp_call *call, const char *reason, int status)
+void rp_call_end(struct rp_call *call, const char *reason, int status)
 {
-    if (call->state == ENDED)
+    if (call->state == RP_ENDED)
         return;
-    if (call->has_media)
+    if (call->has_media && !(call->phone->options->mutants & RP_RTP_AFTER_BYE))
         rp_rtp_stop(call->phone->rtp);
     call->has_media = false;
-    call->state = ENDED;
+    call->state = RP_ENDED;
+    su_timer_destroy(call->repeat);
+    call->repeat = NULL;
     json_t *values = json_pack("{s:s}", "reason", reason);
     if (status)
         json_object_set_new(values, "status", json_integer(status));
-    tell(call, "ended", values);
-}
-
-static void heard_media(void *arg)
-{
-    tell(arg, "media", NULL);
-}
-
-static void run_media(struct rp_call *call)
-{
-    call->has_media = true;
-    rp_rtp_start(call->phone->rtp, &call->media, heard_media, call);
+    rp_call_tell(call, "ended", values);
 }
 
 /* RFC 3261 20, table 2: a BYE has no Contact. */
-static void send_bye(const struct rp_call *call)
+void rp_call_send_bye(const struct rp_call *call)
 {
     nua_bye(call->handle, SIPTAG_CONTACT(NULL), TAG_END());
 }
 
 static void establish(struct rp_call *call)
 {
-    call->state = ESTABLISHED;
-    run_media(call);
-    tell(call, "established", NULL);
-}
-
-/* ---- descriptions ---- */
-
-static bool sip_sdp(sip_t const *sip, const char **text, size_t *len)
-{
-    if (!sip || !sip->sip_payload || !sip->sip_payload->pl_data || !sip->sip_content_type ||
-        !sip->sip_content_type->c_type ||
-        strcasecmp(sip->sip_content_type->c_type, "application/sdp") != 0)
-        return false;
-    *text = sip->sip_payload->pl_data;
-    *len = sip->sip_payload->pl_len;
-    return true;
-}
-
-static int write_sdp(struct rp_call *call, sip_t const *sip, char *to, struct rp_media *media)
-{
-    const char *offer;
-    size_t len;
-    if (sip_sdp(sip, &offer, &len))
-        return rp_sdp_answer(to, SDP_MAX, &call->local, offer, len, media);
-    return (int)rp_sdp_offer(to, SDP_MAX, &call->local);
-}
-
-/* Prepares the description for a 200 to this INVITE: an answer, or an offer if there was none in
- * it. Returns as rp_sdp_answer. */
-static int prepare_sdp(struct rp_call *call, sip_t const *sip)
-{
-    char text[SDP_MAX];
-    struct rp_media media = call->media;
-    const char *offer;
-    size_t offer_len;
-    int len = write_sdp(call, sip, text, &media);
-    if (len > 0 && call->sdp[0] && strcmp(text, call->sdp) != 0) {
-        call->local.version++; /* RFC 3264 8: a changed description has the next version */
-        len = write_sdp(call, sip, text, &media);
-    }
-    if (len <= 0)
-        return len;
-    memcpy(call->sdp, text, (size_t)len + 1);
-    call->media = media;
-    call->answer_in_ack = !sip_sdp(sip, &offer, &offer_len);
-    return len;
+    call->state = RP_ESTABLISHED;
+    rp_call_run_media(call);
+    rp_call_tell(call, "established", NULL);
 }
 
 /* ---- commands ---- */
 
-/* A route to the account's proxy for a URI that names its host but not its port. */
-static const char *write_route(const struct rp_options *options, const url_t *url, char *to,
+static bool is_at_account(const struct rp_options *options, const url_t *url)
+{
+    return strcasecmp(url->url_host, options->account_host) == 0;
+}
+
+/* A route to the account's proxy for a URI at its host that does not lead there by itself. */
+static const char *write_route(const struct rp_phone *phone, const url_t *url, char *to,
                                size_t size)
 {
+    const struct rp_options *options = phone->options;
+    char transport[8];
     const char *port = url->url_port ? url->url_port : "";
-    if (strcasecmp(url->url_host, options->account_host) != 0 || !options->account_port[0] ||
-        strcmp(port, options->account_port) == 0)
+    bool by_tcp = url_param(url->url_params, "transport", transport, sizeof transport) > 0 &&
+                  strcasecmp(transport, "tcp") == 0;
+    bool same_port = !options->account_port[0] || strcmp(port, options->account_port) == 0;
+    if (!is_at_account(options, url) || (same_port && by_tcp == options->tcp))
         return NULL;
-    snprintf(to, size, "<sip:%s:%s;lr>", options->account_host, options->account_port);
+    snprintf(to, size, "<%s;lr>", phone->server);
     return to;
 }
 
-static void send_invite(struct rp_call *call, const char *to, url_t *url)
+/* RFC 3261 19.1.1, table 1: what a URI may not have in To. */
+static void write_to(su_home_t *home, sip_to_t *to, const url_t *url)
+{
+    sip_to_init(to);
+    url_t *copy = url_hdup(home, url);
+    url_strip_transport(copy);
+    copy->url_headers = NULL;
+    *to->a_url = *copy;
+}
+
+static void send_invite(struct rp_call *call, su_home_t *home, const char *uri, url_t *url)
 {
     struct rp_phone *phone = call->phone;
     char route[200];
     bool once = phone->options->mutants & RP_NO_SECOND_INVITE;
-    const char *route_text = write_route(phone->options, url, route, sizeof route);
-    sip_to_t address[1];
-    sip_to_init(address);
-    *address->a_url = *url;
-    address->a_url->url_port = NULL; /* RFC 3261 19.1.1, table 1 */
-    address->a_url->url_headers = NULL;
-    rp_sdp_offer(call->sdp, sizeof call->sdp, &call->local);
-    call->handle = nua_handle(phone->nua, call, SIPTAG_FROM_STR(phone->address), SIPTAG_TO(address),
-                              TAG_END());
-    nua_invite(call->handle, NUTAG_URL(to), SIPTAG_CALL_ID_STR(call->id),
+    const char *route_text = write_route(phone, url, route, sizeof route);
+    sip_to_t to[1];
+    write_to(home, to, url);
+    rp_sdp_offer(call->sdp, sizeof call->sdp, &call->local, "sendrecv");
+    call->handle =
+        nua_handle(phone->nua, call, SIPTAG_FROM_STR(phone->address), SIPTAG_TO(to), TAG_END());
+    nua_invite(call->handle, NUTAG_URL(uri), SIPTAG_CALL_ID_STR(call->id),
                SIPTAG_CONTACT_STR(phone->contact), SIPTAG_CONTENT_TYPE_STR("application/sdp"),
                SIPTAG_PAYLOAD_STR(call->sdp),
                TAG_IF(route_text, NUTAG_INITIAL_ROUTE_STR(route_text)),
@@ -249,10 +188,14 @@ const char *rp_calls_dial(struct rp_phone *phone, const char *to, const char **i
         snprintf(call_id + 2 * i, 3, "%02x", (unsigned)random[i]);
     if (!url || url->url_type != url_sip || !url->url_host || !url->url_host[0]) {
         error = "What is to be dialled is not a SIP URI, such as sip:5551234@127.0.0.1:5060.";
+    } else if (is_at_account(phone->options, url) &&
+               rp_registration_must_wait(phone->registration)) {
+        error = "The server has asked for no requests for a while (Retry-After).";
     } else if (!(call = new_call(phone, call_id, to))) {
         error = "There is no memory for a call.";
     } else {
-        send_invite(call, to, url);
+        call->dialled = true;
+        send_invite(call, home, to, url);
         add_call(phone, call);
         *id = call->id;
     }
@@ -260,28 +203,38 @@ const char *rp_calls_dial(struct rp_phone *phone, const char *to, const char **i
     return error;
 }
 
+static void accept_call(struct rp_call *call)
+{
+    bool describes = !call->offered_early;
+    call->state = RP_ANSWERED;
+    nua_respond(call->handle, SIP_200_OK, SIPTAG_CONTACT_STR(call->phone->contact),
+                TAG_IF(describes, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
+                TAG_IF(describes, SIPTAG_PAYLOAD_STR(call->sdp)), TAG_END());
+}
+
 const char *rp_calls_answer(struct rp_phone *phone, const char *id)
 {
     struct rp_call *call = find_call(phone, id);
-    if (!call || call->state != INCOMING)
+    if (call && !call->dialled && phone->options->mutants & RP_ANSWERS_BY_ITSELF)
+        return NULL; /* it has done so */
+    if (!call || call->state != RP_INCOMING)
         return "There is no incoming call to answer.";
-    call->state = ANSWERED;
-    nua_respond(call->handle, SIP_200_OK, SIPTAG_CONTACT_STR(phone->contact),
-                SIPTAG_CONTENT_TYPE_STR("application/sdp"), SIPTAG_PAYLOAD_STR(call->sdp),
-                TAG_END());
+    if (phone->options->mutants & RP_HANGS_ON_ANSWER)
+        for (;;)
+            pause();
+    accept_call(call);
     return NULL;
 }
-
 static void reject(struct rp_call *call, int status)
 {
     nua_respond(call->handle, status, sip_status_phrase(status), TAG_END());
-    end_call(call, "rejected", status);
+    rp_call_end(call, "rejected", status);
 }
 
 const char *rp_calls_reject(struct rp_phone *phone, const char *id, int status)
 {
     struct rp_call *call = find_call(phone, id);
-    if (!call || call->state != INCOMING)
+    if (!call || call->state != RP_INCOMING)
         return "There is no incoming call to reject.";
     reject(call, status);
     return NULL;
@@ -290,24 +243,24 @@ const char *rp_calls_reject(struct rp_phone *phone, const char *id, int status)
 static void hang_up(struct rp_call *call)
 {
     switch (call->state) {
-    case DIALING:
-    case ALERTING:
+    case RP_DIALING:
+    case RP_ALERTING:
         if (!call->hung_up)
             nua_cancel(call->handle, TAG_END());
         call->hung_up = true;
         break;
-    case INCOMING:
+    case RP_INCOMING:
         reject(call, 486);
         break;
-    case ANSWERED: /* RFC 3261 15: no BYE before the ACK */
+    case RP_ANSWERED: /* RFC 3261 15: no BYE before the ACK */
         call->hung_up = true;
-        end_call(call, "local hangup", 0);
+        rp_call_end(call, "local hangup", 0);
         break;
-    case ESTABLISHED:
-        end_call(call, "local hangup", 0);
-        send_bye(call);
+    case RP_ESTABLISHED:
+        rp_call_end(call, "local hangup", 0);
+        rp_call_send_bye(call);
         break;
-    case ENDED:
+    case RP_ENDED:
         break;
     }
 }
@@ -321,13 +274,27 @@ const char *rp_calls_hangup(struct rp_phone *phone, const char *id)
     return NULL;
 }
 
+const char *rp_calls_hold(struct rp_phone *phone, const char *id, bool held)
+{
+    struct rp_call *call = find_call(phone, id);
+    if (!call || call->state != RP_ESTABLISHED)
+        return held ? "There is no call to hold." : "There is no call to resume.";
+    if (call->changing)
+        return "The other side has not agreed to the last change yet.";
+    if (call->held == held)
+        return held ? "The call is on hold already." : "The call is not on hold.";
+    rp_call_change(call, held);
+    return NULL;
+}
+
 json_t *rp_calls_state(const struct rp_phone *phone)
 {
     json_t *all = json_array();
     for (const struct rp_call *call = phone->calls; call; call = call->next)
-        if (call->state != ENDED)
-            json_array_append_new(all, json_pack("{s:s, s:s, s:s}", "call", call->id, "state",
-                                                 state_names[call->state], "peer", call->peer));
+        if (call->state != RP_ENDED)
+            json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:b}", "call", call->id, "state",
+                                                 state_names[call->state], "peer", call->peer,
+                                                 "held", call->held));
     return all;
 }
 
@@ -337,31 +304,50 @@ static void on_answer(struct rp_call *call, sip_t const *sip)
 {
     const char *text;
     size_t len;
-    if (call->state != DIALING && call->state != ALERTING)
+    if (call->state != RP_DIALING && call->state != RP_ALERTING)
         return;
     if (call->hung_up) { /* the CANCEL came too late: RFC 3261 15 */
-        end_call(call, "local hangup", 0);
-        send_bye(call);
-    } else if (!sip_sdp(sip, &text, &len) || rp_sdp_read_answer(text, len, &call->media) < 0) {
-        end_call(call, "the answer has no audio stream that this phone can use", 0);
-        send_bye(call);
+        rp_call_end(call, "local hangup", 0);
+        rp_call_send_bye(call);
+    } else if (!call->agreed_early &&
+               (!rp_call_sdp(sip, &text, &len) ||
+                rp_sdp_read_answer(&call->local, text, len, &call->media) < 0)) {
+        rp_call_end(call, "the answer has no audio stream that this phone can use", 0);
+        rp_call_send_bye(call);
     } else {
         establish(call);
     }
 }
 
+/* The answer of a reliable provisional is the answer: RFC 3262 5. The stack sends the PRACK. */
+static void on_provisional(struct rp_call *call, int status, sip_t const *sip)
+{
+    const char *text;
+    size_t len;
+    if (sip && sip->sip_rseq && !call->agreed_early && rp_call_sdp(sip, &text, &len))
+        call->agreed_early = rp_sdp_read_answer(&call->local, text, len, &call->media) == 0;
+    if (status < 180 || call->state != RP_DIALING)
+        return;
+    call->state = RP_ALERTING;
+    rp_call_tell(call, "ringing", json_pack("{s:i}", "status", status));
+}
+
 static void on_invite_response(struct rp_call *call, int status, const char *phrase,
                                sip_t const *sip)
 {
-    if (status >= 300) {
-        end_call(call, phrase, status);
+    if (call->state == RP_ESTABLISHED) {
+        rp_call_changed(call, status, phrase, sip);
+    } else if (status >= 300) {
+        rp_call_end(call, phrase, status);
         if (status == 401 || status == 407)
             drop_call(call); /* the stack would wait for other credentials */
     } else if (status >= 200) {
         on_answer(call, sip);
-    } else if (status >= 180 && call->state == DIALING) {
-        call->state = ALERTING;
-        tell(call, "ringing", json_pack("{s:i}", "status", status));
+    } else if (status == 100 && rp_is_retry_after(sip)) { /* a user dials anew, or not */
+        rp_call_end(call, sip->sip_status->st_phrase, sip->sip_status->st_status);
+        drop_call(call);
+    } else {
+        on_provisional(call, status, sip);
     }
 }
 
@@ -372,32 +358,13 @@ static char *address_of(sip_t const *sip)
     return sip && sip->sip_from ? url_as_string(NULL, sip->sip_from->a_url) : NULL;
 }
 
-static void refuse_offer(nua_handle_t *handle, int result, const char *host)
-{
-    char warning[160];
-    if (result < 0) {
-        nua_respond(handle, 400, "Bad Session Description", TAG_END());
-        return;
-    }
-    snprintf(warning, sizeof warning, "305 %s \"No audio stream in PCMU or PCMA is offered\"",
-             strchr(host, ':') ? "phone.invalid" : host);
-    nua_respond(handle, SIP_488_NOT_ACCEPTABLE, SIPTAG_WARNING_STR(warning), TAG_END());
-}
-
-static bool has_foreign_body(sip_t const *sip)
-{
-    const char *text;
-    size_t len;
-    return sip->sip_payload && sip->sip_payload->pl_len && !sip_sdp(sip, &text, &len);
-}
-
 static void on_new_invite(struct rp_phone *phone, nua_handle_t *handle, sip_t const *sip)
 {
     if (find_call(phone, NULL) || phone->quitting) {
         nua_respond(handle, SIP_486_BUSY_HERE, TAG_END());
         return;
     }
-    if (has_foreign_body(sip)) {
+    if (rp_call_has_foreign_body(sip)) {
         nua_respond(handle, SIP_415_UNSUPPORTED_MEDIA, SIPTAG_ACCEPT_STR("application/sdp"),
                     TAG_END());
         return;
@@ -409,18 +376,24 @@ static void on_new_invite(struct rp_phone *phone, nua_handle_t *handle, sip_t co
         nua_respond(handle, SIP_500_INTERNAL_SERVER_ERROR, TAG_END());
         return;
     }
-    int result = prepare_sdp(call, sip);
+    int result = rp_call_prepare(call, sip);
     if (result <= 0) {
-        refuse_offer(handle, result, phone->options->listen_host);
+        rp_call_refuse_offer(handle, result, phone->options->listen_host);
         free_call(call);
         return;
     }
     call->handle = handle;
-    call->state = INCOMING;
+    call->state = RP_INCOMING;
     nua_handle_bind(handle, call);
     add_call(phone, call);
-    nua_respond(handle, SIP_180_RINGING, SIPTAG_CONTACT_STR(phone->contact), TAG_END());
-    tell(call, "incoming", json_pack("{s:s}", "from", call->peer));
+    /* RFC 3262 3, 5: reliable if that is required, and then with the offer that the INVITE lacks */
+    call->offered_early = call->answer_in_ack && sip_has_feature(sip->sip_require, "100rel");
+    nua_respond(handle, SIP_180_RINGING, SIPTAG_CONTACT_STR(phone->contact),
+                TAG_IF(call->offered_early, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
+                TAG_IF(call->offered_early, SIPTAG_PAYLOAD_STR(call->sdp)), TAG_END());
+    rp_call_tell(call, "incoming", json_pack("{s:s}", "from", call->peer));
+    if (phone->options->mutants & RP_ANSWERS_BY_ITSELF)
+        accept_call(call);
 }
 
 /* RFC 3261 11.2: answered as an INVITE would be, and inside a dialog as if the phone were free. */
@@ -435,19 +408,12 @@ static void on_options(struct rp_phone *phone, nua_handle_t *handle, const struc
         nua_handle_destroy(handle);
 }
 
-/* A change of the session is answered at once; RFC 3261 14.2. */
-static void on_reinvite(struct rp_call *call, sip_t const *sip)
+static void on_prack(struct rp_call *call, sip_t const *sip)
 {
-    int result = has_foreign_body(sip) ? -1 : prepare_sdp(call, sip);
-    if (result <= 0) {
-        refuse_offer(call->handle, result, call->phone->options->listen_host);
-        return;
-    }
-    nua_respond(call->handle, SIP_200_OK, SIPTAG_CONTACT_STR(call->phone->contact),
-                SIPTAG_CONTENT_TYPE_STR("application/sdp"), SIPTAG_PAYLOAD_STR(call->sdp),
-                TAG_END());
-    if (call->state == ESTABLISHED && !call->answer_in_ack)
-        run_media(call);
+    const char *text;
+    size_t len;
+    if (call->offered_early && !call->agreed_early && rp_call_sdp(sip, &text, &len))
+        call->agreed_early = rp_sdp_read_answer(&call->local, text, len, &call->media) == 0;
 }
 
 static void on_ack(struct rp_call *call, sip_t const *sip)
@@ -455,20 +421,23 @@ static void on_ack(struct rp_call *call, sip_t const *sip)
     const char *text;
     size_t len;
     bool usable = true;
-    if (call->answer_in_ack)
-        usable = sip_sdp(sip, &text, &len) && rp_sdp_read_answer(text, len, &call->media) == 0;
+    if (call->state == RP_ANSWERED && call->offered_early)
+        usable = call->agreed_early;
+    else if (call->answer_in_ack)
+        usable = rp_call_sdp(sip, &text, &len) &&
+                 rp_sdp_read_answer(&call->local, text, len, &call->media) == 0;
     call->answer_in_ack = false;
-    if (call->state == ENDED) {
+    if (call->state == RP_ENDED) {
         if (call->hung_up)
-            send_bye(call);
+            rp_call_send_bye(call);
         call->hung_up = false;
     } else if (!usable) {
-        end_call(call, "the ACK has no answer that this phone can use", 0);
-        send_bye(call);
-    } else if (call->state == ANSWERED) {
+        rp_call_end(call, "the ACK has no answer that this phone can use", 0);
+        rp_call_send_bye(call);
+    } else if (call->state == RP_ANSWERED) {
         establish(call);
     } else {
-        run_media(call);
+        rp_call_run_media(call);
     }
 }
 
@@ -486,9 +455,9 @@ static void on_state(struct rp_call *call, nua_handle_t *handle, int status, con
     }
     if (state == nua_callstate_calling && !call->told_calling) {
         call->told_calling = true;
-        tell(call, "calling", json_pack("{s:s}", "to", call->peer));
+        rp_call_tell(call, "calling", json_pack("{s:s}", "to", call->peer));
     } else if (state == nua_callstate_terminated) {
-        end_call(call, phrase && *phrase ? phrase : "terminated", status);
+        rp_call_end(call, phrase && *phrase ? phrase : "terminated", status);
         drop_call(call);
     }
 }
@@ -505,15 +474,17 @@ void rp_calls_event(struct rp_phone *phone, nua_event_t event, int status, const
     } else if (!call) {
         return;
     } else if (event == nua_i_invite) {
-        on_reinvite(call, sip);
+        rp_call_on_reinvite(call, sip);
     } else if (event == nua_r_invite) {
         on_invite_response(call, status, phrase, sip);
     } else if (event == nua_i_ack) {
         on_ack(call, sip);
+    } else if (event == nua_i_prack) {
+        on_prack(call, sip);
     } else if (event == nua_i_cancel) {
-        end_call(call, "cancelled", 0);
+        rp_call_end(call, "cancelled", 0);
     } else if (event == nua_i_bye) {
-        end_call(call, "remote hangup", 0);
+        rp_call_end(call, "remote hangup", 0);
     } else if (event == nua_r_bye && (status == 401 || status == 407)) {
         drop_call(call); /* the stack would wait for other credentials */
     }

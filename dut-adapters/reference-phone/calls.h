@@ -15,6 +15,7 @@ const char *rp_calls_dial(struct rp_phone *phone, const char *to, const char **i
 const char *rp_calls_answer(struct rp_phone *phone, const char *id);
 const char *rp_calls_reject(struct rp_phone *phone, const char *id, int status);
 const char *rp_calls_hangup(struct rp_phone *phone, const char *id);
+const char *rp_calls_hold(struct rp_phone *phone, const char *id, bool held); /* or resume */
 
 /* A new array with an object for each call that has not ended for the user. */
 json_t *rp_calls_state(const struct rp_phone *phone);

@@ -132,6 +132,18 @@ static const char *do_hangup(struct rp_phone *phone, const json_t *request, json
     return rp_calls_hangup(phone, wanted_call(request));
 }
 
+static const char *do_hold(struct rp_phone *phone, const json_t *request, json_t *values)
+{
+    (void)values;
+    return rp_calls_hold(phone, wanted_call(request), true);
+}
+
+static const char *do_resume(struct rp_phone *phone, const json_t *request, json_t *values)
+{
+    (void)values;
+    return rp_calls_hold(phone, wanted_call(request), false);
+}
+
 static const char *do_state(struct rp_phone *phone, const json_t *request, json_t *values)
 {
     (void)request;
@@ -153,10 +165,10 @@ static const struct {
     const char *name;
     command *run;
 } commands[] = {
-    {"register", do_register}, {"unregister", do_unregister},
-    {"dial", do_dial},         {"answer", do_answer},
-    {"reject", do_reject},     {"hangup", do_hangup},
-    {"state", do_state},       {"quit", do_quit},
+    {"register", do_register}, {"unregister", do_unregister}, {"dial", do_dial},
+    {"answer", do_answer},     {"reject", do_reject},         {"hangup", do_hangup},
+    {"hold", do_hold},         {"resume", do_resume},         {"state", do_state},
+    {"quit", do_quit},
 };
 
 static command *find_command(const char *name)

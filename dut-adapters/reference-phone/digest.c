@@ -47,14 +47,39 @@ struct digest_client {
     char *algorithm_text; /* as the challenge spelt it, or NULL if it named none */
     char *realm;
     char *nonce;
-    char *opaque; /* or NULL */
-    bool qop_auth;
-    bool fresh;     /* stored and not yet answered: later challenges of the message are ignored */
-    unsigned count; /* requests answered with this nonce */
+    char *opaque;    /* or NULL */
+    const char *qop; /* "auth", "auth-int", or NULL: none */
+    bool fresh;      /* stored and not yet answered: later challenges of the message are ignored */
 };
+
+/* A nonce may be used by calls and registration alike; its requests are counted together. */
+struct nonce_use {
+    char nonce[256];
+    unsigned count; /* requests sent with it */
+};
+
+enum { NONCES_KEPT = 16, HASHED_MAX = 4096 };
 
 /* The stack's interface hands an authenticator no argument of the program's. */
 static struct rp_digest_account account;
+static struct nonce_use nonces[NONCES_KEPT];
+static unsigned next_nonce;
+
+/* The use of a nonce; it takes the oldest one's place if it is new. NULL: it is too long to keep.
+ */
+static struct nonce_use *find_nonce(const char *nonce)
+{
+    for (size_t i = 0; i < NONCES_KEPT; i++)
+        if (nonces[i].count && strcmp(nonces[i].nonce, nonce) == 0)
+            return &nonces[i];
+    if (strlen(nonce) >= sizeof nonces->nonce)
+        return NULL;
+    struct nonce_use *use = &nonces[next_nonce];
+    next_nonce = (next_nonce + 1) % NONCES_KEPT;
+    strcpy(use->nonce, nonce);
+    use->count = 0;
+    return use;
+}
 
 static char *keep_value(su_home_t *home, msg_auth_t const *challenge, const char *name)
 {
@@ -98,7 +123,7 @@ static void replace(su_home_t *home, char **place, char *value)
 }
 
 static void store(struct digest_client *client, msg_auth_t const *challenge,
-                  const struct algorithm *algorithm, bool qop_auth)
+                  const struct algorithm *algorithm, const char *qop)
 {
     auth_client_t *ca = &client->base;
     su_home_t *home = ca->ca_home;
@@ -107,13 +132,51 @@ static void store(struct digest_client *client, msg_auth_t const *challenge,
     replace(home, &client->nonce, keep_value(home, challenge, "nonce="));
     replace(home, &client->opaque, keep_value(home, challenge, "opaque="));
     client->algorithm = algorithm;
-    client->qop_auth = qop_auth;
+    client->qop = qop;
     client->fresh = true;
-    client->count = 0;
     if (!ca->ca_user) { /* only tells the stack that it may go on */
         ca->ca_user = su_strdup(home, account.user);
         ca->ca_pass = su_strdup(home, "");
     }
+}
+
+/* What of a challenge decides about it. */
+struct reading {
+    char *algorithm, *qop, *stale, *nonce;
+};
+
+static struct reading read_challenge(su_home_t *home, msg_auth_t const *challenge)
+{
+    return (struct reading){keep_value(home, challenge, "algorithm="),
+                            keep_value(home, challenge, "qop="),
+                            keep_value(home, challenge, "stale="),
+                            keep_value(home, challenge, "nonce=")};
+}
+
+static void free_reading(su_home_t *home, struct reading *reading)
+{
+    su_free(home, reading->algorithm);
+    su_free(home, reading->qop);
+    su_free(home, reading->stale);
+    su_free(home, reading->nonce);
+}
+
+/* Which quality of protection is taken; false if there is none that this phone has. */
+static bool choose_qop(const char *offered, const char **qop)
+{
+    *qop = NULL;
+    if (!offered)
+        return true;
+    *qop = list_has(offered, "auth") ? "auth" : list_has(offered, "auth-int") ? "auth-int" : NULL;
+    return *qop != NULL;
+}
+
+/* Only a nonce that is said to be stale makes the same password worth another try: RFC 7616 3.3,
+ * RFC 3261 22.2. */
+static bool is_worth_another(const struct reading *reading)
+{
+    return reading->stale && strcasecmp(reading->stale, "true") == 0 &&
+           !(account.mutants & RP_IGNORES_STALE);
 }
 
 /* The stack's auc_challenge: 2 = answer it even if the last answer was refused, 1 = seen. */
@@ -121,53 +184,54 @@ static int take_challenge(auth_client_t *ca, msg_auth_t const *challenge)
 {
     struct digest_client *client = (struct digest_client *)ca;
     su_home_t *home = ca->ca_home;
-    if (client->fresh)
+    if (client->fresh && !(account.mutants & RP_TAKES_LAST_CHALLENGE))
         return 1; /* RFC 8760 2.4: the topmost that is supported was taken */
 
-    char *name = keep_value(home, challenge, "algorithm=");
-    char *qop = keep_value(home, challenge, "qop=");
-    char *stale = keep_value(home, challenge, "stale=");
-    const struct algorithm *algorithm = find_algorithm(name);
-    bool qop_auth = qop && list_has(qop, "auth");
-    bool nonce = msg_header_find_param(challenge->au_common, "nonce=") != NULL;
-    int result = stale && strcasecmp(stale, "true") == 0 ? 2 : 1;
-    if (!algorithm || !nonce || (qop && !qop_auth) || (algorithm->session && !qop)) {
+    struct reading reading = read_challenge(home, challenge);
+    const struct algorithm *algorithm = find_algorithm(reading.algorithm);
+    const char *qop;
+    bool has_qop = choose_qop(reading.qop, &qop);
+    int result = is_worth_another(&reading) ? 2 : 1;
+    if (!algorithm || !reading.nonce || !has_qop || (algorithm->session && !qop)) {
         rp_log("digest: a challenge that this phone cannot answer (algorithm %s, qop %s)",
-               name ? name : "none", qop ? qop : "none");
+               reading.algorithm ? reading.algorithm : "none", reading.qop ? reading.qop : "none");
         result = 1;
     } else {
-        store(client, challenge, algorithm, qop_auth);
+        store(client, challenge, algorithm, qop);
     }
-    su_free(home, name);
-    su_free(home, qop);
-    su_free(home, stale);
+    free_reading(home, &reading);
     return result;
+}
+
+static struct hex hash_bytes(const struct algorithm *algorithm, const void *bytes, size_t len)
+{
+    unsigned char raw[EVP_MAX_MD_SIZE];
+    unsigned raw_len = 0;
+    struct hex hex = {{0}};
+    EVP_MD *md = EVP_MD_fetch(NULL, algorithm->hash, NULL);
+    if (md)
+        EVP_Digest(bytes, len, raw, &raw_len, md, NULL);
+    for (unsigned i = 0; i < raw_len; i++)
+        snprintf(hex.text + 2 * (size_t)i, 3, "%02x", (unsigned)raw[i]);
+    EVP_MD_free(md);
+    return hex;
 }
 
 /* Hashes the strings up to NULL, with a colon between each two. */
 static struct hex hash(const struct algorithm *algorithm, ...)
 {
-    unsigned char raw[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-    struct hex hex = {{0}};
+    char text[HASHED_MAX];
+    size_t len = 0;
     va_list parts;
-    EVP_MD *md = EVP_MD_fetch(NULL, algorithm->hash, NULL);
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    if (md && context && EVP_DigestInit_ex(context, md, NULL)) {
-        const char *separator = "";
-        va_start(parts, algorithm);
-        for (const char *part; (part = va_arg(parts, const char *)); separator = ":") {
-            EVP_DigestUpdate(context, separator, strlen(separator));
-            EVP_DigestUpdate(context, part, strlen(part));
-        }
-        va_end(parts);
-        EVP_DigestFinal_ex(context, raw, &len);
+    va_start(parts, algorithm);
+    for (const char *part; (part = va_arg(parts, const char *));) {
+        int more = snprintf(text + len, sizeof text - len, "%s%s", len ? ":" : "", part);
+        len += more > 0 ? (size_t)more : 0;
+        if (len >= sizeof text)
+            len = sizeof text - 1;
     }
-    for (unsigned i = 0; i < len; i++)
-        snprintf(hex.text + 2 * (size_t)i, 3, "%02x", (unsigned)raw[i]);
-    EVP_MD_CTX_free(context);
-    EVP_MD_free(md);
-    return hex;
+    va_end(parts);
+    return hash_bytes(algorithm, text, len);
 }
 
 struct answer {
@@ -176,7 +240,14 @@ struct answer {
     struct hex response;
 };
 
-static struct answer compute(struct digest_client *client, const char *method, const char *uri)
+static unsigned count_use(const char *nonce)
+{
+    struct nonce_use *use = find_nonce(nonce);
+    return use && !(account.mutants & RP_REUSES_NONCE_COUNT) ? ++use->count : 1;
+}
+
+static struct answer compute(struct digest_client *client, const char *method, const char *uri,
+                             msg_payload_t const *body)
 {
     const struct algorithm *algorithm = client->algorithm;
     struct answer answer;
@@ -185,16 +256,21 @@ static struct answer compute(struct digest_client *client, const char *method, c
     RAND_bytes(random, sizeof random);
     for (size_t i = 0; i < sizeof random; i++)
         snprintf(answer.cnonce + 2 * i, 3, "%02x", (unsigned)random[i]);
-    snprintf(answer.count, sizeof answer.count, "%08x", ++client->count);
+    snprintf(answer.count, sizeof answer.count, "%08x", count_use(client->nonce));
 
     /* RFC 7616 3.4.1 to 3.4.3; without qop as RFC 2617 3.2.2.1 */
     struct hex ha1 = hash(algorithm, account.user, client->realm, account.password, NULL);
     if (algorithm->session)
         ha1 = hash(algorithm, ha1.text, client->nonce, answer.cnonce, NULL);
     struct hex ha2 = hash(algorithm, method, uri, NULL);
-    if (client->qop_auth)
+    if (client->qop && strcmp(client->qop, "auth-int") == 0) {
+        struct hex entity = body ? hash_bytes(algorithm, body->pl_data, body->pl_len)
+                                 : hash_bytes(algorithm, "", 0);
+        ha2 = hash(algorithm, method, uri, entity.text, NULL);
+    }
+    if (client->qop)
         answer.response = hash(algorithm, ha1.text, client->nonce, answer.count, answer.cnonce,
-                               "auth", ha2.text, NULL);
+                               client->qop, ha2.text, NULL);
     else
         answer.response = hash(algorithm, ha1.text, client->nonce, ha2.text, NULL);
     return answer;
@@ -214,9 +290,9 @@ static msg_header_t *format(struct digest_client *client, su_home_t *home, const
         account.user, client->realm, client->nonce, uri, answer->response.text);
     if (text && client->algorithm_text)
         text = su_sprintf(home, "%s, algorithm=%s", text, client->algorithm_text);
-    if (text && client->qop_auth) /* RFC 2617 3.2.2: cnonce and nc only with qop */
-        text = su_sprintf(home, "%s, cnonce=\"%s\", qop=auth, nc=%s", text, answer->cnonce,
-                          answer->count);
+    if (text && client->qop) /* RFC 2617 3.2.2: cnonce and nc only with qop */
+        text = su_sprintf(home, "%s, cnonce=\"%s\", qop=%s, nc=%s", text, answer->cnonce,
+                          client->qop, answer->count);
     if (text && client->opaque)
         text = su_sprintf(home, "%s, opaque=\"%s\"", text, client->opaque);
     return text ? msg_header_make(home, client->base.ca_credential_class, text) : NULL;
@@ -228,15 +304,14 @@ static int authorize(auth_client_t *ca, su_home_t *home, char const *method, url
 {
     struct digest_client *client = (struct digest_client *)ca;
     bool invite = strcmp(method, "INVITE") == 0;
-    (void)body;
     client->fresh = false;
     *header = NULL;
-    if (!client->nonce || (invite && account.mutants & RP_INVITE_WITHOUT_CREDENTIALS))
+    if (!client->nonce)
         return 0;
     char *uri = url_as_string(home, url);
     if (!uri)
         return -1;
-    struct answer answer = compute(client, method, uri);
+    struct answer answer = compute(client, method, uri, body);
     if (invite && account.mutants & RP_WRONG_RESPONSE)
         spoil(&answer.response);
     *header = format(client, home, uri, &answer);
@@ -252,7 +327,6 @@ static int take_info(auth_client_t *ca, msg_auth_info_t const *info)
     if (!next)
         return 0;
     replace(ca->ca_home, &client->nonce, next);
-    client->count = 0;
     return 1;
 }
 

@@ -1,6 +1,6 @@
 /*
  * Digest credentials for the SIP stack: MD5, SHA-256 and SHA-512-256, each also as -sess, with
- * qop=auth or none.
+ * qop=auth, auth-int or none (RFC 7616, RFC 8760).
  *
  * Sofia computes MD5 alone, but lets a program replace the authenticator named "Digest". This one
  * takes the topmost challenge of a realm that it can answer (RFC 8760 2.4), knows name and password

@@ -15,8 +15,9 @@ static const char usage[] =
     "Usage: offhook-reference-phone --listen IP:PORT --account sip:USER@HOST[:PORT] [OPTION...]\n"
     "A SIP phone without a face, driven by JSON lines on standard input and output.\n"
     "\n"
-    "  --listen IP:PORT       SIP over UDP is bound to this address alone; IPv6 as [IP]:PORT\n"
+    "  --listen IP:PORT       SIP is bound to this address alone; IPv6 as [IP]:PORT\n"
     "  --account URI          the phone's own address; HOST:PORT is its registrar and proxy\n"
+    "  --transport T          udp or tcp, for all of SIP (default: udp)\n"
     "  --display-name NAME    name shown to the other side\n"
     "  --auth-user NAME       user name in credentials (default: USER of the account)\n"
     "  --rtp-port N           even port for RTP (default: any free one)\n"
@@ -106,6 +107,13 @@ static int read_counted(struct rp_options *options, int key, const char *text)
     return 0;
 }
 
+static int read_transport(struct rp_options *options, const char *text)
+{
+    options->tcp = strcmp(text, "tcp") == 0;
+    return options->tcp || strcmp(text, "udp") == 0 ? 0
+                                                    : mistake("--transport", text, "udp or tcp");
+}
+
 static int read_mutant(struct rp_options *options, const char *text)
 {
     unsigned bit = rp_mutant_find(text);
@@ -120,6 +128,7 @@ static int read_mutant(struct rp_options *options, const char *text)
 static const struct option long_options[] = {
     {"listen", required_argument, NULL, 'l'},
     {"account", required_argument, NULL, 'a'},
+    {"transport", required_argument, NULL, 'p'},
     {"display-name", required_argument, NULL, 'd'},
     {"auth-user", required_argument, NULL, 'u'},
     {"rtp-port", required_argument, NULL, 'r'},
@@ -139,6 +148,8 @@ static int read_option(struct rp_options *options, int key, const char *value)
         return read_listen(options, value);
     case 'a':
         return read_account(options, value);
+    case 'p':
+        return read_transport(options, value);
     case 'd':
         options->display_name = value;
         return 0;

@@ -19,6 +19,7 @@ struct rp_options {
     unsigned expires_s;       /* wanted lifetime of a registration */
     unsigned t1_ms;           /* RFC 3261 17.1.1.1 */
     unsigned mutants;         /* bits of enum rp_mutant */
+    bool tcp;                 /* SIP over TCP, else over UDP */
     bool listed;              /* --help or --list-mutants was answered: nothing else to do */
 };
 

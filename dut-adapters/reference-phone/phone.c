@@ -5,9 +5,10 @@
 #include "control.h"
 #include "digest.h"
 #include "log.h"
+#include "mutants.h"
 #include "registration.h"
 #include "rtp.h"
-#include "wire.h"
+#include "seam.h"
 
 #include <sofia-sip/nta_tag.h>
 #include <sofia-sip/sip_status.h>
@@ -17,7 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { QUIT_MS = 900, T1X64 = 64 };
+enum { QUIT_MS = 900, T1X64 = 64, NEVER_MS = 24 * 3600 * 1000 };
 
 static void on_event(nua_event_t event, int status, char const *phrase, nua_t *nua,
                      struct rp_phone *phone, nua_handle_t *handle, struct rp_call *call,
@@ -36,10 +37,17 @@ static void on_event(nua_event_t event, int status, char const *phrase, nua_t *n
     }
 }
 
+bool rp_is_retry_after(sip_t const *sip)
+{
+    return sip && sip->sip_status && sip->sip_status->st_status >= 500 &&
+           sip->sip_status->st_status < 600 && sip->sip_retry_after;
+}
+
 /* RFC 3261 19.1.1, table 1: a URI in From or To has no port. */
 static void write_addresses(struct rp_phone *phone)
 {
     const struct rp_options *options = phone->options;
+    const char *transport = options->tcp ? ";transport=tcp" : "";
     bool ipv6 = strchr(options->listen_host, ':') != NULL;
     size_t len = 0;
     if (options->display_name) {
@@ -54,29 +62,34 @@ static void write_addresses(struct rp_phone *phone)
     }
     snprintf(phone->address + len, sizeof phone->address - len, "<sip:%s@%s>",
              options->account_user, options->account_host);
-    snprintf(phone->contact, sizeof phone->contact, "<sip:%s@%s%s%s:%u>", options->account_user,
-             ipv6 ? "[" : "", options->listen_host, ipv6 ? "]" : "",
-             (unsigned)options->listen_port);
+    snprintf(phone->contact, sizeof phone->contact, "<sip:%s@%s%s%s:%u%s>", options->account_user,
+             ipv6 ? "[" : "", options->listen_host, ipv6 ? "]" : "", (unsigned)options->listen_port,
+             transport);
+    snprintf(phone->server, sizeof phone->server, "sip:%s%s%s%s", options->account_host,
+             options->account_port[0] ? ":" : "", options->account_port, transport);
 }
 
 static int start_stack(struct rp_phone *phone)
 {
     const struct rp_options *options = phone->options;
+    bool silent = options->mutants & RP_NO_RETRANSMISSION;
+    bool patient = options->mutants & RP_NEVER_TIMES_OUT;
+    bool mute = options->mutants & RP_NO_ANSWER_TO_BYE;
     char url[120];
     bool ipv6 = strchr(options->listen_host, ':') != NULL;
-    snprintf(url, sizeof url, "sip:%s%s%s:%u;transport=udp", ipv6 ? "[" : "", options->listen_host,
-             ipv6 ? "]" : "", (unsigned)options->listen_port);
-    phone->nua =
-        nua_create(phone->root, on_event, phone, NUTAG_URL(url), NUTAG_MEDIA_ENABLE(0),
-                   NUTAG_AUTOALERT(0), NUTAG_AUTOANSWER(0), NUTAG_SESSION_TIMER(0),
-                   NUTAG_SHUTDOWN_EVENTS(1), NUTAG_DETECT_NETWORK_UPDATES(NUA_NW_DETECT_NOTHING),
-                   NUTAG_OUTBOUND("no-outbound no-validate no-natify no-options-keepalive"),
-                   SIPTAG_ALLOW_STR("INVITE, ACK, CANCEL, BYE, OPTIONS"),
-                   NUTAG_APPL_METHOD("OPTIONS"), SIPTAG_SUPPORTED_STR(""), NUTAG_PATH_ENABLE(0),
-                   SIPTAG_USER_AGENT_STR("offhook-reference-phone/" OH_VERSION),
-                   SIPTAG_FROM_STR(phone->address), NTATAG_SIP_T1(options->t1_ms),
-                   NTATAG_SIP_T1X64(T1X64 * options->t1_ms), NTATAG_MERGE_482(1),
-                   TAG_IF(options->log_path, TPTAG_LOG(1)), TAG_END());
+    snprintf(url, sizeof url, "sip:%s%s%s:%u;transport=%s", ipv6 ? "[" : "", options->listen_host,
+             ipv6 ? "]" : "", (unsigned)options->listen_port, options->tcp ? "tcp" : "udp");
+    phone->nua = nua_create(
+        phone->root, on_event, phone, NUTAG_URL(url), NUTAG_MEDIA_ENABLE(0), NUTAG_AUTOALERT(0),
+        NUTAG_AUTOANSWER(0), NUTAG_SESSION_TIMER(0), NUTAG_SHUTDOWN_EVENTS(1),
+        NUTAG_DETECT_NETWORK_UPDATES(NUA_NW_DETECT_NOTHING),
+        NUTAG_OUTBOUND("no-outbound no-validate no-natify no-options-keepalive"),
+        SIPTAG_ALLOW_STR("INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK"), NUTAG_APPL_METHOD("OPTIONS"),
+        SIPTAG_SUPPORTED_STR("100rel"), NUTAG_PATH_ENABLE(0),
+        SIPTAG_USER_AGENT_STR("offhook-reference-phone/" OH_VERSION),
+        SIPTAG_FROM_STR(phone->address), NTATAG_SIP_T1(silent ? NEVER_MS : options->t1_ms),
+        NTATAG_SIP_T1X64(patient ? NEVER_MS : T1X64 * options->t1_ms), NTATAG_MERGE_482(1),
+        TAG_IF(mute, NUTAG_APPL_METHOD("BYE")), TAG_IF(options->log_path, TPTAG_LOG(1)), TAG_END());
     if (!phone->nua)
         rp_log("cannot listen on %s port %u: is the address one of this host's and the port free?",
                options->listen_host, (unsigned)options->listen_port);
@@ -90,7 +103,7 @@ int rp_phone_init(struct rp_phone *phone, const struct rp_options *options, su_r
     phone->options = options;
     phone->root = root;
     write_addresses(phone);
-    rp_wire_set(options->mutants);
+    rp_seam_set(phone);
     if (rp_digest_install(&account) < 0 || start_stack(phone) < 0)
         return -1;
     phone->rtp = rp_rtp_new(root, options->listen_host, options->rtp_port);

@@ -33,7 +33,8 @@ struct rp_phone {
     struct rp_registration *registration;
     struct rp_call *calls; /* the latest first */
     char address[512];     /* From and To of the account: "name" <sip:user@host> */
-    char contact[256];     /* <sip:user@ip:port> */
+    char server[192];      /* registrar and proxy: sip:host:port */
+    char contact[256];     /* <sip:user@ip:port>, with ;transport=tcp where that is so */
     int signalled;         /* the signal that made it quit; 0: none */
     bool quitting;
     bool shutting_down;   /* nua_shutdown was called */
@@ -47,6 +48,10 @@ int rp_phone_init(struct rp_phone *phone, const struct rp_options *options, su_r
 /* Ends calls and registration, then breaks out of the root's loop; within about a second whatever
  * the network does. A second call changes nothing. */
 void rp_phone_quit(struct rp_phone *phone);
+
+/* Whether this is a 5xx with a Retry-After: of less than 32 s the stack tells it with status 100,
+ * as it means to repeat the request by itself. */
+bool rp_is_retry_after(sip_t const *sip);
 
 /* To be called when a call or the registration has come to its end: quitting may go on. */
 void rp_phone_settle(struct rp_phone *phone);

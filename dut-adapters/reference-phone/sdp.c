@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { OWN_EVENT_TYPE = 101 };
+
 /* Text that grows in a buffer of the caller's; `full` once something did not fit. */
 struct text {
     char *to;
@@ -38,15 +40,29 @@ static void add_session(struct text *text, const struct rp_sdp_local *local)
         local->version, family, local->address, family, local->address);
 }
 
-size_t rp_sdp_offer(char *to, size_t size, const struct rp_sdp_local *local)
+static void offer_audio(struct text *text, const struct rp_sdp_local *local, const char *direction)
+{
+    unsigned events = local->line_count ? local->event_type : OWN_EVENT_TYPE;
+    add(text, "m=audio %u RTP/AVP 0 8", local->rtp_port);
+    if (events)
+        add(text, " %u", events);
+    add(text, "\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n");
+    if (events)
+        add(text, "a=rtpmap:%u telephone-event/8000\r\na=fmtp:%u 0-15\r\n", events, events);
+    add(text, "a=ptime:20\r\na=%s\r\n", direction);
+}
+
+size_t rp_sdp_offer(char *to, size_t size, const struct rp_sdp_local *local, const char *direction)
 {
     struct text text = {to, size, 0, false};
     add_session(&text, local);
-    add(&text,
-        "t=0 0\r\nm=audio %u RTP/AVP 0 8 101\r\n"
-        "a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"
-        "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n",
-        local->rtp_port);
+    add(&text, "t=0 0\r\n");
+    for (unsigned i = 0; i == 0 || i < local->line_count; i++) {
+        if (i == local->audio_line)
+            offer_audio(&text, local, direction);
+        else
+            add(&text, "%s", local->refused[i]);
+    }
     return text.full ? 0 : text.len;
 }
 
@@ -116,7 +132,7 @@ static void agree(const sdp_media_t *media, struct rp_media *to)
 
 /* ---- answering ---- */
 
-static void refuse(struct text *text, const sdp_media_t *media)
+static void refuse(struct text *text, const sdp_media_t *media, char *kept, size_t kept_size)
 {
     const char *format = "0";
     char number[8];
@@ -126,27 +142,26 @@ static void refuse(struct text *text, const sdp_media_t *media)
     } else if (media->m_format) {
         format = media->m_format->l_text;
     }
-    add(text, "m=%s 0 %s %s\r\n", media->m_type_name, media->m_proto_name, format);
+    int len = snprintf(kept, kept_size, "m=%s 0 %s %s\r\n", media->m_type_name, media->m_proto_name,
+                       format);
+    if (len < 0 || (size_t)len >= kept_size)
+        text->full = true;
+    add(text, "%s", kept);
 }
 
-/* RFC 3264 6.1: the mirror of the offered direction */
-static const char *mirrored(sdp_mode_t mode)
+/* RFC 3264 6.1: the mirror of the offered direction, less receiving if the user holds the call. */
+static const char *mirrored(sdp_mode_t offered, bool held)
 {
-    switch (mode) {
-    case sdp_sendonly:
-        return "recvonly";
-    case sdp_recvonly:
-        return "sendonly";
-    case sdp_inactive:
-        return "inactive";
-    default:
-        return "sendrecv";
-    }
+    static const char *const names[] = {"inactive", "sendonly", "recvonly", "sendrecv"};
+    unsigned send = offered & sdp_recvonly ? 1 : 0;
+    unsigned receive = offered & sdp_sendonly && !held ? 2 : 0;
+    return names[send | receive];
 }
 
-static void accept_media(struct text *text, const sdp_media_t *media, unsigned port)
+static void accept_media(struct text *text, const sdp_media_t *media, struct rp_sdp_local *local)
 {
-    add(text, "m=audio %u RTP/AVP", port);
+    local->event_type = 0;
+    add(text, "m=audio %u RTP/AVP", local->rtp_port);
     for (const sdp_rtpmap_t *map = media->m_rtpmaps; map; map = map->rm_next)
         if (codec_of(map) != NO_CODEC)
             add(text, " %u", (unsigned)map->rm_pt);
@@ -154,33 +169,40 @@ static void accept_media(struct text *text, const sdp_media_t *media, unsigned p
     for (const sdp_rtpmap_t *map = media->m_rtpmaps; map; map = map->rm_next) {
         if (codec_of(map) != NO_CODEC)
             add(text, "a=rtpmap:%u %s/8000\r\n", (unsigned)map->rm_pt, map->rm_encoding);
-        if (codec_of(map) == EVENTS)
+        if (codec_of(map) == EVENTS) {
             add(text, "a=fmtp:%u 0-15\r\n", (unsigned)map->rm_pt);
+            local->event_type = (uint8_t)map->rm_pt;
+        }
     }
-    add(text, "a=ptime:20\r\na=%s\r\n", mirrored(media->m_mode));
+    add(text, "a=ptime:20\r\na=%s\r\n", mirrored(media->m_mode, local->held));
 }
 
-static int answer_session(struct text *text, const struct rp_sdp_local *local,
-                          const sdp_session_t *offer, struct rp_media *agreed)
+static int answer_session(struct text *text, struct rp_sdp_local *local, const sdp_session_t *offer,
+                          struct rp_media *agreed)
 {
     bool taken = false;
+    unsigned line = 0;
     add_session(text, local);
     add(text, "t=0 0\r\n"); /* RFC 3264 6: the offer's, which for a call is 0 0 */
-    for (const sdp_media_t *media = offer->sdp_media; media; media = media->m_next) {
+    for (const sdp_media_t *media = offer->sdp_media; media; media = media->m_next, line++) {
+        if (line == RP_SDP_LINES)
+            return 0;
         if (taken || !usable(media)) {
-            refuse(text, media);
+            refuse(text, media, local->refused[line], sizeof local->refused[line]);
             continue;
         }
-        accept_media(text, media, local->rtp_port);
+        accept_media(text, media, local);
         agree(media, agreed);
+        local->audio_line = line;
         taken = true;
     }
+    local->line_count = line;
     if (text->full)
         return -1;
     return taken ? (int)text->len : 0;
 }
 
-int rp_sdp_answer(char *to, size_t size, const struct rp_sdp_local *local, const char *offer,
+int rp_sdp_answer(char *to, size_t size, struct rp_sdp_local *local, const char *offer,
                   size_t offer_len, struct rp_media *media)
 {
     struct text text = {to, size, 0, false};
@@ -191,11 +213,14 @@ int rp_sdp_answer(char *to, size_t size, const struct rp_sdp_local *local, const
     return len;
 }
 
-int rp_sdp_read_answer(const char *answer, size_t len, struct rp_media *media)
+int rp_sdp_read_answer(const struct rp_sdp_local *local, const char *answer, size_t len,
+                       struct rp_media *media)
 {
     sdp_parser_t *parser = sdp_parse(NULL, answer, (issize_t)len, 0);
     const sdp_session_t *session = sdp_session(parser);
     const sdp_media_t *line = session ? session->sdp_media : NULL;
+    for (unsigned i = 0; line && i < local->audio_line; i++)
+        line = line->m_next;
     int result = line && usable(line) ? 0 : -1;
     if (result == 0)
         agree(line, media);

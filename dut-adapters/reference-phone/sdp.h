@@ -9,12 +9,21 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* This side of a session. */
+enum { RP_SDP_LINES = 8 };
+
+/* This side of a session. Address, port, session_id and version are the caller's; the rest begins
+ * as zeros and is kept by the functions below. */
 struct rp_sdp_local {
     const char *address; /* numeric */
     unsigned rtp_port;
     uint32_t session_id; /* one per call */
     uint32_t version;    /* one more for each changed description */
+    bool held;           /* by the user: nothing is to be received. The caller's */
+    /* RFC 3264 8: later offers keep the media lines, and what a payload type means. */
+    unsigned line_count; /* of the other side's last offer; 0: it has made none */
+    unsigned audio_line;
+    char refused[RP_SDP_LINES][96]; /* the other lines */
+    uint8_t event_type;             /* of telephone-event in that offer; 0: not in it */
 };
 
 /* What an exchange agreed on. */
@@ -26,16 +35,19 @@ struct rp_media {
     bool send;            /* direction and address allow us to send */
 };
 
-/* Writes an offer; returns its length. The buffer should hold 1024 bytes. */
-size_t rp_sdp_offer(char *to, size_t size, const struct rp_sdp_local *local);
+/* Writes an offer with that direction ("sendrecv", "sendonly" ...); returns its length. The buffer
+ * should hold 2048 bytes. */
+size_t rp_sdp_offer(char *to, size_t size, const struct rp_sdp_local *local, const char *direction);
 
 /* Writes the answer to an offer: the intersection in the offerer's order and with its payload types
  * (RFC 3264 6.1), streams that this phone cannot carry refused by port 0. Fills media.
+ * Where `held`, the direction has no receiving in it.
  * Returns the length, 0 if no stream is possible, -1 if the offer is not SDP or does not fit. */
-int rp_sdp_answer(char *to, size_t size, const struct rp_sdp_local *local, const char *offer,
+int rp_sdp_answer(char *to, size_t size, struct rp_sdp_local *local, const char *offer,
                   size_t offer_len, struct rp_media *media);
 
 /* Reads the answer to an offer of rp_sdp_offer. Returns 0, or -1 if it gives no usable stream. */
-int rp_sdp_read_answer(const char *answer, size_t len, struct rp_media *media);
+int rp_sdp_read_answer(const struct rp_sdp_local *local, const char *answer, size_t len,
+                       struct rp_media *media);
 
 #endif

@@ -16,6 +16,7 @@ static const char help[] =
     "the options that change the verdict or the exit status again: --strict, --baseline.\n\n"
     "  -o, --output DIR    write DIR/report.json\n"
     "      --baseline FILE known findings, as for 'offhook run'\n"
+    "      --junit FILE    the report as JUnit XML, too\n"
     "      --strict        a broken should fails, too\n"
     "      --json          the report on standard output\n"
     "      --verbose       whole messages beside their findings\n"
@@ -26,7 +27,7 @@ static const char help[] =
 
 struct options {
     struct oh_cli_common common;
-    const char *out, *baseline;
+    const char *out, *baseline, *junit;
 };
 
 /* What there is to be judged: folders relative to `top`, in order. */
@@ -167,6 +168,8 @@ static int finish(struct oh_report *report, const struct work *w, size_t bad,
             status = oh_cli_fail(&e, status == OH_EXIT_FAIL ? status : OH_EXIT_UNDECIDED);
         free(path);
     }
+    if (o->junit && oh_cli_write_form(json, "junit", o->junit, &e) != 0)
+        status = oh_cli_fail(&e, status == OH_EXIT_FAIL ? status : OH_EXIT_UNDECIDED);
     oh_cli_print_end(json, &o->common);
     json_decref(json);
     return status;
@@ -182,7 +185,7 @@ static int check(const char *folder, const struct options *o)
     int status = OH_EXIT_USAGE;
     if (o->baseline && !(baseline = oh_baseline_load(o->baseline, &errors))) {
         oh_cli_fails(&errors, status);
-    } else if (list_work(&work, &e) != 0) {
+    } else if (list_work(&work, &e) != 0 || oh_cli_prepare_form(o->junit, &e) != 0) {
         oh_cli_fail(&e, status);
     } else {
         size_t bad = judge_all(report, &work, o, baseline);
@@ -201,6 +204,7 @@ static int run(int argc, char **argv)
     static const struct option longs[] = {
         {"output", required_argument, NULL, 'o'},
         {"baseline", required_argument, NULL, 'b'},
+        {"junit", required_argument, NULL, 'j'},
         OH_CLI_COMMON_OPTIONS,
         {0},
     };
@@ -211,6 +215,8 @@ static int run(int argc, char **argv)
             o.out = optarg;
         else if (c == 'b')
             o.baseline = optarg;
+        else if (c == 'j')
+            o.junit = optarg;
         else if (!oh_cli_take(&o.common, c, optarg))
             return oh_cli_wrong_option(&oh_command_check, c, argv);
     }

@@ -20,7 +20,7 @@ struct oh_command {
     const char *help; /* whole text of --help, with examples */
 };
 extern const struct oh_command oh_command_run, oh_command_check, oh_command_lint, oh_command_list,
-    oh_command_report;
+    oh_command_report, oh_command_compare, oh_command_doctor;
 
 /* "offhook: error: ..." or FILE:LINE:COLUMN on stderr; returns `status`. */
 int oh_cli_fail(const struct oh_error *e, int status);
@@ -72,6 +72,15 @@ char *oh_cli_program_folder(void);
 int oh_cli_judge_folder(struct oh_report *report, const char *folder, const char *relative,
                         const struct oh_cli_common *o, const struct oh_baseline *baseline,
                         struct oh_error *e);
+
+/* A file that is to hold another form of the report (--junit FILE), before anything is played: an
+ * older one does not stay, and its folder must be one that can be written to. NULL for no file. */
+int oh_cli_prepare_form(const char *path, struct oh_error *e);
+/* Writes it. */
+int oh_cli_write_form(const json_t *report, const char *form, const char *path, struct oh_error *e);
+
+/* The form of this name; NULL. */
+const struct oh_report_format *oh_cli_form(const char *name);
 
 /* Prints what a whole report ends with (summary, or all of it as JSON). */
 void oh_cli_print_end(const json_t *report, const struct oh_cli_common *o);

@@ -3,12 +3,14 @@
 #include "base/file.h"
 #include "judge/judge.h"
 
+#include <errno.h>
 #include <langinfo.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int oh_cli_fail(const struct oh_error *e, int status)
@@ -206,6 +208,50 @@ int oh_cli_judge_folder(struct oh_report *report, const char *folder, const char
     oh_verdict_free(verdict);
     oh_recording_free(recording);
     return 0;
+}
+
+/* --- other forms of a report --- */
+
+const struct oh_report_format *oh_cli_form(const char *name)
+{
+    const struct oh_report_format *const *all = oh_report_formats();
+    for (size_t i = 0; all[i]; i++) {
+        if (strcmp(all[i]->name, name) == 0)
+            return all[i];
+    }
+    return NULL;
+}
+
+int oh_cli_prepare_form(const char *path, struct oh_error *e)
+{
+    int result = 0;
+    if (!path)
+        return 0;
+    const char *slash = strrchr(path, '/');
+    char *folder =
+        slash ? oh_span_dup((struct oh_span){path, (size_t)(slash - path) + 1}) : oh_strdup(".");
+    struct stat st;
+    bool is_file = lstat(path, &st) != 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode);
+    if (!is_file) /* /dev/stdout, a pipe, a link: nothing of it is older */
+        result = 0;
+    else if (oh_file_mkdirs(folder, e) != 0)
+        result = -1;
+    else if (access(folder, W_OK) != 0)
+        result = oh_error_set(e, "%s cannot be written: %s", path, strerror(errno));
+    else if (unlink(path) != 0 && errno != ENOENT)
+        result = oh_error_set(e, "%s cannot be written anew: %s", path, strerror(errno));
+    free(folder);
+    return result;
+}
+
+int oh_cli_write_form(const json_t *report, const char *form, const char *path, struct oh_error *e)
+{
+    struct oh_report_style style = {.unicode = true};
+    struct oh_text text = {0};
+    oh_cli_form(form)->write(report, &style, &text);
+    int result = oh_file_write(path, oh_text_span(&text), 0644, e);
+    oh_text_release(&text);
+    return result;
 }
 
 void oh_cli_print_end(const json_t *report, const struct oh_cli_common *o)

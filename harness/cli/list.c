@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "cli/kind.h"
+#include "cli/mutants.h"
 #include "judge/rule.h"
 #include "phone/phone.h"
 #include "scenario/scenario.h"
@@ -13,10 +14,11 @@
 #include <string.h>
 
 static const char help[] =
-    "usage: offhook list scenarios|rules|phones\n\n"
+    "usage: offhook list scenarios|rules|phones|mutants\n\n"
     "  scenarios  id, title and what a phone needs for it\n"
     "  rules      the always-on rules: id, level, clause, what each demands\n"
-    "  phones     the adapters: name, title, abilities\n";
+    "  phones     the adapters: name, title, abilities\n"
+    "  mutants    the faults for 'run --mutant': name, clause, what the phone does, when\n";
 
 static int list_scenarios(void)
 {
@@ -74,6 +76,10 @@ static void list_phone(const char *file, int *status)
         for (size_t i = 0; i < oh_adapter_ability_count(a); i++)
             printf(" %s", oh_adapter_ability(a, i));
         putchar('\n');
+        for (size_t i = 0; i < oh_adapter_lack_count(a); i++) {
+            const char *why, *ability = oh_adapter_lack(a, i, &why);
+            printf("%-20s not here: %s, since %s\n", "", ability, why);
+        }
     }
     oh_adapter_free(a);
     oh_errors_release(&errors);
@@ -101,18 +107,23 @@ static int run(int argc, char **argv)
     static const struct {
         const char *word;
         int (*list)(void);
-    } lists[] = {{"scenarios", list_scenarios}, {"rules", list_rules}, {"phones", list_phones}};
+    } lists[] = {{"scenarios", list_scenarios},
+                 {"rules", list_rules},
+                 {"phones", list_phones},
+                 {"mutants", oh_cli_list_mutants}};
     for (size_t i = 0; argc == 2 && i < sizeof lists / sizeof *lists; i++) {
         if (strcmp(argv[1], lists[i].word) == 0)
             return lists[i].list();
     }
-    static const char *const words[] = {"scenarios", "rules", "phones", NULL};
+    static const char *const words[] = {"scenarios", "rules", "phones", "mutants", NULL};
     const char *near = argc == 2 ? oh_nearest_word(argv[1], words) : NULL;
     if (argc != 2)
-        return oh_cli_usage(&oh_command_list, "say one: scenarios, rules or phones");
+        return oh_cli_usage(&oh_command_list, "say one: scenarios, rules, phones or mutants");
     return oh_cli_usage(&oh_command_list,
-                        "there is no list of '%s': scenarios, rules or phones%s%s%s", argv[1],
-                        near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+                        "there is no list of '%s': scenarios, rules, phones or mutants%s%s%s",
+                        argv[1], near ? " (did you mean '" : "", near ? near : "",
+                        near ? "'?)" : "");
 }
 
-const struct oh_command oh_command_list = {"list", run, "scenarios, rules or phones", help};
+const struct oh_command oh_command_list = {"list", run, "scenarios, rules, phones or mutants",
+                                           help};

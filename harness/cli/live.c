@@ -107,7 +107,7 @@ void oh_live_progress(const struct oh_progress *p, void *live)
         [OH_PROGRESS_CLOSING] = NULL,
     };
     struct oh_live *l = live;
-    if (!l->on)
+    if (!l->on || !l->scenario) /* phones end between scenarios, too */
         return;
     drop_hint(l);
     unsigned before = l->lines;
@@ -122,6 +122,7 @@ void oh_live_progress(const struct oh_progress *p, void *live)
 void oh_live_clear(struct oh_live *l)
 {
     struct winsize size = {0};
+    l->scenario = NULL;
     if (!l->on)
         return;
     ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);

@@ -13,19 +13,15 @@ static const char help[] =
     "usage: offhook report REPORT.json|RUN-FOLDER [--FORM] [--verbose] [--color WHEN]\n\n"
     "Writes another form of a report to standard output; of a folder, that of its report.json.\n"
     "Forms:\n"
-    "  --text     ladders, findings and summary, as 'offhook run' shows them; the default\n\n"
-    "example:\n"
-    "  offhook report offhook-out --text --verbose --color always | less -R\n";
-
-static const struct oh_report_format *format_named(const char *name)
-{
-    const struct oh_report_format *const *all = oh_report_formats();
-    for (size_t i = 0; all[i]; i++) {
-        if (strcmp(all[i]->name, name) == 0)
-            return all[i];
-    }
-    return NULL;
-}
+    "  --text     ladders, findings and summary, as 'offhook run' shows them; the default\n"
+    "  --junit    JUnit XML for Jenkins, GitLab and others: a suite for each folder of scenarios;\n"
+    "             known findings fail nothing\n"
+    "  --known    a first list of known findings: an entry for each that is not known yet, with\n"
+    "             the reason left to be filled in\n\n"
+    "examples:\n"
+    "  offhook report offhook-out --text --verbose --color always | less -R\n"
+    "  offhook report offhook-out --junit >offhook.xml\n"
+    "  offhook report offhook-out --known >my-phone.known.yaml\n";
 
 static int write_form(const char *path, const struct oh_report_format *format,
                       const struct oh_cli_common *o)
@@ -49,7 +45,7 @@ static int run(int argc, char **argv)
 {
     struct option longs[16] = {OH_CLI_COMMON_OPTIONS};
     const struct oh_report_format *const *all = oh_report_formats();
-    const struct oh_report_format *chosen = format_named("text");
+    const struct oh_report_format *chosen = oh_cli_form("text");
     struct oh_cli_common o = {0};
     int used = 5, c;
     for (size_t i = 0; all[i] && used < 15; i++)

@@ -2,8 +2,10 @@
 #include "cli/cli.h"
 
 #include "base/file.h"
+#include "cli/interrupt.h"
 #include "cli/kind.h"
 #include "cli/live.h"
+#include "cli/mutants.h"
 #include "cli/reserve.h"
 #include "play/play.h"
 
@@ -28,8 +30,12 @@ static const char help[] =
     "reference phone that comes with offhook.\n\n"
     "  -p, --phone [SEAT=]ADAPTER   a phone by its name in dut-adapters/, or an adapter file\n"
     "      --phone-param NAME=VALUE a parameter that the adapter declares (e.g. mutant=no-bye)\n"
+    "      --mutant FAULT           put a fault upon the phone, to try the scenarios:\n"
+    "                               'offhook list mutants'\n"
+    "      --transport udp|tcp      what carries scenarios that say none; default: udp\n"
     "  -o, --output DIR             default: offhook-out\n"
     "      --baseline FILE          known findings: they do not count for the exit status\n"
+    "      --junit FILE             the report as JUnit XML, too, for CI\n"
     "      --strict                 a broken should fails, too\n"
     "      --no-capture             no right to capture: judge what offhook's own sockets saw\n"
     "      --json                   the report on standard output, and nothing else there\n"
@@ -38,11 +44,12 @@ static const char help[] =
     "examples:\n"
     "  offhook run cisco-7960/authentication-407\n"
     "  offhook run scenarios --phone baresip --baseline dut-adapters/baresip.known.yaml\n"
-    "  offhook run --phone A=./my-phone.yaml -o results scenarios/rfc3665\n";
+    "  offhook run --phone A=./my-phone.yaml -o results scenarios/rfc3665\n"
+    "  offhook run --phone baresip --junit offhook.xml; offhook compare last-week offhook-out\n";
 
 struct options {
     struct oh_cli_common common;
-    const char *out, *baseline;
+    const char *out, *baseline, *junit, *mutant, *transport;
     const char *phones[MAX_PHONES];
     size_t phone_count;
     const char *params[MAX_PARAMS];
@@ -66,39 +73,6 @@ struct session {
     int reserve; /* room for the report */
     int lock;    /* the output folder itself, while it is ours; -1: not yet */
 };
-
-/* --- interruption: the handler notes it and wakes the loop; the run ends in order --- */
-
-#define PATIENT_SIGNALS 2 /* the next one ends the program as it stands */
-
-static volatile int interrupted;
-static volatile int interruptions;
-static int wake_pipe[2] = {-1, -1};
-
-static void on_signal(int signo)
-{
-    int saved = errno;
-    ssize_t written = write(wake_pipe[1], "x", 1);
-    (void)written;
-    if (++interruptions == PATIENT_SIGNALS)
-        signal(signo, SIG_DFL);
-    interrupted = signo;
-    errno = saved;
-}
-
-static int catch_signals(struct oh_error *e)
-{
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-    struct sigaction action = {.sa_handler = on_signal}, before;
-    if (pipe2(wake_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
-        return oh_error_set(e, "no pipe could be made: %s", strerror(errno));
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-        if (sigaction(signals[i], NULL, &before) == 0 &&
-            (signals[i] != SIGHUP || before.sa_handler != SIG_IGN)) /* nohup stays */
-            sigaction(signals[i], &action, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    return 0;
-}
 
 /* --- reading everything before anything is played --- */
 
@@ -231,6 +205,21 @@ static int load_phones(struct session *s)
     return result == 0 ? check_seats(s) : result;
 }
 
+/* A list for another phone would forgive nothing, and nobody would know why. */
+static int check_baseline_phone(const struct session *s)
+{
+    const char *phone = oh_baseline_phone(s->baseline);
+    struct oh_error e = {0};
+    for (size_t i = 0; i < s->phone_count; i++) {
+        if (!phone || strcmp(oh_adapter_name(s->adapters[i]), phone) == 0)
+            return 0;
+    }
+    oh_error_set(&e, "%s is for the phone %s, but %s is to be tested", s->options->baseline, phone,
+                 oh_adapter_name(s->adapters[0]));
+    oh_error_remedy(&e, "give the list of that phone, or '--phone %s'", phone);
+    return oh_cli_fail(&e, -1);
+}
+
 static int load_baseline(struct session *s)
 {
     struct oh_errors errors = {0};
@@ -239,7 +228,30 @@ static int load_baseline(struct session *s)
     s->baseline = oh_baseline_load(s->options->baseline, &errors);
     int result = s->baseline ? 0 : oh_cli_fails(&errors, -1);
     oh_errors_release(&errors);
-    return result;
+    return result == 0 ? check_baseline_phone(s) : result;
+}
+
+static enum oh_transport transport_of(const struct options *o)
+{
+    return strcmp(o->transport, "tcp") == 0 ? OH_TRANSPORT_TCP : OH_TRANSPORT_UDP;
+}
+
+static int check_transport(const struct options *o)
+{
+    struct oh_error e = {0};
+    if (strcmp(o->transport, oh_transport_name(transport_of(o))) == 0)
+        return 0;
+    oh_error_set(&e, "--transport '%s' is not known", o->transport);
+    oh_error_remedy(&e, "udp or tcp");
+    return oh_cli_fail(&e, -1);
+}
+
+static int check_mutant(const struct options *o)
+{
+    struct oh_error e = {0};
+    if (!o->mutant || oh_cli_check_mutant(o->mutant, &e) == 0)
+        return 0;
+    return oh_cli_fail(&e, -1);
 }
 
 /* Two runs into one folder would mix their recordings. Where the file system knows no locks, nobody
@@ -265,24 +277,31 @@ static int prepare_output(struct session *s)
         oh_error_set(&e, "the older %s cannot be removed: %s", report, strerror(errno));
     free(report);
     if (!*e.text)
-        return 0;
+        return oh_cli_prepare_form(s->options->junit, &e) == 0 ? 0 : oh_cli_fail(&e, -1);
     oh_error_remedy(&e, "choose another folder with -o");
     return oh_cli_fail(&e, -1);
 }
 
 /* --- playing --- */
 
+static bool is_interrupted(void)
+{
+    return *oh_interrupt_flag() != 0;
+}
+
 static int open_bench(struct session *s)
 {
     struct oh_error e = {0};
-    if (catch_signals(&e) != 0)
+    if (oh_interrupt_catch(&e) != 0)
         return oh_cli_fail(&e, -1);
     struct oh_bench_options options = {.no_capture = s->options->no_capture,
                                        .program_folder = s->program_folder,
+                                       .mutant = s->options->mutant,
+                                       .transport = transport_of(s->options),
                                        .progress = oh_live_progress,
                                        .progress_arg = &s->live,
-                                       .interrupted = &interrupted,
-                                       .interrupt_fd = wake_pipe[0]};
+                                       .interrupted = oh_interrupt_flag(),
+                                       .interrupt_fd = oh_interrupt_fd()};
     s->bench = oh_bench_open(&options, s->phones, s->phone_count, &e);
     return s->bench ? 0 : oh_cli_fail(&e, -1);
 }
@@ -318,19 +337,20 @@ static int play_one(struct session *s, size_t index)
 static int finish(struct session *s, bool damaged)
 {
     struct oh_error e = {0};
-    json_t *json = oh_report_json(s->report, interrupted != 0 || damaged);
+    json_t *json = oh_report_json(s->report, is_interrupted() || damaged);
     char *path = oh_file_join(s->options->out, "report.json");
     if (s->baseline)
         oh_baseline_apply(s->baseline, json);
     int status = oh_report_exit_status(json);
-    if ((damaged || interrupted) && status == OH_EXIT_OK)
+    if ((damaged || is_interrupted()) && status == OH_EXIT_OK)
         status = OH_EXIT_UNDECIDED;
     oh_report_set_exit_status(json, status);
-    if (interrupted == SIGINT && !s->live.on && isatty(STDERR_FILENO))
+    if (*oh_interrupt_flag() == SIGINT && !s->live.on && isatty(STDERR_FILENO))
         fputc('\n', stderr); /* behind the terminal's ^C */
     oh_reserve_release(s->reserve);
     bool written = oh_report_write(json, path, &e) == 0;
-    if (!written)
+    if (!written ||
+        (s->options->junit && oh_cli_write_form(json, "junit", s->options->junit, &e) != 0))
         status = oh_cli_fail(&e, status == OH_EXIT_FAIL ? status : OH_EXIT_UNDECIDED);
     oh_cli_print_end(json, &s->options->common);
     if (written && !s->options->common.json)
@@ -350,7 +370,7 @@ static int play_all(struct session *s)
         oh_reserve_release(s->reserve);
         return OH_EXIT_UNDECIDED;
     }
-    for (size_t i = 0; i < s->scenario_count && !interrupted && !damaged; i++)
+    for (size_t i = 0; i < s->scenario_count && !is_interrupted() && !damaged; i++)
         damaged = play_one(s, i) != 0;
     oh_bench_close(s->bench);
     s->bench = NULL;
@@ -380,7 +400,7 @@ static int run_session(const struct options *o, char **paths, int count)
     s.live.style = oh_cli_style(&o->common, STDOUT_FILENO);
     s.live.on = !o->common.json && isatty(STDOUT_FILENO);
     if (load_scenarios(&s, paths, count) == 0 && load_phones(&s) == 0 && load_baseline(&s) == 0 &&
-        prepare_output(&s) == 0) {
+        check_mutant(o) == 0 && check_transport(o) == 0 && prepare_output(&s) == 0) {
         s.report = oh_report_new(o->out);
         status = play_all(&s);
     }
@@ -394,8 +414,17 @@ static int take(struct options *o, int c, const char *arg)
     case 'o':
         o->out = arg;
         return 0;
+    case 'm':
+        o->mutant = arg;
+        return 0;
+    case 't':
+        o->transport = arg;
+        return 0;
     case 'b':
         o->baseline = arg;
+        return 0;
+    case 'j':
+        o->junit = arg;
         return 0;
     case 'n':
         o->no_capture = true;
@@ -420,13 +449,16 @@ static int run(int argc, char **argv)
     static const struct option longs[] = {
         {"phone", required_argument, NULL, 'p'},
         {"phone-param", required_argument, NULL, 'P'},
+        {"mutant", required_argument, NULL, 'm'},
+        {"transport", required_argument, NULL, 't'},
         {"output", required_argument, NULL, 'o'},
         {"baseline", required_argument, NULL, 'b'},
+        {"junit", required_argument, NULL, 'j'},
         {"no-capture", no_argument, NULL, 'n'},
         OH_CLI_COMMON_OPTIONS,
         {0},
     };
-    struct options o = {.out = "offhook-out"};
+    struct options o = {.out = "offhook-out", .transport = "udp"};
     int c;
     while ((c = getopt_long(argc, argv, ":p:o:h", longs, NULL)) != -1) {
         if (take(&o, c, optarg) != 0)

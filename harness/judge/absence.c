@@ -18,6 +18,8 @@ static const char not_arrived[] = "nothing shows that the phone got the message 
 static const char not_confirmed[] = "nothing shows that the phone took the user's action";
 static const char evidence_lost[] =
     "frames were lost in the capture, so that an absence proves nothing";
+static const char clock_set[] =
+    "the machine's clock was set meanwhile, so that its times prove nothing";
 static const char host_stalled[] = "our own host stalled, so that a deadline proves nothing";
 
 int64_t oh_deadline_ms(const struct oh_step *step)
@@ -25,12 +27,27 @@ int64_t oh_deadline_ms(const struct oh_step *step)
     return step->within_ms >= 0 ? step->within_ms : OH_T1X64_MS;
 }
 
+/* By what the player knows, or by stamps that go back further than our sockets can have been read
+ * out of order. */
+static bool clock_was_set(const struct oh_run *run)
+{
+    int64_t bound_ns = OH_STALL_NS + run->worst_late_ns, latest_ns = 0;
+    for (size_t i = 0; i < run->tap_count; i++) {
+        if (latest_ns - bound_ns > run->tap[i].wall_ns)
+            return true;
+        latest_ns = run->tap[i].wall_ns > latest_ns ? run->tap[i].wall_ns : latest_ns;
+    }
+    return run->clock_step_ns > OH_STALL_NS;
+}
+
 const char *oh_timing_doubt(const struct oh_judging *j, int64_t duration_ms)
 {
     int64_t tenth_ns = duration_ms * 1000000 / 10;
     int64_t bound_ns = tenth_ns > OH_STALL_NS ? tenth_ns : OH_STALL_NS;
-    if (j->recording->lost > 0 || j->run->capture.dropped > 0)
+    if (oh_evidence_gap(j))
         return evidence_lost;
+    if (clock_was_set(j->run))
+        return clock_set;
     return j->run->worst_late_ns > bound_ns ? host_stalled : NULL;
 }
 

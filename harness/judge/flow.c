@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define SHOWN_BYTES 80  /* of a start line in a sentence */
+#define NOISE_BYTES 24  /* of a datagram that is no message */
 #define OUTPUT_TAIL 400 /* bytes of a dead phone's last words in a finding */
 
 struct oh_finding *oh_finding_add(struct oh_verdict *v, const char *id, enum oh_level level,
@@ -160,10 +161,33 @@ static void lateness(struct oh_judging *j, const struct oh_trace_msg *m, int ind
         f->result = OH_RESULT_NOT_CHECKABLE;
 }
 
+/* It is what the flow awaits, but answers no request that the phone got: it is of another call. */
+static void other_call(struct oh_judging *j, const struct oh_trace_msg *m, int step)
+{
+    struct oh_finding *f = step_finding(j, "flow.other-call", OH_LEVEL_MUST, step, m);
+    struct oh_span call_id = oh_field_text(m->sip, "call-id");
+    free(f->clause);
+    f->clause = oh_strdup("RFC 3261 8.2.6.2");
+    f->field = oh_strdup("call-id");
+    if (call_id.at) {
+        f->bytes_from = oh_sip_msg_offset(m->sip, call_id);
+        f->bytes_to = f->bytes_from + call_id.len;
+    }
+    f->expected = oh_strdup("that of a request to the phone");
+    f->observed = shown(call_id, SHOWN_BYTES);
+    f->text =
+        oh_strdup("The response answers none of the requests that were sent to the phone: its "
+                  "Via, Call-ID and tags are those of another call.");
+}
+
 void oh_flow_reached(struct oh_judging *j, const struct oh_trace_msg *m,
                      struct oh_walk_result reached)
 {
     const struct oh_step *step = &j->scenario->steps[reached.step];
+    if (!m->sip->is_request && m->request == OH_NONE) {
+        other_call(j, m, reached.step);
+        return;
+    }
     if (reached.other_status) {
         status(j, m, reached.step);
         return; /* the expectations were made for another answer */
@@ -280,6 +304,22 @@ static void rtp_missing(struct oh_judging *j, int index, const struct oh_run_sea
                         address, doubt ? ", but " : "", doubt ? doubt : "");
 }
 
+/* Packets that were under way, or in the phone's hands, when the call was put on hold. */
+#define UNDER_WAY_NS INT64_C(200000000)
+
+static void rtp_unwanted(struct oh_judging *j, int index, const struct oh_run_seat *to,
+                         int64_t end_ns)
+{
+    char address[OH_ADDR_TEXT];
+    struct oh_finding *f = step_finding(j, "media.rtp-unwanted", OH_LEVEL_MUST, index, NULL);
+    f->time_ns = end_ns - j->zero_ns;
+    f->expected = oh_strdup("no RTP packet");
+    f->observed = oh_format("RTP to %s", oh_addr_format(&to->rtp, address));
+    f->text = oh_format("RTP of the phone reached %s, which it may not send to by offer and "
+                        "answer.",
+                        address);
+}
+
 static void media(struct oh_judging *j, int index, int64_t end_ns)
 {
     const struct oh_step *step = &j->scenario->steps[index];
@@ -291,7 +331,13 @@ static void media(struct oh_judging *j, int index, int64_t end_ns)
     }
     if (!from || !to || !from->is_phone) /* our own sending is nothing to judge a phone by */
         return;
-    if (saw_rtp(j, to, (struct window){begin_of(j, index), end_ns}))
+    int64_t begin_ns = begin_of(j, index);
+    if (step->media_none) {
+        if (!j->derailed && saw_rtp(j, to, (struct window){begin_ns + UNDER_WAY_NS, end_ns}))
+            rtp_unwanted(j, index, to, end_ns);
+        return;
+    }
+    if (saw_rtp(j, to, (struct window){begin_ns, end_ns}))
         return;
     if (j->derailed || oh_follows_silence(j, index))
         j->verdict->steps[index].word = OH_STEP_IS_NOT_REACHED; /* there is no call to have media */
@@ -311,6 +357,52 @@ void oh_flow_media(struct oh_judging *j, int step, int64_t end_ns)
 {
     if (j->scenario->steps[step].kind == OH_STEP_MEDIA)
         media(j, step, end_ns);
+}
+
+/* --- what is no message --- */
+
+/* RFC 5626 4.4.1 (CRLF), RFC 5389 7.3 (STUN begins with two zero bits and has its cookie); an empty
+ * datagram is used to the same end. */
+static bool is_keep_alive(struct oh_span bytes)
+{
+    static const char cookie[] = {0x21, 0x12, (char)0xa4, 0x42};
+    return oh_span_trim(bytes).len == 0 ||
+           (bytes.len >= 20 && ((unsigned char)bytes.at[0] & 0xc0) == 0 &&
+            memcmp(bytes.at + 4, cookie, sizeof cookie) == 0);
+}
+
+static bool is_of_phone(const struct oh_run *run, const struct oh_addr *remote)
+{
+    for (size_t i = 0; i < run->seat_count; i++) {
+        if (run->seats[i].is_phone && oh_addr_same_ip(&run->seats[i].sip, remote))
+            return true;
+    }
+    return false;
+}
+
+/* Nothing forbids it, and nothing follows from it; but who looks for a fault wants to know. */
+void oh_flow_noise(struct oh_judging *j)
+{
+    const struct oh_tap_entry *first = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < j->run->tap_count; i++) {
+        const struct oh_tap_entry *t = &j->run->tap[i];
+        if (t->sent || t->is_rtp || oh_sip_looks_like(t->bytes) || is_keep_alive(t->bytes) ||
+            !is_of_phone(j->run, &t->remote))
+            continue;
+        first = first ? first : t;
+        count++;
+    }
+    if (!first)
+        return;
+    struct oh_finding *f = oh_finding_add(j->verdict, "flow.noise", OH_LEVEL_SHOULD, false);
+    f->result = OH_RESULT_INFO;
+    f->time_ns = first->wall_ns - j->zero_ns;
+    f->observed = shown(first->bytes, NOISE_BYTES);
+    f->text = oh_format("%zu datagram%s of the phone to a SIP port %s no SIP message%s; the first "
+                        "has %zu bytes.",
+                        count, count == 1 ? "" : "s", count == 1 ? "is" : "are",
+                        count == 1 ? "" : "s", first->bytes.len);
 }
 
 /* --- a phone that came to an end by itself --- */

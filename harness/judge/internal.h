@@ -63,11 +63,16 @@ void oh_flow_unexpected(struct oh_judging *j, const struct oh_trace_msg *m);
 void oh_flow_media(struct oh_judging *j, int step, int64_t end_ns);
 void oh_flow_not_silent(struct oh_judging *j, int step, const struct oh_trace_msg *m);
 void oh_flow_end(struct oh_judging *j);
+/* Datagrams of the phone to our SIP ports that are neither messages nor keep-alives: one finding,
+ * which weighs nothing. */
+void oh_flow_noise(struct oh_judging *j);
 
 /* absence.c: findings for each step that was missed. */
 void oh_absences(struct oh_judging *j);
 /* Why nothing can be said of an absence or a time of `duration_ms`: a clause; NULL: it can. */
 const char *oh_timing_doubt(const struct oh_judging *j, int64_t duration_ms);
+/* What the capture lacks, in a sentence; NULL: nothing. */
+const char *oh_evidence_gap(const struct oh_judging *j);
 int64_t oh_deadline_ms(const struct oh_step *step);
 /* The phone has been silent since an earlier step's deadline: that is the finding, once. */
 bool oh_follows_silence(const struct oh_judging *j, int index);

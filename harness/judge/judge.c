@@ -126,21 +126,25 @@ static bool inconclusive(struct oh_verdict *v, const char *told, const char *fal
     return true;
 }
 
+const char *oh_evidence_gap(const struct oh_judging *j)
+{
+    const struct oh_run *run = j->run;
+    if (run->evidence != OH_EVIDENCE_CAPTURE)
+        return NULL;
+    if (j->recording->lost > 0)
+        return "the capture lacks messages that offhook's sockets sent or received";
+    if (run->capture.dropped > 0)
+        return "packets were lost while capturing";
+    if (j->trace->frames != run->capture.received)
+        return "the capture holds other packets than were captured: it is cut or changed";
+    return NULL;
+}
+
 /* What the capture lacks cannot be shown to have been lawful: no pass without it. */
 static bool decide_by_evidence(struct oh_judging *j)
 {
-    struct oh_verdict *v = j->verdict;
-    const struct oh_run *run = j->run;
-    const char *text = NULL;
-    if (run->evidence != OH_EVIDENCE_CAPTURE)
-        return false;
-    if (j->recording->lost > 0)
-        text = "the capture lacks messages that offhook's sockets sent or received";
-    else if (run->capture.dropped > 0)
-        text = "packets were lost while capturing";
-    else if (j->trace->frames != run->capture.received)
-        text = "the capture holds other packets than were captured: it is cut or changed";
-    return text && inconclusive(v, text, text);
+    const char *text = oh_evidence_gap(j);
+    return text && inconclusive(j->verdict, text, text);
 }
 
 static bool decide_inconclusive(struct oh_judging *j)
@@ -208,6 +212,7 @@ static void judge_all(struct oh_judging *j)
     oh_replay(j);
     oh_absences(j);
     oh_flow_end(j);
+    oh_flow_noise(j);
     oh_rules_apply(v, j->recording, j->options->strict);
     oh_merge(j);
     if (v->finding_count > 1)

@@ -204,15 +204,38 @@ static void bind_step(struct oh_walk *w, int step, const struct oh_sip_msg *m)
         oh_match_env_save(w->env, w->scenario->steps[step].save, m);
 }
 
+/* What the phone may leave out and did leave out: our answers to it are not to be sent either. */
+static void pass_answers(struct oh_walk *w, int step)
+{
+    const struct oh_scenario *s = w->scenario;
+    for (int i = step + 1; i < (int)s->step_count; i++) {
+        const struct oh_step *at = &s->steps[i];
+        if (w->states[i] == OH_STEP_PENDING && at->kind == OH_STEP_MESSAGE && !at->is_request &&
+            oh_step_is_ours(s, at) && oh_walk_request_step(s, i) == step)
+            w->states[i] = OH_STEP_PASSED;
+    }
+}
+
+static void give_up(struct oh_walk *w, int step)
+{
+    bool optional = w->scenario->steps[step].optional;
+    w->states[step] = optional ? OH_STEP_PASSED : OH_STEP_MISSED;
+    if (optional)
+        pass_answers(w, step);
+}
+
 /* Phone steps before `step` that nothing reached: missed, or passed where they are optional. What
  * is ours or the user's to do is never passed over. */
 static void skip_before(struct oh_walk *w, int step)
 {
     for (int i = 0; i < step && !is_barrier(w, i); i++) {
         const struct oh_step *at = &w->scenario->steps[i];
-        if (w->states[i] == OH_STEP_PENDING)
-            w->states[i] = oh_step_is_phones(w->scenario, at) && !at->optional ? OH_STEP_MISSED
-                                                                               : OH_STEP_PASSED;
+        if (w->states[i] != OH_STEP_PENDING)
+            continue;
+        if (oh_step_is_phones(w->scenario, at))
+            give_up(w, i);
+        else
+            w->states[i] = OH_STEP_PASSED;
     }
 }
 
@@ -452,5 +475,5 @@ void oh_walk_missed(struct oh_walk *w, int step)
 {
     skip_before(w, step);
     if (w->states[step] == OH_STEP_PENDING)
-        w->states[step] = w->scenario->steps[step].optional ? OH_STEP_PASSED : OH_STEP_MISSED;
+        give_up(w, step);
 }

@@ -10,7 +10,8 @@
  *  - the search runs from the first step not passed to the first send of ours or user action not
  * yet done, and never past it; media and silence steps do not stop it;
  *  - among several candidates the best fitting wins (oh_match_score), the earliest among equals;
- *  - phone steps skipped over by a hit become missed, optional ones passed; a message for one of
+ *  - phone steps skipped over by a hit become missed, optional ones passed, with our answers to
+ * them; a message for one of
  * these that still comes makes it reached, late. An ACK may come before a send of ours that stands
  * before it: that send stays to be done;
  *  - another final status than the awaited one reaches the awaited response (and is its finding);

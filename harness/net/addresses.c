@@ -25,6 +25,7 @@ struct bound {
 };
 
 static const char *const udp_tables[] = {"/proc/net/udp", "/proc/net/udp6", NULL};
+static const char *const tcp_tables[] = {"/proc/net/tcp", "/proc/net/tcp6", NULL};
 static const char *const all_tables[] = {"/proc/net/udp", "/proc/net/udp6", "/proc/net/tcp",
                                          "/proc/net/tcp6", NULL};
 
@@ -85,12 +86,12 @@ static int in_the_way(const struct oh_addr *a, const struct oh_addr *wanted)
     return a->family == wanted->family ? 2 : 1;
 }
 
-static struct oh_addr find_holder(const struct oh_addr *wanted)
+static struct oh_addr find_holder(const struct oh_addr *wanted, enum oh_transport transport)
 {
     struct bound list = {0};
     struct oh_addr holder = {0};
     int best = 0;
-    read_bound(udp_tables, &list);
+    read_bound(transport == OH_TRANSPORT_UDP ? udp_tables : tcp_tables, &list);
     for (size_t i = 0; i < list.count; i++) {
         int sure = in_the_way(&list.items[i], wanted);
         if (sure > best) {
@@ -103,22 +104,24 @@ static struct oh_addr find_holder(const struct oh_addr *wanted)
 }
 
 int oh_taken_error(struct oh_error *e, const char *label, const struct oh_addr *local,
-                   const struct oh_addr *holder)
+                   enum oh_transport transport, const struct oh_addr *holder)
 {
+    const char *kind = transport == OH_TRANSPORT_UDP ? "UDP" : "TCP";
     char text[OH_ADDR_TEXT], by[OH_ADDR_TEXT];
     oh_addr_format(local, text);
     oh_addr_format(holder, by);
     if (holder->family == OH_FAMILY_NONE || oh_addr_equal(holder, local))
-        oh_error_set(e, "'%s' cannot be bound to %s: another socket has that UDP port", label,
-                     text);
+        oh_error_set(e, "'%s' cannot be bound to %s: another socket has that %s port", label, text,
+                     kind);
     else
-        oh_error_set(e, "'%s' cannot be bound to %s: a socket on %s has that UDP port", label, text,
-                     by);
+        oh_error_set(e, "'%s' cannot be bound to %s: a socket on %s has that %s port", label, text,
+                     by, kind);
     return oh_error_remedy(e, "end the program that has it, or choose another port or address; "
                               "port 0 takes a free one");
 }
 
-int oh_bind_error(struct oh_error *e, const char *label, const struct oh_addr *local, int error)
+int oh_bind_error(struct oh_error *e, const char *label, const struct oh_addr *local,
+                  enum oh_transport transport, int error)
 {
     static const struct {
         int error;
@@ -132,8 +135,8 @@ int oh_bind_error(struct oh_error *e, const char *label, const struct oh_addr *l
         {EMFILE, "too many files are open", "raise the number of open files (ulimit -n)"},
     };
     if (error == EADDRINUSE) {
-        struct oh_addr holder = find_holder(local);
-        return oh_taken_error(e, label, local, &holder);
+        struct oh_addr holder = find_holder(local, transport);
+        return oh_taken_error(e, label, local, transport, &holder);
     }
     const char *text = strerror(error), *remedy = NULL;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
@@ -198,7 +201,7 @@ uint16_t oh_net_free_port(const struct oh_addr *ip, bool even, struct oh_error *
         if (error == 0)
             return (uint16_t)port;
         if (error != EADDRINUSE) {
-            oh_bind_error(e, "a free port", ip, error);
+            oh_bind_error(e, "a free port", ip, OH_TRANSPORT_UDP, error);
             return 0;
         }
     }

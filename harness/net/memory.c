@@ -1,7 +1,9 @@
-/* The in-memory twin: sockets are names in a list, the wire is a queue, time is a number. */
+/* The in-memory twin: sockets and connections are names in lists, the wire is a queue, time is a
+ * number. */
 #include "base/file.h"
 #include "net/internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,9 +11,13 @@
 #define FIRST_PORT    49152                      /* of those chosen for port 0 */
 #define LAST_PORT     65535
 
-struct datagram {
-    struct datagram *next;
-    struct oh_socket *to;
+enum kind { DATAGRAM, CALL, TAKEN, REFUSED, BYTES, END, RESET };
+
+struct parcel {
+    struct parcel *next;
+    enum kind kind;
+    struct oh_socket *to; /* DATAGRAM */
+    struct oh_conn *conn; /* CALL: who calls; else who is told */
     struct oh_addr from;
     size_t len;
     char bytes[];
@@ -20,7 +26,7 @@ struct datagram {
 struct memory {
     struct oh_net net;
     int64_t now_ns;
-    struct datagram *first, **last; /* under way, in the order of sending */
+    struct parcel *first, **last; /* under way, in the order of sending */
     uint16_t next_port;
 };
 
@@ -68,16 +74,16 @@ static int memory_open(struct oh_socket *s, struct oh_error *e)
     if (s->local.port == 0)
         return choose_port(memory_of(s->net), s, e);
     const struct oh_socket *holder = find(s->net, &s->local);
-    return holder ? oh_taken_error(e, s->label, &s->local, &holder->local) : 0;
+    return holder ? oh_taken_error(e, s->label, &s->local, OH_TRANSPORT_UDP, &holder->local) : 0;
 }
 
-static void memory_close(struct oh_socket *s)
+/* What is under way to either of these. */
+static void forget(struct memory *m, const struct oh_socket *s, const struct oh_conn *c)
 {
-    struct memory *m = memory_of(s->net);
-    struct datagram **link = &m->first;
+    struct parcel **link = &m->first;
     while (*link) {
-        struct datagram *d = *link;
-        if (d->to == s) {
+        struct parcel *d = *link;
+        if ((s && d->to == s) || (c && d->conn == c)) {
             *link = d->next;
             free(d);
         } else {
@@ -85,6 +91,23 @@ static void memory_close(struct oh_socket *s)
         }
     }
     m->last = link;
+}
+
+static void memory_close(struct oh_socket *s)
+{
+    forget(memory_of(s->net), s, NULL);
+}
+
+static struct parcel *post(struct memory *m, enum kind kind, struct oh_span bytes)
+{
+    struct parcel *d = oh_alloc(sizeof *d + bytes.len);
+    d->kind = kind;
+    d->len = bytes.len;
+    if (bytes.len > 0)
+        memcpy(d->bytes, bytes.at, bytes.len);
+    *m->last = d;
+    m->last = &d->next;
+    return d;
 }
 
 static int memory_send(struct oh_socket *s, const struct oh_addr *to, struct oh_span bytes,
@@ -96,36 +119,127 @@ static int memory_send(struct oh_socket *s, const struct oh_addr *to, struct oh_
     *wall_ns = memory_wall(s->net);
     if (!receiver)
         return 0; /* lost, as on a real wire */
-    struct datagram *d = oh_alloc(sizeof *d + bytes.len);
+    struct parcel *d = post(m, DATAGRAM, bytes);
     d->to = receiver;
     d->from = s->local;
-    d->len = bytes.len;
-    if (bytes.len > 0)
-        memcpy(d->bytes, bytes.at, bytes.len);
-    *m->last = d;
-    m->last = &d->next;
     return 0;
+}
+
+/* --- TCP --- */
+
+static struct oh_listener *find_listener(struct oh_net *n, const struct oh_addr *local)
+{
+    struct oh_listener *l = n->listeners;
+    while (l && !oh_addr_equal(&l->local, local))
+        l = l->next;
+    return l;
+}
+
+static void choose_tcp_port(struct memory *m, struct oh_addr *local)
+{
+    do {
+        local->port = m->next_port;
+        m->next_port = m->next_port == LAST_PORT ? FIRST_PORT : (uint16_t)(m->next_port + 1);
+    } while (find_listener(&m->net, local));
+}
+
+static int memory_listen(struct oh_listener *l, struct oh_error *e)
+{
+    if (l->local.port == 0)
+        choose_tcp_port(memory_of(l->net), &l->local);
+    const struct oh_listener *holder = find_listener(l->net, &l->local);
+    return holder ? oh_taken_error(e, l->label, &l->local, OH_TRANSPORT_TCP, &holder->local) : 0;
+}
+
+static int memory_connect(struct oh_conn *c, struct oh_error *e)
+{
+    (void)e;
+    if (c->local.port == 0)
+        choose_tcp_port(memory_of(c->net), &c->local);
+    post(memory_of(c->net), CALL, (struct oh_span){0})->conn = c;
+    return 0;
+}
+
+static void memory_flush(struct oh_conn *c)
+{
+    struct memory *m = memory_of(c->net);
+    while (c->unsent) {
+        struct oh_span bytes = {c->unsent->bytes, c->unsent->len};
+        if (c->peer)
+            post(m, BYTES, bytes)->conn = c->peer;
+        oh_conn_sent(c, bytes.len, memory_wall(c->net));
+    }
+}
+
+static void memory_disconnect(struct oh_conn *c, bool reset)
+{
+    struct memory *m = memory_of(c->net);
+    forget(m, NULL, c);
+    if (!c->peer)
+        return;
+    post(m, reset ? RESET : END, (struct oh_span){0})->conn = c->peer;
+    c->peer->peer = NULL;
+    c->peer = NULL;
+}
+
+static void deliver_call(struct memory *m, struct oh_conn *caller)
+{
+    struct oh_listener *l = find_listener(&m->net, &caller->remote);
+    struct oh_conn *c = l ? oh_conn_accept(l, &caller->remote, &caller->local) : NULL;
+    post(m, c ? TAKEN : REFUSED, (struct oh_span){0})->conn = caller;
+    if (!c)
+        return;
+    c->peer = caller;
+    caller->peer = c;
+    oh_conn_accepted(l, c);
+}
+
+static void deliver_to_conn(struct memory *m, const struct parcel *d)
+{
+    switch (d->kind) {
+    case CALL:
+        deliver_call(m, d->conn);
+        break;
+    case TAKEN:
+        oh_conn_connected(d->conn);
+        break;
+    case BYTES:
+        oh_conn_arrived(d->conn, (struct oh_span){d->bytes, d->len}, memory_wall(&m->net));
+        break;
+    default:
+        oh_conn_over(d->conn, d->kind == REFUSED ? ECONNREFUSED
+                              : d->kind == RESET ? ECONNRESET
+                                                 : 0);
+        break;
+    }
 }
 
 static void deliver_first(struct memory *m)
 {
-    struct datagram *d = m->first;
-    struct oh_socket *to = d->to;
+    struct parcel *d = m->first;
     m->first = d->next;
     if (!m->first)
         m->last = &m->first;
-    oh_socket_hold(to);
-    oh_socket_deliver(to, &d->from, (struct oh_span){d->bytes, d->len}, memory_wall(&m->net));
-    oh_socket_drop(to);
+    if (d->kind != DATAGRAM) {
+        deliver_to_conn(m, d);
+    } else {
+        struct oh_socket *to = d->to;
+        oh_socket_hold(to);
+        oh_socket_deliver(to, &d->from, (struct oh_span){d->bytes, d->len}, memory_wall(&m->net));
+        oh_socket_drop(to);
+    }
     free(d);
 }
 
-/* A datagram takes no time, so all that is under way arrives before the clock moves or a timer
+/* The way takes no time, so all that is under way arrives before the clock moves or a timer
  * fires. */
 static void memory_run(struct oh_net *n, const struct oh_run_level *level, int64_t deadline_ns)
 {
     struct memory *m = memory_of(n);
-    while (!level->stopped) {
+    for (;;) {
+        oh_conns_serve(n, level);
+        if (level->stopped)
+            return;
         int64_t next_ns = oh_timers_next(n);
         if (m->first) {
             deliver_first(m);
@@ -149,6 +263,10 @@ static const struct oh_net_ops memory_ops = {
     .open = memory_open,
     .close = memory_close,
     .send = memory_send,
+    .listen = memory_listen,
+    .connect = memory_connect,
+    .flush = memory_flush,
+    .disconnect = memory_disconnect,
 };
 
 struct oh_net *oh_net_new_memory(void)

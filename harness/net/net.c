@@ -17,6 +17,7 @@ void oh_net_free(struct oh_net *n)
         oh_socket_close(n->sockets);
     while (n->watches)
         oh_watch_free(n->watches);
+    oh_conns_free(n);
     oh_timers_free(n);
     free(n->spare_buffer);
     n->ops->free(n);
@@ -91,7 +92,7 @@ bool oh_addr_is_wildcard(const struct oh_addr *a)
     return memcmp(a->ip, zero, sizeof zero) == 0;
 }
 
-static int check_local(const char *label, const struct oh_addr *local, struct oh_error *e)
+int oh_net_check_local(const char *label, const struct oh_addr *local, struct oh_error *e)
 {
     char text[OH_ADDR_TEXT];
     if (local->family == OH_FAMILY_NONE) {
@@ -111,7 +112,7 @@ struct oh_socket *oh_udp_open(struct oh_net *n, const char *label, const struct 
                               oh_datagram_fn *fn, void *arg, struct oh_error *e)
 {
     assert(label && fn);
-    if (check_local(label, local, e) < 0)
+    if (oh_net_check_local(label, local, e) < 0)
         return NULL;
     struct oh_socket *s = oh_alloc(sizeof *s);
     *s = (struct oh_socket){
@@ -164,18 +165,22 @@ const char *oh_socket_label(const struct oh_socket *s)
     return s->label;
 }
 
+void oh_net_tell_tap(struct oh_net *n, const struct oh_tap_event *event)
+{
+    if (n->tap)
+        n->tap(event, n->tap_arg);
+}
+
 static void tap(const struct oh_socket *s, bool sent, const struct oh_addr *remote,
                 struct oh_span bytes, int64_t wall_ns)
 {
-    if (!s->net->tap)
-        return;
     struct oh_tap_event event = {.wall_ns = wall_ns,
                                  .label = s->label,
                                  .sent = sent,
                                  .local = s->local,
                                  .remote = *remote,
                                  .bytes = bytes};
-    s->net->tap(&event, s->net->tap_arg);
+    oh_net_tell_tap(s->net, &event);
 }
 
 void oh_socket_deliver(struct oh_socket *s, const struct oh_addr *from, struct oh_span bytes,

@@ -142,6 +142,10 @@ void oh_net_tap(struct oh_net *n, oh_tap_fn *fn, void *arg); /* one tap; NULL fn
  * trouble. With `even`, an even port whose successor is free as well (RTP and RTCP). */
 uint16_t oh_net_free_port(const struct oh_addr *ip, bool even, struct oh_error *e);
 
+/* Whether there is a way to this address of ours. -1 with a sentence where its interface is down or
+ * gone. */
+int oh_net_reaches(const struct oh_addr *host, struct oh_error *e);
+
 /* A /24 of 127.0.0.0/8 that nothing on this machine is bound to, chosen by chance: `out` becomes
  * 127.x.y.0. */
 int oh_net_free_loopback(struct oh_addr *out, struct oh_error *e);

@@ -16,6 +16,9 @@
 /* How long a single wait may last if no event ends it. What bounds it is the alarm. */
 #define LONGEST_WAIT_MS 60000
 
+#define READABLE (SU_WAIT_IN | SU_WAIT_HUP | SU_WAIT_ERR)
+#define WRITABLE (READABLE | SU_WAIT_OUT)
+
 struct real {
     struct oh_net net;
     su_root_t *root;
@@ -35,7 +38,7 @@ static int enlist(struct real *r, int fd, su_wakeup_f wakeup, void *arg)
 {
     su_wait_t wait = SU_WAIT_INIT;
     wait.fd = fd;
-    wait.events = SU_WAIT_IN | SU_WAIT_HUP | SU_WAIT_ERR;
+    wait.events = READABLE;
     return su_root_register(r->root, &wait, wakeup, arg, su_pri_normal);
 }
 
@@ -101,6 +104,7 @@ static void real_run(struct oh_net *n, const struct oh_run_level *level, int64_t
     struct real *r = real_of(n);
     for (bool first = true;; first = false) {
         oh_timers_fire_due(n, level);
+        oh_conns_serve(n, level);
         int64_t now_ns = real_now(n);
         if (level->stopped || (!first && now_ns >= deadline_ns))
             return;
@@ -138,6 +142,99 @@ static void real_close(struct oh_socket *s)
     s->fd = -1;
 }
 
+/* --- TCP --- */
+
+static int on_call(su_root_magic_t *magic, su_wait_t *wait, su_wakeup_arg_t *arg)
+{
+    (void)magic;
+    (void)wait;
+    oh_tcp_accept(arg);
+    return 0;
+}
+
+static int real_listen(struct oh_listener *l, struct oh_error *e)
+{
+    if (oh_tcp_bind(l, e) < 0)
+        return -1;
+    l->registration = enlist(real_of(l->net), l->fd, on_call, l);
+    if (l->registration > 0)
+        return 0;
+    oh_error_set(e, "'%s' cannot be waited for: %s", l->label, strerror(errno));
+    close(l->fd);
+    return -1;
+}
+
+static void real_unlisten(struct oh_listener *l)
+{
+    su_root_deregister(real_of(l->net)->root, l->registration);
+    close(l->fd);
+    l->fd = -1;
+}
+
+static void real_deafen(struct oh_conn *c)
+{
+    if (c->registration > 0)
+        su_root_deregister(real_of(c->net)->root, c->registration);
+    c->registration = 0;
+}
+
+static void wait_for(struct oh_conn *c)
+{
+    bool writes = !c->connected || c->unsent;
+    if (c->registration > 0)
+        su_root_eventmask(real_of(c->net)->root, c->registration, c->fd,
+                          writes ? WRITABLE : READABLE);
+}
+
+static void real_flush(struct oh_conn *c)
+{
+    oh_tcp_write(c);
+    wait_for(c);
+}
+
+static int on_conn(su_root_magic_t *magic, su_wait_t *wait, su_wakeup_arg_t *arg)
+{
+    (void)magic;
+    (void)wait;
+    struct oh_conn *c = arg;
+    if (!c->connected) {
+        oh_tcp_dialled(c);
+        return 0;
+    }
+    if (c->unsent)
+        real_flush(c);
+    if (!c->over)
+        oh_tcp_read(c);
+    return 0; /* its owner is told before the next wait */
+}
+
+int oh_tcp_enlist(struct oh_conn *c)
+{
+    c->registration = enlist(real_of(c->net), c->fd, on_conn, c);
+    if (c->registration <= 0)
+        return -1;
+    wait_for(c);
+    return 0;
+}
+
+static int real_connect(struct oh_conn *c, struct oh_error *e)
+{
+    if (oh_tcp_dial(c, e) < 0)
+        return -1;
+    if (oh_tcp_enlist(c) == 0)
+        return 0;
+    return oh_error_set(e, "'%s' cannot be waited for: %s", c->label, strerror(errno));
+}
+
+static void real_disconnect(struct oh_conn *c, bool reset)
+{
+    real_deafen(c);
+    if (c->fd >= 0)
+        oh_tcp_hang_up(c, reset);
+}
+
+/* --- watches --- */
+
 static int on_readable(su_root_magic_t *magic, su_wait_t *wait, su_wakeup_arg_t *arg)
 {
     (void)magic;
@@ -169,6 +266,12 @@ static const struct oh_net_ops real_ops = {
     .open = real_open,
     .close = real_close,
     .send = oh_udp_transmit,
+    .listen = real_listen,
+    .unlisten = real_unlisten,
+    .connect = real_connect,
+    .flush = real_flush,
+    .deafen = real_deafen,
+    .disconnect = real_disconnect,
     .watch = real_watch,
     .unwatch = real_unwatch,
 };

@@ -46,13 +46,13 @@ int oh_udp_bind(struct oh_socket *s, struct oh_error *e)
     socklen_t len = oh_addr_to_sockaddr(&s->local, &name);
     int fd = socket(name.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return oh_bind_error(e, s->label, &s->local, errno);
+        return oh_bind_error(e, s->label, &s->local, OH_TRANSPORT_UDP, errno);
     set_options(fd, s->local.family);
     if (bind(fd, (struct sockaddr *)&name, len) < 0 ||
         getsockname(fd, (struct sockaddr *)&name, &len) < 0) {
         int error = errno;
         close(fd);
-        return oh_bind_error(e, s->label, &s->local, error);
+        return oh_bind_error(e, s->label, &s->local, OH_TRANSPORT_UDP, error);
     }
     oh_addr_from_sockaddr((struct sockaddr *)&name, &s->local);
     s->fd = fd;

@@ -44,7 +44,20 @@ static struct oh_span next_folder(struct oh_span *list)
     return folder;
 }
 
-/* The names that stand in the folders. */
+/* Is it among these, "a, b, c"? */
+static bool is_listed(const char *names, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *at = names; *at; at += strspn(at, ", ")) {
+        size_t one = strcspn(at, ",");
+        if (one == len && strncmp(at, name, len) == 0)
+            return true;
+        at += one;
+    }
+    return false;
+}
+
+/* The names that stand in the folders, each once. */
 static void tell_not_found(const char *name, const char *path_list, struct oh_errors *errors)
 {
     struct oh_error *e = oh_errors_add(errors);
@@ -56,7 +69,8 @@ static void tell_not_found(const char *name, const char *path_list, struct oh_er
             *folder && oh_file_is_folder(folder) ? oh_file_list(folder, SUFFIX, NULL) : NULL;
         for (size_t i = 0; files && files[i]; i++) {
             char *base = base_name(files[i]);
-            if (!strchr(base, '.')) /* not "baresip.known" and the like */
+            if (!strchr(base, '.') && /* not "baresip.known" and the like */
+                !is_listed(oh_text_str(&known), base))
                 oh_text_addf(&known, "%s%s", known.len ? ", " : "", base);
             free(base);
         }
@@ -96,6 +110,11 @@ static void free_texts(char **texts, size_t count)
     free(texts);
 }
 
+static void free_words(struct oh_words *words)
+{
+    free_texts(words->at, words->count);
+}
+
 static void free_pairs(struct oh_pair *pairs, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -110,7 +129,25 @@ void oh_adapter_free(struct oh_adapter *a)
     if (!a)
         return;
     free_texts(a->abilities, a->ability_count);
-    free_texts(a->start, a->start_count);
+    free_words(&a->start);
+    for (size_t i = 0; i < a->lack_count; i++) {
+        free(a->lacks[i].ability);
+        free(a->lacks[i].why);
+    }
+    free(a->lacks);
+    for (size_t i = 0; i < a->beside_count; i++) {
+        free_words(&a->beside[i].start);
+        free(a->beside[i].until);
+        free(a->beside[i].for_ability);
+    }
+    for (size_t i = 0; i < a->keep_count; i++) {
+        free(a->keeps[i].name);
+        free(a->keeps[i].field);
+    }
+    for (size_t i = 0; i < a->says_count; i++) {
+        free(a->says[i].begins);
+        free_words(&a->says[i].until);
+    }
     free_pairs(a->params, a->param_count);
     free_pairs(a->files, a->file_count);
     free_pairs(a->environment, a->environment_count);
@@ -124,6 +161,8 @@ void oh_adapter_free(struct oh_adapter *a)
     free(a->token);
     free(a->reason);
     free(a->event);
+    free(a->prompt);
+    free(a->answer);
     oh_yaml_free(a->y);
     free(a);
 }
@@ -175,6 +214,25 @@ bool oh_adapter_can(const struct oh_adapter *a, const char *ability)
             return true;
     }
     return false;
+}
+
+size_t oh_adapter_lack_count(const struct oh_adapter *a)
+{
+    return a->lack_count;
+}
+
+const char *oh_adapter_lack(const struct oh_adapter *a, size_t i, const char **why)
+{
+    *why = a->lacks[i].why;
+    return a->lacks[i].ability;
+}
+
+const char *oh_adapter_why_lacking(const struct oh_adapter *a, const char *ability)
+{
+    for (size_t i = 0; i < a->lack_count; i++)
+        if (!strcmp(a->lacks[i].ability, ability))
+            return a->lacks[i].why;
+    return NULL;
 }
 
 int oh_adapter_set(struct oh_adapter *a, const char *param, const char *value, struct oh_error *e)

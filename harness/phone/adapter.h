@@ -15,10 +15,16 @@
 
 #include <regex.h>
 
+struct oh_words {
+    char **at;
+    size_t count, room;
+};
+
 /* A command, and how its answer is known. */
 struct oh_command {
     bool given;
-    const struct oh_yaml_node *send;    /* one message (a map) or several (a list); NULL: none */
+    const struct oh_yaml_node *send;    /* one message (a map; for drivers of text a text) or
+                                           several (a list); NULL: none */
     const struct oh_yaml_node *ok;      /* NULL: the drive's */
     const struct oh_yaml_node *refused; /* NULL: with a token any other answer, else none */
     const struct oh_yaml_node *event;   /* ready alone: what the phone says by itself */
@@ -30,21 +36,59 @@ struct oh_pair {
     char *name, *value;
 };
 
+/* A value of what the phone says, under a name. */
+struct oh_keep {
+    char *name, *field;
+    const struct oh_yaml_node *of; /* a pattern or a list of them; NULL: of all that it says */
+};
+#define OH_ADAPTER_KEPT 8
+
+/* A program that runs beside the phone. */
+struct oh_beside {
+    struct oh_words start;
+    char *until;       /* the file that is there when it can be used, or NULL */
+    char *for_ability; /* without which it is not started, or NULL */
+    int64_t within_ms; /* for `until` */
+};
+#define OH_ADAPTER_BESIDE 4
+
+/* An ability that the phone would have. */
+struct oh_lack {
+    char *ability, *why;
+};
+
+/* What a driver of text needs to know, with the texts not yet filled. */
+struct oh_says {
+    char *begins;
+    struct oh_words until;
+};
+#define OH_ADAPTER_SAYS 8
+
 struct oh_adapter {
     char *name;
     struct oh_yaml *y;
     char *title, *profile, *install;
     bool is_reference;
-    char **abilities; /* the verbs, then the others */
+    bool anew_after_register; /* see oh_phone_is_worn */
+    char **abilities;         /* the verbs, then the others */
     size_t ability_count, ability_room;
     struct oh_pair *params, *files, *environment;
     size_t param_count, param_room;
     size_t file_count, file_room;
     size_t environment_count, environment_room;
-    char **start; /* at least one word */
-    size_t start_count, start_room;
+    struct oh_words start; /* at least one word */
+    struct oh_lack *lacks;
+    size_t lack_count, lack_room;
+    struct oh_beside beside[OH_ADAPTER_BESIDE];
+    size_t beside_count;
+    struct oh_keep keeps[OH_ADAPTER_KEPT];
+    size_t keep_count;
     const struct oh_driver_ops *driver;
     char *connect, *token, *reason, *event;
+    char *prompt, *answer; /* drivers of text; `answer` or NULL */
+    bool echo;
+    struct oh_says says[OH_ADAPTER_SAYS];
+    size_t says_count;
     const struct oh_yaml_node *ok;
     struct oh_command ready, stop, verbs[OH_VERBS];
     const struct oh_yaml_node *registered; /* the event, or NULL */

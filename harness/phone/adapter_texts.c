@@ -9,6 +9,7 @@ struct check {
     struct oh_yaml_reader *r;
     const struct oh_adapter *a;
     bool in_dial;         /* "uri" has a value */
+    bool in_verb;         /* and what is kept */
     bool in_reach;        /* this text is filled with values at all */
     struct oh_place here; /* the name looked at */
     char *ports[OH_ADAPTER_FREE_PORTS];
@@ -48,6 +49,14 @@ static bool is_param(const struct oh_adapter *a, const char *name)
     return false;
 }
 
+static bool is_kept(const struct oh_adapter *a, const char *name)
+{
+    for (size_t i = 0; i < a->keep_count; i++)
+        if (!strcmp(a->keeps[i].name, name))
+            return true;
+    return false;
+}
+
 static void count_port(struct check *c, const char *name)
 {
     for (size_t i = 0; i < c->port_count; i++)
@@ -74,6 +83,16 @@ static void check_name(struct check *c, const char *name)
             oh_error_remedy(oh_yaml_mistake_at(c->r->y, c->here, c->r->errors,
                                                "'${%s}' is a parameter that is not declared", name),
                             "declare it under 'params', with what it is if not set");
+        return;
+    }
+    if (!strncmp(name, OH_TEMPLATE_KEPT, strlen(OH_TEMPLATE_KEPT))) {
+        if (!c->in_verb)
+            oh_yaml_mistake_at(c->r->y, c->here, c->r->errors,
+                               "'${%s}' is known in what verbs send alone", name);
+        else if (!is_kept(c->a, name + strlen(OH_TEMPLATE_KEPT)))
+            oh_error_remedy(oh_yaml_mistake_at(c->r->y, c->here, c->r->errors,
+                                               "'${%s}' is a value that is not kept", name),
+                            "declare it under 'keep', with the field that has it");
         return;
     }
     for (size_t i = 0; names[i]; i++) {
@@ -131,10 +150,40 @@ static void check_node(struct check *c, const struct oh_yaml_node *n)
 /* Keys whose texts are filled. */
 static bool is_filled(const char *key)
 {
-    static const char *const filled[] = {"files", "start", "environment", "drive",
-                                         "ready", "verbs", "events",      "stop"};
+    static const char *const filled[] = {"files", "start", "environment", "drive",  "ready",
+                                         "verbs", "stop",  "events",      "beside", "keep"};
     for (size_t i = 0; i < sizeof filled / sizeof *filled; i++)
         if (!strcmp(filled[i], key))
+            return true;
+    return false;
+}
+
+static bool text_uses(struct oh_span rest, const char *name)
+{
+    struct oh_template_piece piece;
+    while (oh_template_next(&rest, &piece))
+        if (piece.is_name && oh_span_is(piece.text, name))
+            return true;
+    return false;
+}
+
+static bool node_uses(const struct oh_yaml_node *n, const char *name)
+{
+    bool is_map = oh_yaml_kind(n) == OH_YAML_MAP;
+    if (oh_yaml_kind(n) == OH_YAML_SCALAR)
+        return text_uses(oh_span_of(oh_yaml_scalar(n)), name);
+    for (size_t i = 0; i < oh_yaml_count(n); i++)
+        if (node_uses(is_map ? oh_yaml_value(n, i) : oh_yaml_item(n, i), name))
+            return true;
+    return false;
+}
+
+bool oh_adapter_uses(const struct oh_adapter *a, const char *value_name)
+{
+    const struct oh_yaml_node *root = oh_yaml_root(a->y);
+    for (size_t i = 0; i < oh_yaml_count(root); i++)
+        if (is_filled(oh_yaml_scalar(oh_yaml_key(root, i))) &&
+            node_uses(oh_yaml_value(root, i), value_name))
             return true;
     return false;
 }
@@ -146,7 +195,9 @@ void oh_adapter_check_texts(struct oh_yaml_reader *r, const struct oh_adapter *a
     if (oh_yaml_kind(root) != OH_YAML_MAP)
         return;
     for (size_t i = 0; i < oh_yaml_count(root); i++) {
-        c.in_reach = is_filled(oh_yaml_scalar(oh_yaml_key(root, i)));
+        const char *key = oh_yaml_scalar(oh_yaml_key(root, i));
+        c.in_reach = is_filled(key);
+        c.in_verb = !strcmp(key, "verbs");
         check_node(&c, oh_yaml_value(root, i));
     }
     for (size_t i = 0; i < c.port_count; i++)

@@ -11,9 +11,9 @@
 
 #define SAID_BYTES 160 /* of a message, in a sentence */
 
-static json_t *filled(struct oh_phone *p, const struct oh_yaml_node *n, const char *uri)
+static json_t *filled(struct oh_phone *p, const struct oh_yaml_node *n)
 {
-    struct oh_filling filling = {p, uri};
+    struct oh_filling filling = {.phone = p};
     struct oh_template_values values = {oh_phone_value, &filling};
     return oh_template_json(n, &values);
 }
@@ -22,7 +22,7 @@ static bool fits(struct oh_phone *p, const struct oh_yaml_node *pattern, const j
 {
     if (!pattern)
         return false;
-    json_t *wanted = filled(p, pattern, NULL);
+    json_t *wanted = filled(p, pattern);
     bool result = oh_json_fits(wanted, message);
     json_decref(wanted);
     return result;
@@ -49,23 +49,50 @@ static const struct oh_yaml_node *message_of(const struct oh_command *c, size_t 
     return oh_yaml_kind(c->send) == OH_YAML_LIST ? oh_yaml_item(c->send, i) : c->send;
 }
 
+/* What goes over the link, as JSON or, for drivers of text, as a line. */
+static char *message_text(struct oh_pending *c, struct oh_filling *filling)
+{
+    struct oh_phone *p = c->phone;
+    const struct oh_yaml_node *n = message_of(c->command, c->message);
+    struct oh_template_values values = {oh_phone_value, filling};
+    if (p->a->driver->is_text)
+        return oh_template_fill(oh_yaml_scalar(n), &values);
+    json_t *message = oh_template_json(n, &values);
+    snprintf(c->token, sizeof c->token, "offhook-%llu", (unsigned long long)c->id);
+    if (p->a->token)
+        json_object_set_new(message, p->a->token, json_string(c->token));
+    char *text = json_dumps(message, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    json_decref(message);
+    return text;
+}
+
+static void on_late(void *arg);
+
+/* Where it cannot be given no answer will come; why, the process's end may tell first. */
 static void send_message(struct oh_pending *c)
 {
     struct oh_phone *p = c->phone;
     struct oh_error e = {0};
-    json_t *message = filled(p, message_of(c->command, c->message), c->uri);
-    snprintf(c->token, sizeof c->token, "offhook-%llu", (unsigned long long)++p->sent);
-    if (p->a->token)
-        json_object_set_new(message, p->a->token, json_string(c->token));
-    char *text = json_dumps(message, JSON_COMPACT | JSON_PRESERVE_ORDER);
-    int result = !p->driver || !p->link_up ? oh_error_set(&e, "its control connection is not there")
-                                           : p->a->driver->send(p->driver, oh_span_of(text), &e);
-    if (result != 0) { /* no answer will come; why, the process's end may tell first */
+    struct oh_filling filling = {.phone = p, .uri = c->uri};
+    c->id = ++p->sent;
+    char *text = message_text(c, &filling);
+    int result = 0;
+    if (filling.missing) {
+        c->is_refused = true;
+        oh_timer_cancel(c->late);
+        c->late = oh_timer_set(p->net, oh_net_now(p->net), on_late, c);
+        result = oh_error_set(&e, "the phone has not said '%s' yet, which the command needs",
+                              filling.missing);
+    } else if (!p->driver || !p->link_up) {
+        result = oh_error_set(&e, "its control connection is not there");
+    } else {
+        result = p->a->driver->send(p->driver, c->id, oh_span_of(text), &e);
+    }
+    if (result != 0) {
         free(c->trouble);
         c->trouble = oh_strdup(e.text);
     }
     free(text);
-    json_decref(message);
 }
 
 static void unlink_pending(struct oh_pending *c)
@@ -102,6 +129,11 @@ static void conclude(struct oh_pending *c, enum oh_action_result result, const c
 static void on_late(void *arg)
 {
     struct oh_pending *c = arg;
+    if (c->is_refused) {
+        c->late = NULL;
+        conclude(c, OH_ACTION_REFUSED, c->trouble);
+        return;
+    }
     char *why = c->trouble
                     ? oh_format("the command could not be given: %s", c->trouble)
                     : oh_format("no answer within %lld ms", (long long)c->command->within_ms);
@@ -169,18 +201,27 @@ static const struct oh_yaml_node *ok_of(const struct oh_pending *c)
     return c->command->ok ? c->command->ok : c->phone->a->ok;
 }
 
+/* Whether it is the answer to `c`, as far as driver and token tell. */
+static bool is_for(const struct oh_pending *c, const json_t *message, uint64_t answer_to)
+{
+    const char *name = c->phone->a->token;
+    if (answer_to != OH_ANSWERS_SOMETHING)
+        return answer_to == c->id;
+    const char *token = name ? json_string_value(json_object_get(message, name)) : NULL;
+    return !name || (token && !strcmp(token, c->token));
+}
+
 /* Says whether `message` answers `c`, and how. */
-static bool answers(struct oh_pending *c, const json_t *message, enum oh_action_result *result)
+static bool answers(struct oh_pending *c, const json_t *message, uint64_t answer_to,
+                    enum oh_action_result *result)
 {
     struct oh_phone *p = c->phone;
-    if (p->a->token) {
-        const json_t *token = json_object_get(message, p->a->token);
-        if (!json_is_string(token) || strcmp(json_string_value(token), c->token))
-            return false;
-    }
+    bool is_sure = p->a->token || answer_to != OH_ANSWERS_SOMETHING;
+    if (!is_for(c, message, answer_to))
+        return false;
     if (fits(p, ok_of(c), message))
         *result = OH_ACTION_TAKEN;
-    else if (c->command->refused ? fits(p, c->command->refused, message) : p->a->token != NULL)
+    else if (c->command->refused ? fits(p, c->command->refused, message) : is_sure)
         *result = OH_ACTION_REFUSED;
     else
         return false;
@@ -190,7 +231,8 @@ static bool answers(struct oh_pending *c, const json_t *message, enum oh_action_
 /* The phone's own words, on one line. */
 static char *words_of(const struct oh_phone *p, const json_t *message)
 {
-    const json_t *reason = p->a->reason ? json_object_get(message, p->a->reason) : NULL;
+    const char *field = p->a->reason ? p->a->reason : p->a->driver->is_text ? "text" : "";
+    const json_t *reason = json_object_get(message, field);
     if (!json_is_string(reason))
         return compact(message);
     struct oh_text words = {0};
@@ -227,7 +269,28 @@ static void take_event(struct oh_phone *p, const json_t *message)
     free(text);
 }
 
-void oh_phone_got(struct oh_phone *p, struct oh_span bytes)
+static bool is_of(struct oh_phone *p, const struct oh_keep *keep, const json_t *message)
+{
+    bool is_list = keep->of && oh_yaml_kind(keep->of) == OH_YAML_LIST;
+    for (size_t i = 0; is_list && i < oh_yaml_count(keep->of); i++)
+        if (fits(p, oh_yaml_item(keep->of, i), message))
+            return true;
+    return !keep->of || (!is_list && fits(p, keep->of, message));
+}
+
+static void keep_values(struct oh_phone *p, const json_t *message)
+{
+    for (size_t i = 0; i < p->a->keep_count; i++) {
+        const json_t *value = json_object_get(message, p->a->keeps[i].field);
+        if (!value || !is_of(p, &p->a->keeps[i], message))
+            continue;
+        free(p->kept[i]);
+        p->kept[i] = json_is_string(value) ? oh_strdup(json_string_value(value))
+                                           : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    }
+}
+
+void oh_phone_got(struct oh_phone *p, struct oh_span bytes, uint64_t answer_to)
 {
     json_t *message = json_loadb(bytes.at, bytes.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
     enum oh_action_result result = OH_ACTION_HUNG;
@@ -241,8 +304,9 @@ void oh_phone_got(struct oh_phone *p, struct oh_span bytes)
     oh_text_add_quoted(&said, bytes, SAID_BYTES);
     free(p->last_said);
     p->last_said = oh_text_take(&said);
+    keep_values(p, message);
     struct oh_pending *c = p->pending;
-    while (c && !answers(c, message, &result))
+    while (c && !answers(c, message, answer_to, &result))
         c = c->next;
     if (c)
         take_answer(c, result, message);

@@ -1,6 +1,7 @@
 #include "phone/self.h"
 
 #include "base/file.h"
+#include "phone/marked.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -36,7 +37,8 @@ struct oh_phone *oh_phone_new(struct oh_net *net, const struct oh_adapter *a,
 {
     struct oh_phone *p = oh_alloc(sizeof *p);
     const char **texts[] = {&p->place.seat,     &p->place.user,  &p->place.auth_user,
-                            &p->place.password, &p->place.realm, &p->place.program_folder};
+                            &p->place.password, &p->place.realm, &p->place.program_folder,
+                            &p->place.mutant};
     p->net = net;
     p->a = a;
     p->place = *place;
@@ -54,6 +56,7 @@ static void cut_link(struct oh_phone *p)
     if (p->driver)
         p->a->driver->close(p->driver);
     p->driver = NULL;
+    oh_phone_forget_terminal(p);
     p->link_up = false;
     free(p->link_lost);
     free(p->last_said);
@@ -64,6 +67,14 @@ static void cut_link(struct oh_phone *p)
     cancel(&p->deadline);
 }
 
+static void forget_kept(struct oh_phone *p)
+{
+    for (size_t i = 0; i < OH_ADAPTER_KEPT; i++) {
+        free(p->kept[i]);
+        p->kept[i] = NULL;
+    }
+}
+
 void oh_phone_free(struct oh_phone *p)
 {
     if (!p)
@@ -71,6 +82,8 @@ void oh_phone_free(struct oh_phone *p)
     oh_phone_drop_commands(p);
     cut_link(p);
     oh_process_free(p->process);
+    oh_phone_end_beside(p);
+    forget_kept(p);
     oh_phone_remove_folder(p);
     for (size_t i = 0; i < sizeof p->texts / sizeof *p->texts; i++)
         free(p->texts[i]);
@@ -86,9 +99,9 @@ void oh_phone_free(struct oh_phone *p)
 /* --- the end --- */
 
 /* The last line that it printed and that is not empty, for the sentence that tells its end. */
-static void add_last_words(const struct oh_phone *p, struct oh_text *out)
+void oh_phone_add_last_words(struct oh_span output, struct oh_text *out)
 {
-    struct oh_span output = oh_span_trim(oh_phone_output(p));
+    output = oh_span_trim(output);
     size_t from = output.len;
     while (from > 0 && output.at[from - 1] != '\n')
         from--;
@@ -113,8 +126,19 @@ static enum oh_phone_event end_event(const struct oh_phone *p, enum oh_phone_sta
 /* The program as people call it: without the folder, which may be a name in braces. */
 static const char *program_name(const struct oh_phone *p)
 {
-    const char *slash = strrchr(p->a->start[0], '/');
-    return slash ? slash + 1 : p->a->start[0];
+    const char *slash = strrchr(p->a->start.at[0], '/');
+    return slash ? slash + 1 : p->a->start.at[0];
+}
+
+/* Nothing of it runs any more; `detail` may be of the phone. */
+static void settle(struct oh_phone *p, enum oh_phone_event event, const char *detail)
+{
+    p->state = OH_PHONE_IS_IDLE;
+    cut_link(p);
+    oh_phone_end_beside(p);
+    oh_phone_remove_folder(p);
+    oh_phone_tell(p, event, detail);
+    oh_phone_end_commands(p, detail);
 }
 
 static void ended(struct oh_phone *p, int status)
@@ -130,12 +154,8 @@ static void ended(struct oh_phone *p, int status)
     else
         oh_text_add(&detail, words);
     if (event != OH_PHONE_ENDED)
-        add_last_words(p, &detail);
-    p->state = OH_PHONE_IS_IDLE;
-    cut_link(p);
-    oh_phone_remove_folder(p);
-    oh_phone_tell(p, event, oh_text_str(&detail));
-    oh_phone_end_commands(p, oh_text_str(&detail));
+        oh_phone_add_last_words(oh_phone_output(p), &detail);
+    settle(p, event, oh_text_str(&detail));
     oh_text_release(&detail);
     free(words);
 }
@@ -155,17 +175,20 @@ static void on_process(struct oh_process *process, enum oh_process_event event, 
         oh_phone_tell(p, OH_PHONE_CONTINUED, "continued");
 }
 
-/* Never became ready: its end is told as the failure. */
-static void fail(struct oh_phone *p, char *why)
+/* The program's end, if it runs, is told as the failure. */
+void oh_phone_fail(struct oh_phone *p, char *why)
 {
-    if (p->state != OH_PHONE_IS_STARTING) {
+    if (p->state != OH_PHONE_IS_STARTING && p->state != OH_PHONE_IS_UP) {
         free(why);
         return;
     }
     free(p->failure);
     p->failure = why;
     p->state = OH_PHONE_IS_FAILING;
-    oh_process_signal(p->process, SIGKILL);
+    if (oh_process_is_running(p->process))
+        oh_process_signal(p->process, SIGKILL);
+    else
+        settle(p, OH_PHONE_FAILED, p->failure);
 }
 
 /* --- the beginning --- */
@@ -221,15 +244,13 @@ static void on_not_ready(void *arg)
     if (p->link_lost)
         oh_text_add(&text, p->link_lost);
     else if (!p->link_up)
-        oh_text_add(&text,
-                    "its control connection was never made; does 'connect' name the port that "
-                    "the program listens on?");
+        oh_text_add(&text, p->a->driver->never_up);
     else if (p->last_said)
         oh_text_addf(&text, "it said %s, which does not fit what 'ready' or 'drive: ok' want",
                      p->last_said);
     else
         oh_text_add(&text, "the connection stands, but it said nothing");
-    fail(p, oh_text_take(&text));
+    oh_phone_fail(p, oh_text_take(&text));
 }
 
 /* --- the link --- */
@@ -250,7 +271,7 @@ static void on_lost(void *arg)
     p->lost = NULL;
     char *why = oh_strdup(p->link_lost);
     if (p->state == OH_PHONE_IS_STARTING) {
-        fail(p, why);
+        oh_phone_fail(p, why);
         return;
     }
     if (p->state == OH_PHONE_IS_UP) {
@@ -270,34 +291,39 @@ static void on_down(const char *why, void *arg)
     p->lost = oh_timer_set(p->net, in_ms(p, LINK_GRACE_MS), on_lost, p);
 }
 
-static void on_got(struct oh_span message, void *arg)
+static void on_got(struct oh_span message, uint64_t answer_to, void *arg)
 {
-    oh_phone_got(arg, message);
+    oh_phone_got(arg, message, answer_to);
 }
 
 static int open_link(struct oh_phone *p, struct oh_error *e)
 {
     struct oh_driver_owner owner = {.got = on_got, .up = on_up, .down = on_down, .arg = p};
-    struct oh_filling filling = {p, NULL};
-    struct oh_template_values values = {oh_phone_value, &filling};
-    char *connect = p->a->connect ? oh_template_fill(p->a->connect, &values) : NULL;
-    p->driver = p->a->driver->open(p->net, connect, oh_process_to(p->process),
-                                   oh_process_from(p->process), &owner, e);
+    char *connect = p->a->connect ? oh_phone_fill(p, p->a->connect) : NULL;
+    struct oh_driver_plan plan = {.connect = connect,
+                                  .to_phone = oh_process_to(p->process),
+                                  .from_phone = oh_process_from(p->process),
+                                  .terminal = &p->terminal};
+    oh_phone_plan_terminal(p);
+    p->driver = p->a->driver->open(p->net, &plan, &owner, e);
     free(connect);
     return p->driver ? 0 : -1;
 }
 
 static int start_process(struct oh_phone *p, struct oh_error *e)
 {
-    char **words = oh_phone_words(p), **environment = oh_phone_environment(p);
+    char **words = oh_phone_words(p, &p->a->start), **environment = oh_phone_environment(p);
     struct oh_process_plan plan = {.argv = words,
                                    .environment = environment,
                                    .folder = p->folder,
-                                   .on_pipes = p->a->driver->on_pipes};
-    if (*p->port_trouble.text) {
+                                   .on_pipes = p->a->driver->stdio == OH_STDIO_PIPES,
+                                   .on_pty = p->a->driver->stdio == OH_STDIO_TERMINAL};
+    bool fit = oh_phone_add_mutant(p, &environment, e) == 0;
+    plan.environment = environment;
+    if (fit && *p->port_trouble.text) {
         if (e)
             *e = p->port_trouble;
-    } else {
+    } else if (fit) {
         p->process = oh_process_start(p->net, &plan, on_process, p, e);
         if (!p->process && (errno == ENOENT || errno == EACCES))
             oh_error_remedy(e, "%s", p->a->install ? p->a->install : "is the program installed?");
@@ -305,6 +331,21 @@ static int start_process(struct oh_phone *p, struct oh_error *e)
     oh_phone_free_words(words);
     oh_phone_free_words(environment);
     return p->process ? 0 : -1;
+}
+
+static int begin(struct oh_phone *p, struct oh_error *e)
+{
+    if (start_process(p, e) != 0 || open_link(p, e) != 0)
+        return -1;
+    p->deadline = oh_timer_set(p->net, in_ms(p, p->a->ready.within_ms), on_not_ready, p);
+    return 0;
+}
+
+void oh_phone_begin(struct oh_phone *p)
+{
+    struct oh_error e = {0};
+    if (begin(p, &e) != 0)
+        oh_phone_fail(p, oh_format("%s%s%s", e.text, *e.remedy ? "; " : "", e.remedy));
 }
 
 int oh_phone_start(struct oh_phone *p, struct oh_error *e)
@@ -315,19 +356,18 @@ int oh_phone_start(struct oh_phone *p, struct oh_error *e)
     p->process = NULL;
     free(p->failure);
     p->failure = NULL;
-    p->asked_to_end = false;
+    forget_kept(p);
+    p->asked_to_end = p->is_worn = false;
     p->port_trouble = (struct oh_error){0};
-    if (oh_phone_render(p, e) != 0 || start_process(p, e) != 0)
-        goto fail;
+    int ready = oh_phone_render(p, e) != 0 ? -1 : oh_phone_start_beside(p, e);
     p->state = OH_PHONE_IS_STARTING;
-    if (open_link(p, e) != 0)
-        goto fail;
-    p->deadline = oh_timer_set(p->net, in_ms(p, p->a->ready.within_ms), on_not_ready, p);
-    return 0;
-fail:
+    if (ready >= 0 && (ready == 0 || begin(p, e) == 0))
+        return 0;
     p->state = OH_PHONE_IS_IDLE;
+    cut_link(p);
     oh_process_free(p->process);
     p->process = NULL;
+    oh_phone_end_beside(p);
     oh_phone_remove_folder(p);
     return -1;
 }
@@ -344,6 +384,7 @@ int oh_phone_do(struct oh_phone *p, enum oh_verb verb, const char *uri, oh_actio
     if (p->state != OH_PHONE_IS_UP)
         return oh_error_set(e, "%s cannot %s: it %s", p->name, oh_verb_name(verb),
                             p->state == OH_PHONE_IS_IDLE ? "does not run" : "is not ready");
+    p->is_worn = p->is_worn || (p->a->anew_after_register && verb == OH_VERB_REGISTER);
     oh_phone_send(p, OH_FOR_VERB, command, uri, done, arg);
     return 0;
 }
@@ -353,6 +394,11 @@ int oh_phone_do(struct oh_phone *p, enum oh_verb verb, const char *uri, oh_actio
 static void on_stop_time(void *arg)
 {
     struct oh_phone *p = arg;
+    if (!oh_process_is_running(p->process)) { /* stopped before it began */
+        p->deadline = NULL;
+        settle(p, OH_PHONE_ENDED, "it had not begun");
+        return;
+    }
     oh_process_signal(p->process, p->asked_to_end ? SIGKILL : SIGTERM);
     p->deadline = p->asked_to_end
                       ? NULL
@@ -371,6 +417,8 @@ void oh_phone_stop(struct oh_phone *p)
     cancel(&p->deadline);
     free(p->failure);
     p->failure = NULL;
+    oh_timer_cancel(p->look_beside);
+    p->look_beside = NULL;
     p->state = OH_PHONE_IS_STOPPING;
     if (can_ask) {
         oh_process_continue(p->process);
@@ -380,9 +428,30 @@ void oh_phone_stop(struct oh_phone *p)
         oh_timer_set(p->net, in_ms(p, can_ask ? p->a->stop.within_ms : 0), on_stop_time, p);
 }
 
+int oh_phone_is_alone(const struct oh_phone *p, struct oh_error *e)
+{
+    struct oh_addr at = p->place.sip;
+    char text[OH_ADDR_TEXT], ip[OH_ADDR_TEXT];
+    if (!oh_process_is_running(p->process))
+        return 0;
+    at.port =
+        (uint16_t)oh_marked_stranger(oh_process_mark(p->process), oh_process_pid(p->process), &at);
+    if (at.port == 0)
+        return 0;
+    oh_error_set(e, "another program listens at %s, the address of %s", oh_addr_format(&at, text),
+                 p->name);
+    return oh_error_remedy(e, "end it ('ss -ulnp src %s' names it), or have it listen elsewhere",
+                           oh_addr_format_ip(&at, ip));
+}
+
 bool oh_phone_is_running(const struct oh_phone *p)
 {
     return p->state != OH_PHONE_IS_IDLE;
+}
+
+bool oh_phone_is_worn(const struct oh_phone *p)
+{
+    return oh_phone_is_running(p) && p->is_worn;
 }
 
 const char *oh_phone_name(const struct oh_phone *p)

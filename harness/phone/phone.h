@@ -37,6 +37,14 @@ size_t oh_adapter_ability_count(const struct oh_adapter *a);
 const char *oh_adapter_ability(const struct oh_adapter *a,
                                size_t i); /* verbs it has, and "rtp" and the like */
 bool oh_adapter_can(const struct oh_adapter *a, const char *ability);
+/* Abilities that the phone has elsewhere, and lacks where something is not installed: `why` says
+ * what, and how it is had. */
+size_t oh_adapter_lack_count(const struct oh_adapter *a);
+const char *oh_adapter_lack(const struct oh_adapter *a, size_t i, const char **why);
+const char *oh_adapter_why_lacking(const struct oh_adapter *a, const char *ability); /* or NULL */
+/* Whether a text of the adapter holds "${value_name}" ("realm", "transport"): such a phone is
+ * started anew where that value changes. */
+bool oh_adapter_uses(const struct oh_adapter *a, const char *value_name);
 /* Parameters that the adapter declares (with defaults), e.g. mutant: none. -1: it has no such one.
  */
 int oh_adapter_set(struct oh_adapter *a, const char *param, const char *value, struct oh_error *e);
@@ -101,7 +109,23 @@ void oh_phone_forget_actions(struct oh_phone *p);
  * ENDED follows. The registrar must go on answering until then. */
 void oh_phone_stop(struct oh_phone *p);
 
+/* What has become of place.mutant: `in_force`, the program of now, or the last one, has the library
+ * in it and uses sockets (a program that is static, setuid or none of ours has not); `struck`, how
+ * many messages it was put upon since the phone was made. */
+struct oh_phone_mutant {
+    bool in_force;
+    size_t struck;
+};
+struct oh_phone_mutant oh_phone_mutant(const struct oh_phone *p);
+
+/* -1 with a sentence where another program holds a socket at the IP that the phone listens at: what
+ * comes from there may be the other's, and what goes there may go to it. */
+int oh_phone_is_alone(const struct oh_phone *p, struct oh_error *e);
+
 bool oh_phone_is_running(const struct oh_phone *p);
+/* It was told something that its adapter cannot undo (`anew: after-register`): it is to be started
+ * anew before the next scenario, whose flow it would disturb. */
+bool oh_phone_is_worn(const struct oh_phone *p);
 const char *oh_phone_name(
     const struct oh_phone *p); /* name and version where the driver tells, else the title */
 /* The tail of what it printed (stdout that is not the driver's, and stderr); owned by the phone. */

@@ -1,15 +1,19 @@
 #include "phone/process.h"
 
 #include "base/file.h"
+#include "phone/marked.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define TAIL_BYTES    (64U * 1024)
@@ -17,6 +21,9 @@
 #define READS_AT_ONCE 8
 #define LOOK_MS       100 /* how often we look whether it was stopped */
 #define LAST_WORDS_MS 20  /* after its end, for what it wrote before */
+
+#define TERMINAL_ROWS    50
+#define TERMINAL_COLUMNS 1000
 
 struct oh_process {
     struct oh_net *net;
@@ -26,7 +33,8 @@ struct oh_process {
     int pidfd, to, from, output;
     struct oh_watch *pid_watch, *output_watch;
     struct oh_timer *look, *last_words;
-    bool signalled;
+    bool signalled, is_stopped, owes_continued;
+    char mark[OH_MARK_BYTES]; /* of all that comes of it */
     char tail[2 * TAIL_BYTES];
     size_t tail_len;
 };
@@ -74,6 +82,8 @@ static void child_fds(int input, int out, int err, int error)
 static void child_run(const struct oh_process_plan *plan, char **environment, pid_t parent)
 {
     setsid();
+    if (plan->on_pty && ioctl(STDIN_FILENO, TIOCSCTTY, 0) != 0)
+        child_fail(errno);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
         child_fail(ECHILD);
     child_signals();
@@ -100,21 +110,30 @@ static bool is_set_in(char *const *list, const char *variable)
     return false;
 }
 
-/* Ours with the plan's put over it; the array alone is to be freed. */
-static char **joined_environment(char *const *own)
+static char dumb_terminal[] = "TERM=dumb"; /* one that programs do not draw on */
+
+/* Ours with the plan's put over it, and the mark; the array alone is to be freed. */
+static char **joined_environment(const struct oh_process_plan *plan, char *mark)
 {
     size_t count = 0, room = 0;
-    char **joined = NULL;
+    char **joined = NULL, *const *own = plan->environment;
     for (char **v = environ; *v; v++) {
-        if (is_set_in(own, *v))
+        if (is_set_in(own, *v) || is_set_in((char *const[]){mark, NULL}, *v) ||
+            (plan->on_pty && !strncmp(*v, "TERM=", 5)))
             continue;
         oh_grow(&joined, count, &room, sizeof *joined);
         joined[count++] = *v;
+    }
+    if (plan->on_pty && !is_set_in(own, dumb_terminal)) {
+        oh_grow(&joined, count, &room, sizeof *joined);
+        joined[count++] = dumb_terminal;
     }
     for (; own && *own; own++) {
         oh_grow(&joined, count, &room, sizeof *joined);
         joined[count++] = (char *)(uintptr_t)*own;
     }
+    oh_grow(&joined, count, &room, sizeof *joined);
+    joined[count++] = mark;
     oh_grow(&joined, count, &room, sizeof *joined);
     joined[count] = NULL;
     return joined;
@@ -154,6 +173,28 @@ static int child_error(int fd)
     return got == (ssize_t)sizeof error ? error : 0;
 }
 
+/* A terminal without echo and without changes to what is shown; wide, so that nothing is wrapped.
+ */
+static int open_terminal(struct pipe *in, struct pipe *out)
+{
+    struct winsize size = {.ws_row = TERMINAL_ROWS, .ws_col = TERMINAL_COLUMNS};
+    struct termios mode;
+    int ours, theirs;
+    if (openpty(&ours, &theirs, NULL, NULL, &size) != 0)
+        return -1;
+    fcntl(ours, F_SETFD, FD_CLOEXEC);
+    fcntl(theirs, F_SETFD, FD_CLOEXEC);
+    *in = (struct pipe){.read = theirs, .write = ours};
+    out->read = fcntl(ours, F_DUPFD_CLOEXEC, 0);
+    out->write = fcntl(theirs, F_DUPFD_CLOEXEC, 0);
+    if (out->read < 0 || out->write < 0 || tcgetattr(theirs, &mode) != 0)
+        return -1;
+    mode.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL | ECHOCTL);
+    mode.c_oflag &= ~(tcflag_t)OPOST;
+    mode.c_iflag |= ICRNL;
+    return tcsetattr(theirs, TCSANOW, &mode);
+}
+
 static void own_end(int *keep, int *fd)
 {
     *keep = *fd;
@@ -167,16 +208,19 @@ static int spawn(struct oh_process *p, const struct oh_process_plan *plan)
     char **environment = NULL;
     pid_t parent = getpid();
     int trouble = 0;
+    bool is_ours = plan->on_pipes || plan->on_pty;
     if ((plan->on_pipes && (open_pipe(&in) != 0 || open_pipe(&out) != 0)) ||
-        open_pipe(&kept) != 0 || open_pipe(&error) != 0 ||
-        (!plan->on_pipes && (in.read = open("/dev/null", O_RDONLY | O_CLOEXEC)) < 0)) {
+        (plan->on_pty && open_terminal(&in, &out) != 0) || open_pipe(&kept) != 0 ||
+        open_pipe(&error) != 0 ||
+        (!is_ours && (in.read = open("/dev/null", O_RDONLY | O_CLOEXEC)) < 0)) {
         trouble = errno;
         goto out;
     }
-    environment = joined_environment(plan->environment);
+    oh_mark_make(p->mark);
+    environment = joined_environment(plan, p->mark);
     p->pid = fork();
     if (p->pid == 0) {
-        child_fds(in.read, plan->on_pipes ? out.write : kept.write, kept.write, error.write);
+        child_fds(in.read, is_ours ? out.write : kept.write, kept.write, error.write);
         child_run(plan, environment, parent);
     }
     if (p->pid < 0) {
@@ -187,7 +231,7 @@ static int spawn(struct oh_process *p, const struct oh_process_plan *plan)
     close_fd(&error.write);
     trouble = child_error(error.read);
     own_end(&p->output, &kept.read);
-    if (plan->on_pipes) {
+    if (is_ours) {
         own_end(&p->to, &in.write);
         own_end(&p->from, &out.read);
     }
@@ -262,6 +306,7 @@ static int reap(struct oh_process *p)
     while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR)
         ;
     p->pid = 0;
+    oh_marked_kill(p->mark);
     return status;
 }
 
@@ -299,6 +344,19 @@ static bool has_ended(const struct oh_process *p)
     return waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid;
 }
 
+/* The kernel tells the latest change alone: what is continued was stopped before. Of two things to
+ * tell the second waits for the next look: told the first, its owner may have freed the process. */
+static void tell_look(struct oh_process *p, int code, int status)
+{
+    bool was_stopped = p->is_stopped;
+    p->is_stopped = code == CLD_STOPPED || (code == CLD_CONTINUED && !was_stopped);
+    p->owes_continued = code == CLD_CONTINUED && !was_stopped;
+    if (p->is_stopped)
+        p->fn(p, OH_PROCESS_STOPPED, status, p->arg);
+    else
+        p->fn(p, OH_PROCESS_CONTINUED, status, p->arg);
+}
+
 static void on_look(void *arg)
 {
     struct oh_process *p = arg;
@@ -309,12 +367,12 @@ static void on_look(void *arg)
         return;
     }
     p->look = oh_timer_set(p->net, oh_net_now(p->net) + LOOK_MS * OH_NS_PER_MS, on_look, p);
-    if (waitid(P_PID, (id_t)p->pid, &info, WSTOPPED | WCONTINUED | WNOHANG) != 0 || !info.si_pid)
+    if (waitid(P_PID, (id_t)p->pid, &info, WSTOPPED | WCONTINUED | WNOHANG) != 0)
         return;
-    if (info.si_code == CLD_STOPPED)
-        p->fn(p, OH_PROCESS_STOPPED, info.si_status, p->arg);
-    else if (info.si_code == CLD_CONTINUED)
-        p->fn(p, OH_PROCESS_CONTINUED, info.si_status, p->arg);
+    if (info.si_code == CLD_STOPPED || info.si_code == CLD_CONTINUED)
+        tell_look(p, info.si_code, info.si_status);
+    else if (p->owes_continued)
+        tell_look(p, CLD_CONTINUED, SIGCONT);
 }
 
 static bool observe(struct oh_process *p)
@@ -380,6 +438,11 @@ void oh_process_continue(struct oh_process *p)
 {
     if (p->pid)
         kill(-p->pid, SIGCONT);
+}
+
+const char *oh_process_mark(const struct oh_process *p)
+{
+    return p->mark;
 }
 
 bool oh_process_was_signalled(const struct oh_process *p)

@@ -2,8 +2,9 @@
  * phone/process.h - a program that we started: its life, its output, its end. Private to phone/.
  *
  * In a session and process group of its own; dies with us; gets none of our file descriptors. What
- * it prints is read always, and the last 64 KiB kept. Its group is killed before its end is told,
- * so nothing of it remains.
+ * it prints is read always, and the last 64 KiB kept. Before its end is told its group is killed,
+ * and whatever of its children left the group: they are known by OFFHOOK_PHONE in their
+ * environment.
  *
  * Uses: net/.
  */
@@ -25,8 +26,10 @@ struct oh_process_plan {
     char *const *argv;        /* NULL-ended; [0] is looked for in PATH if it has no slash */
     char *const *environment; /* NULL-ended "NAME=VALUE", put over our own */
     const char *folder;       /* where it runs */
-    bool on_pipes; /* its standard input and output are ours to use; else it reads nothing, and
-                      stdout is kept */
+    /* Its standard input and output are ours to use, as pipes or as a terminal (its controlling
+     * one, without echo, lines ended by LF); else it reads nothing, and stdout is kept. stderr is
+     * kept always. */
+    bool on_pipes, on_pty;
 };
 
 /* NULL where it cannot be started; `e` says why, and errno is the reason (ENOENT: no such program).
@@ -38,6 +41,8 @@ void oh_process_free(struct oh_process *p);
 
 bool oh_process_is_running(const struct oh_process *p); /* until ENDED is told; NULL: false */
 pid_t oh_process_pid(const struct oh_process *p);
+/* What all its children inherit in their environment: phone/marked.h. */
+const char *oh_process_mark(const struct oh_process *p);
 /* To the whole group; a stopped one is continued as well. Its end by this signal is ours. */
 void oh_process_signal(struct oh_process *p, int signal);
 void oh_process_continue(struct oh_process *p); /* if something has stopped it */
@@ -45,7 +50,8 @@ void oh_process_continue(struct oh_process *p); /* if something has stopped it *
 bool oh_process_was_signalled(const struct oh_process *p);
 
 int oh_process_to(const struct oh_process *p);   /* its standard input, non-blocking; -1 */
-int oh_process_from(const struct oh_process *p); /* its standard output, non-blocking; -1 */
+int oh_process_from(const struct oh_process *p); /* its standard output, non-blocking; -1. At the
+                                                    end of a terminal reading fails with EIO */
 
 /* The tail of what it printed; borrowed until more comes. */
 struct oh_span oh_process_output(const struct oh_process *p);

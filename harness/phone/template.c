@@ -1,28 +1,17 @@
 #include "phone/template.h"
 
+#include "phone/terminal.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char *const names[] = {
-    "phone.address",
-    "phone.host",
-    "phone.port",
-    "phone.host-port",
-    "server.address",
-    "server.host",
-    "server.port",
-    "server.host-port",
-    "rtp.port",
-    "rtp.last-port",
-    "user",
-    "auth-user",
-    "password",
-    "realm",
-    "folder",
-    "programs",
-    "uri",
-    NULL,
+    "phone.address",  "phone.host",    "phone.port",  "phone.host-port",
+    "server.address", "server.host",   "server.port", "server.host-port",
+    "rtp.port",       "rtp.last-port", "user",        "auth-user",
+    "password",       "realm",         "transport",   "folder",
+    "programs",       "uri",           NULL,
 };
 
 const char *const *oh_template_names(void)
@@ -123,27 +112,6 @@ json_t *oh_template_json(const struct oh_yaml_node *n, const struct oh_template_
     return whole;
 }
 
-/* '*' stands for any characters, also none. */
-static bool text_fits(const char *pattern, const char *text)
-{
-    const char *star = NULL, *retry = NULL;
-    while (*text) {
-        if (*pattern == '*') {
-            star = pattern++;
-            retry = text;
-        } else if (*pattern == *text) {
-            pattern++;
-            text++;
-        } else if (star) {
-            pattern = star + 1;
-            text = ++retry;
-        } else {
-            return false;
-        }
-    }
-    return pattern[strspn(pattern, "*")] == '\0';
-}
-
 static bool list_fits(const json_t *pattern, const json_t *message)
 {
     if (json_array_size(pattern) != json_array_size(message))
@@ -163,7 +131,7 @@ bool oh_json_fits(const json_t *pattern, const json_t *message)
         return false;
     if (json_is_string(pattern))
         return json_is_string(message) &&
-               text_fits(json_string_value(pattern), json_string_value(message));
+               oh_text_fits(json_string_value(pattern), json_string_value(message));
     if (json_is_array(pattern))
         return json_is_array(message) && list_fits(pattern, message);
     if (!json_is_object(pattern) || !json_is_object(message))

@@ -23,9 +23,10 @@ struct oh_template_piece {
 };
 bool oh_template_next(struct oh_span *rest, struct oh_template_piece *piece);
 
-/* Names with a free ending: "free-port.control", "param.mutant". */
+/* Names with a free ending: "free-port.control", "param.mutant", "kept.call". */
 #define OH_TEMPLATE_FREE_PORT "free-port."
 #define OH_TEMPLATE_PARAM     "param."
+#define OH_TEMPLATE_KEPT      "kept."
 
 /* NULL-ended list of the names that are always there ("uri" only in what `dial` sends). */
 const char *const *oh_template_names(void);

@@ -3,13 +3,21 @@
 
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define RTP_PORTS 20 /* that are free above the first */
+
+#define FOLDER_PREFIX "offhook-phone-"
+#define RANDOM_CHARS  6  /* of mkdtemp */
+#define YOUNG_S       60 /* no folder is taken for abandoned before */
 
 static bool is_apart(const struct oh_phone *p, uint16_t port)
 {
@@ -49,6 +57,18 @@ static const char *param(const struct oh_phone *p, const char *name)
     return "";
 }
 
+static void add_kept(struct oh_filling *f, const char *name, struct oh_text *out)
+{
+    const struct oh_adapter *a = f->phone->a;
+    for (size_t i = 0; i < a->keep_count; i++) {
+        if (strcmp(a->keeps[i].name, name))
+            continue;
+        oh_text_add(out, f->phone->kept[i] ? f->phone->kept[i] : "");
+        if (!f->phone->kept[i])
+            f->missing = a->keeps[i].name;
+    }
+}
+
 /* "phone." and "server." endings. */
 static bool add_address(const struct oh_addr *a, const char *part, struct oh_text *out)
 {
@@ -80,6 +100,7 @@ void oh_phone_value(struct oh_span span, struct oh_text *out, void *filling)
         {"auth-user", place->auth_user ? place->auth_user : place->user},
         {"password", place->password},
         {"realm", place->realm},
+        {"transport", oh_transport_name(place->transport)},
         {"folder", p->folder},
         {"programs", place->program_folder},
         {"uri", f->uri},
@@ -96,23 +117,66 @@ void oh_phone_value(struct oh_span span, struct oh_text *out, void *filling)
         oh_text_add(out, free_port(p, dot + 1));
     else if (oh_span_starts_with(span, OH_TEMPLATE_PARAM))
         oh_text_add(out, param(p, dot + 1));
+    else if (oh_span_starts_with(span, OH_TEMPLATE_KEPT))
+        add_kept(f, dot + 1, out);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (!strcmp(texts[i].name, name) && texts[i].value)
             oh_text_add(out, texts[i].value);
     free(name);
 }
 
-static char *fill(struct oh_phone *p, const char *text)
+char *oh_phone_fill(struct oh_phone *p, const char *text)
 {
-    struct oh_filling f = {p, NULL};
+    struct oh_filling f = {.phone = p};
     struct oh_template_values values = {oh_phone_value, &f};
     return oh_template_fill(text, &values);
+}
+
+/* Whoever made a folder holds a lock on it while it lives, in whatever container it lives. */
+static int lock_folder(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+/* One of ours whose maker is gone. A young one may be between its making and its lock. */
+static bool is_abandoned(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 0777) == 0700 &&
+           oh_clock_wall_ns() - st.st_mtim.tv_sec * OH_NS_PER_S > YOUNG_S * OH_NS_PER_S;
+}
+
+/* What runs left that were killed without a chance to tidy up. */
+static void remove_abandoned(const char *tmp)
+{
+    DIR *folder = opendir(tmp);
+    for (const struct dirent *d = folder ? readdir(folder) : NULL; d; d = readdir(folder)) {
+        if (!oh_span_starts_with(oh_span_of(d->d_name), FOLDER_PREFIX) ||
+            strlen(d->d_name) != strlen(FOLDER_PREFIX) + RANDOM_CHARS)
+            continue;
+        char *path = oh_file_join(tmp, d->d_name);
+        int fd = lock_folder(path);
+        if (fd >= 0 && is_abandoned(fd))
+            oh_file_remove_tree(path);
+        if (fd >= 0)
+            close(fd);
+        free(path);
+    }
+    if (folder)
+        closedir(folder);
 }
 
 static int make_folder(struct oh_phone *p, struct oh_error *e)
 {
     const char *tmp = getenv("TMPDIR");
-    char *path = oh_format("%s/offhook-phone-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    tmp = tmp && *tmp ? tmp : "/tmp";
+    char *path = oh_format("%s/" FOLDER_PREFIX "XXXXXX", tmp);
+    remove_abandoned(tmp);
     if (!mkdtemp(path)) {
         oh_error_set(e, "no private folder for the phone can be made as %s: %s", path,
                      strerror(errno));
@@ -121,6 +185,7 @@ static int make_folder(struct oh_phone *p, struct oh_error *e)
         return -1;
     }
     p->folder = path;
+    p->folder_lock = lock_folder(path);
     return 0;
 }
 
@@ -132,7 +197,7 @@ int oh_phone_render(struct oh_phone *p, struct oh_error *e)
         return -1;
     for (size_t i = 0; i < p->a->file_count && result == 0; i++) {
         char *path = oh_file_join(p->folder, p->a->files[i].name);
-        char *text = fill(p, p->a->files[i].value);
+        char *text = oh_phone_fill(p, p->a->files[i].value);
         result = oh_file_write(path, oh_span_of(text), 0600, e);
         free(path);
         free(text);
@@ -142,17 +207,21 @@ int oh_phone_render(struct oh_phone *p, struct oh_error *e)
 
 void oh_phone_remove_folder(struct oh_phone *p)
 {
-    if (p->folder)
+    oh_phone_keep_mutant(p);
+    if (p->folder) {
         oh_file_remove_tree(p->folder);
+        if (p->folder_lock >= 0)
+            close(p->folder_lock);
+    }
     free(p->folder);
     p->folder = NULL;
 }
 
-char **oh_phone_words(struct oh_phone *p)
+char **oh_phone_words(struct oh_phone *p, const struct oh_words *texts)
 {
-    char **words = oh_alloc((p->a->start_count + 1) * sizeof *words);
-    for (size_t i = 0; i < p->a->start_count; i++)
-        words[i] = fill(p, p->a->start[i]);
+    char **words = oh_alloc((texts->count + 1) * sizeof *words);
+    for (size_t i = 0; i < texts->count; i++)
+        words[i] = oh_phone_fill(p, texts->at[i]);
     return words;
 }
 
@@ -160,7 +229,7 @@ char **oh_phone_environment(struct oh_phone *p)
 {
     char **words = oh_alloc((p->a->environment_count + 1) * sizeof *words);
     for (size_t i = 0; i < p->a->environment_count; i++) {
-        char *value = fill(p, p->a->environment[i].value);
+        char *value = oh_phone_fill(p, p->a->environment[i].value);
         words[i] = oh_format("%s=%s", p->a->environment[i].name, value);
         free(value);
     }
@@ -172,4 +241,32 @@ void oh_phone_free_words(char **words)
     for (char **word = words; word && *word; word++)
         free(*word);
     free(words);
+}
+
+void oh_phone_plan_terminal(struct oh_phone *p)
+{
+    const struct oh_adapter *a = p->a;
+    if (!a->driver->is_text)
+        return;
+    p->terminal.prompt = oh_phone_fill(p, a->prompt);
+    p->terminal.answer = a->answer ? oh_phone_fill(p, a->answer) : NULL;
+    p->terminal.echo = a->echo;
+    p->terminal.blocks = p->blocks;
+    p->terminal.block_count = a->says_count;
+    for (size_t i = 0; i < a->says_count; i++)
+        p->blocks[i] = (struct oh_terminal_block){
+            .begins = oh_phone_fill(p, a->says[i].begins),
+            .until = (const char *const *)oh_phone_words(p, &a->says[i].until),
+            .until_count = a->says[i].until.count};
+}
+
+void oh_phone_forget_terminal(struct oh_phone *p)
+{
+    for (size_t i = 0; i < p->terminal.block_count; i++) {
+        free((char *)(uintptr_t)p->blocks[i].begins);
+        oh_phone_free_words((char **)(uintptr_t)p->blocks[i].until);
+    }
+    free((char *)(uintptr_t)p->terminal.prompt);
+    free((char *)(uintptr_t)p->terminal.answer);
+    p->terminal = (struct oh_terminal_plan){0};
 }

@@ -40,10 +40,10 @@ static void answer_register(struct oh_player *p, struct oh_exchange *x)
     struct oh_bench_slot *slot = oh_player_slot_of(p, x), stranger = {0};
     int64_t now_ns = oh_net_now(p->net);
     slot = slot ? slot : &stranger;
-    unsigned status = oh_bindings_update(slot, now_ns, x->request);
+    unsigned status = oh_bindings_update(slot, x->seat, now_ns, x->request);
     struct oh_draft *d = oh_draft_response(x->request, &x->remote, status, NULL, x->to_tag);
     if (status == 200)
-        oh_bindings_list(slot, now_ns, d);
+        oh_bindings_list(slot, x->seat, now_ns, d);
     oh_exchange_respond(x, d, OH_NONE);
     oh_bindings_clear(&stranger);
 }
@@ -86,6 +86,12 @@ static void answer_cancel(struct oh_player *p, struct oh_exchange *x)
         refuse_invite(p, invite);
 }
 
+static void answer_prack(struct oh_player *p, struct oh_exchange *x)
+{
+    bool fits = in_dialog(x) && oh_call_is_prack(x->call, x->request);
+    answer(p, x, fits ? 200 : 481); /* RFC 3262 3 */
+}
+
 static void answer_bad_event(struct oh_player *p, struct oh_exchange *x)
 {
     answer(p, x, 489); /* RFC 6665 4.2.1.1: we keep no event package */
@@ -103,7 +109,7 @@ static const struct {
 } answers[] = {
     {"REGISTER", answer_register}, {"OPTIONS", answer_ok},          {"INVITE", answer_invite},
     {"BYE", answer_in_dialog},     {"CANCEL", answer_cancel},       {"UPDATE", answer_in_dialog},
-    {"INFO", answer_in_dialog},    {"PRACK", answer_in_dialog},     {"NOTIFY", answer_in_dialog},
+    {"INFO", answer_in_dialog},    {"PRACK", answer_prack},         {"NOTIFY", answer_in_dialog},
     {"MESSAGE", answer_ok},        {"SUBSCRIBE", answer_bad_event}, {"PUBLISH", answer_not_allowed},
 };
 

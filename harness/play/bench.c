@@ -164,8 +164,17 @@ static int place_slot(struct oh_bench *b, struct oh_bench_slot *slot, const char
                                           .auth_user = b->account_user,
                                           .password = b->account_password,
                                           .realm = "",
-                                          .program_folder = b->options.program_folder};
+                                          .program_folder = b->options.program_folder,
+                                          .mutant = b->options.mutant};
     return 0;
+}
+
+void oh_bench_renew_phone(struct oh_bench_slot *slot)
+{
+    oh_phone_free(slot->phone);
+    slot->ready = false;
+    slot->struck_before = 0;
+    slot->phone = oh_phone_new(slot->bench->net, slot->adapter, &slot->place, on_phone, slot);
 }
 
 static int place_slots(struct oh_bench *b, const struct oh_bench_phone *phones, size_t count,
@@ -179,7 +188,7 @@ static int place_slots(struct oh_bench *b, const struct oh_bench_phone *phones, 
         slot->any_seat = !*phones[i].seat;
         if (place_slot(b, slot, phones[i].seat, net, PHONE_HOST + (unsigned)i, e) != 0)
             return -1;
-        slot->phone = oh_phone_new(b->net, slot->adapter, &slot->place, on_phone, slot);
+        oh_bench_renew_phone(slot);
     }
     return 0;
 }
@@ -187,10 +196,8 @@ static int place_slots(struct oh_bench *b, const struct oh_bench_phone *phones, 
 static int open_home(struct oh_bench *b, const struct oh_addr *net, struct oh_error *e)
 {
     b->home_addr = host_of(net, HOME_HOST);
-    b->home = oh_udp_open(b->net, "home", &b->home_addr, oh_player_datagram, b, e);
-    if (!b->home)
+    if (oh_wire_listen(b, "home", &b->home_addr, &b->home, &b->home_listener, e) != 0)
         return -1;
-    b->home_addr = *oh_socket_local(b->home);
     b->home_rtp_addr = host_of(net, HOME_HOST);
     b->home_rtp_addr.port = oh_net_free_port(&b->home_rtp_addr, true, e);
     if (b->home_rtp_addr.port)
@@ -211,10 +218,8 @@ int oh_bench_seat(struct oh_bench *b, size_t n, struct oh_error *e)
                             OH_BENCH_SEATS);
     if (b->sip_sockets[n])
         return 0;
-    b->sip_sockets[n] = oh_udp_open(b->net, "seat", &b->seat_sip[n], oh_player_datagram, b, e);
-    if (!b->sip_sockets[n])
+    if (oh_wire_listen(b, "seat", &b->seat_sip[n], &b->sip_sockets[n], &b->listeners[n], e) != 0)
         return -1;
-    b->seat_sip[n] = *oh_socket_local(b->sip_sockets[n]);
     b->seat_rtp[n].port = oh_net_free_port(&b->seat_rtp[n], true, e);
     if (!b->seat_rtp[n].port)
         return -1;
@@ -321,11 +326,15 @@ void oh_bench_close(struct oh_bench *b)
     for (size_t i = 0; i < b->slot_count; i++) {
         oh_phone_free(b->slots[i].phone);
         oh_bindings_clear(&b->slots[i]);
+        free(b->slots[i].realm);
     }
     free(b->slots);
     oh_watch_free(b->interrupt_watch);
     oh_capture_close(b->capture);
+    oh_wires_close(b, false);
+    oh_listener_close(b->home_listener);
     for (size_t i = 0; i < OH_BENCH_SEATS; i++) {
+        oh_listener_close(b->listeners[i]);
         oh_socket_close(b->sip_sockets[i]);
         oh_socket_close(b->rtp_sockets[i]);
     }

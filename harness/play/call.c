@@ -114,8 +114,11 @@ void oh_call_got_response(struct oh_call *c, struct oh_exchange *x, const struct
     if (!tagged && m->status < 200) /* RFC 3261 12.1: makes no dialog; a 2xx does, 12.1.2 */
         return;
     if (!c->confirmed) { /* the 2xx settles what an early dialog began */
+        uint32_t used = c->dialog ? c->dialog->local_cseq : 0;
         oh_dialog_free(c->dialog);
         c->dialog = oh_dialog_from_response(x->request, m);
+        if (c->dialog && c->dialog->local_cseq < used) /* a PRACK went: 12.2.1.1 */
+            c->dialog->local_cseq = used;
     }
     if (m->status >= 200) {
         if (c->confirmed && c->dialog)
@@ -124,6 +127,36 @@ void oh_call_got_response(struct oh_call *c, struct oh_exchange *x, const struct
         oh_media_offer_answer(c, m);
         oh_media_start(c);
     }
+}
+
+/* RAck: response-num, CSeq number and method. RFC 3262 7.2 */
+static bool read_rack(const struct oh_sip_msg *m, uint64_t *rseq, uint64_t *cseq)
+{
+    struct oh_span rest = oh_span_trim(oh_field_text(m, "rack"));
+    size_t gap = oh_span_find(rest, ' ');
+    struct oh_span first = oh_span_sub(rest, 0, gap);
+    rest = oh_span_trim(oh_span_sub(rest, gap, rest.len));
+    return oh_span_to_u64(first, rseq) &&
+           oh_span_to_u64(oh_span_sub(rest, 0, oh_span_find(rest, ' ')), cseq);
+}
+
+bool oh_call_is_prack(const struct oh_call *c, const struct oh_sip_msg *prack)
+{
+    const struct oh_exchange *x = c->invite;
+    uint64_t rseq = 0, cseq = 0, number = 0;
+    return x && x->is_server && x->rseq && read_rack(prack, &rseq, &cseq) && rseq == x->rseq &&
+           oh_field_number(x->request, "cseq.number", &number) && cseq == number;
+}
+
+/* What is not the right PRACK, but is one, ends our repeating as well: the judge tells of it. */
+static void got_prack(struct oh_call *c, const struct oh_sip_msg *m)
+{
+    struct oh_exchange *x = c->invite;
+    if (!x || !x->is_server || !x->rseq || x->final)
+        return;
+    oh_exchange_stop(x);
+    if (!x->request->body.len) /* our offer went in the provisional: RFC 3262 5 */
+        oh_media_offer_answer(c, m);
 }
 
 void oh_call_got_request(struct oh_call *c, const struct oh_sip_msg *m)
@@ -135,6 +168,8 @@ void oh_call_got_request(struct oh_call *c, const struct oh_sip_msg *m)
     }
     if (!c->dialog)
         return;
+    if (oh_sip_msg_is_method(m, "PRACK"))
+        got_prack(c, m);
     if (oh_field_number(m, "cseq.number", &number))
         c->dialog->remote_cseq = (uint32_t)number;
     if (oh_sip_msg_is_method(m, "INVITE") || oh_sip_msg_is_method(m, "UPDATE"))
@@ -149,48 +184,56 @@ void oh_call_ended(struct oh_call *c)
 
 /* --- our requests in a call --- */
 
-/* The proxy in front of our user agent takes its own Route off, puts its Via on top and counts
- * Max-Forwards down. RFC 3261 16.6 */
-static void through_proxy(struct oh_call *c, struct oh_draft *d)
+/* The proxy in front of our user agent puts its Via on top and counts Max-Forwards down. RFC 3261
+ * 16.6 */
+static void through_proxy(struct oh_call *c, const char *transport, struct oh_draft *d)
 {
     char branch[33];
     if (c->via == c->seat)
         return;
     oh_random_hex(branch, 12);
-    oh_draft_push(d, "Via", "SIP/2.0/UDP %s;branch=z9hG4bK%s", c->via->host_port, branch);
+    oh_draft_push(d, "Via", "SIP/2.0/%s %s;branch=z9hG4bK%s", transport, c->via->host_port, branch);
     oh_draft_set(d, "Max-Forwards", "69");
 }
 
-static void drop_own_route(struct oh_call *c, struct oh_draft *d)
+/* Does the route set begin with the proxy in front of our user agent? */
+static bool begins_with_own_proxy(const struct oh_call *c)
 {
-    struct oh_text wire = {0};
-    oh_draft_format(d, &wire);
-    struct oh_sip_msg *m = oh_sip_msg_parse(oh_text_span(&wire));
-    size_t count = m ? oh_sip_msg_value_count(m, OH_SIP_ROUTE) : 0;
-    struct oh_span top = m ? oh_sip_msg_value(m, OH_SIP_ROUTE, 0) : (struct oh_span){0};
-    if (count && oh_span_search(top, oh_span_of(c->via->host_port)) < top.len) {
-        oh_draft_remove(d, "Route");
-        for (size_t i = 1; i < count; i++) {
-            struct oh_span route = oh_sip_msg_value(m, OH_SIP_ROUTE, i);
-            oh_draft_add(d, "Route", "%.*s", OH_SPAN_FMT(route));
-        }
-    }
-    oh_sip_msg_free(m);
-    oh_text_release(&wire);
+    const struct oh_dialog *d = c->dialog;
+    if (c->via == c->seat || !d->route_count)
+        return false;
+    struct oh_span first = oh_span_of(d->route_set[0]);
+    return oh_span_search(first, oh_span_of(c->via->host_port)) < first.len;
+}
+
+/* As it leaves that proxy. Loose: its Route is gone, the Request-URI is the target (16.4, 16.6).
+ * Strict: our user agent put the proxy's URI into the Request-URI and the target behind the last
+ * Route (12.2.1.1), and the proxy puts the next Route into the Request-URI in turn. Either way that
+ * is what the route set without this proxy gives. */
+static struct oh_draft *dialog_request(struct oh_call *c, const char *method,
+                                       const struct oh_seat_ids *ids)
+{
+    struct oh_dialog *d = c->dialog;
+    size_t own = begins_with_own_proxy(c) ? 1 : 0;
+    d->route_set += own;
+    d->route_count -= own;
+    struct oh_draft *draft = oh_dialog_request(d, method, ids);
+    d->route_set -= own;
+    d->route_count += own;
+    return draft;
 }
 
 struct oh_draft *oh_call_request(struct oh_call *c, const char *method, struct oh_addr *to)
 {
-    struct oh_seat_ids ids = {c->seat->host_port, "UDP", c->seat->contact};
     struct oh_error e = {0};
     if (!c->dialog)
         return NULL;
-    struct oh_draft *d = oh_dialog_request(c->dialog, method, &ids);
-    if (c->via != c->seat)
-        drop_own_route(c, d);
-    through_proxy(c, d);
     struct oh_sip_uri uri;
     struct oh_span target = oh_span_of(c->dialog->remote_target ? c->dialog->remote_target : "");
+    const char *transport = oh_wire_via(c->player, target);
+    struct oh_seat_ids ids = {c->seat->host_port, transport, c->seat->contact};
+    struct oh_draft *d = dialog_request(c, method, &ids);
+    through_proxy(c, transport, d);
     *to = c->phone ? c->phone->sip_addr : (struct oh_addr){0};
     if (oh_sip_uri_parse(target, &uri) == 0) { /* only literal addresses lead somewhere */
         struct oh_addr a;
@@ -203,30 +246,38 @@ struct oh_draft *oh_call_request(struct oh_call *c, const char *method, struct o
 }
 
 /* RFC 3261 13.2.2.4: an offer in the 2xx is answered in the ACK. */
-static void add_answer(struct oh_exchange *x, struct oh_draft *d)
+static void add_answer(struct oh_exchange *x, const struct oh_sdp_wish *wish, struct oh_draft *d)
 {
     struct oh_text sdp = {0};
     struct oh_error e = {0};
-    if (!x->request->body.len && x->final->body.len &&
-        oh_media_our_sdp(x->call, x->final, &sdp, &e) == 0)
+    if (!(wish && wish->none) && !x->request->body.len && x->final->body.len &&
+        oh_media_our_sdp(x->call, wish, x->final, &sdp, &e) == 0)
         oh_draft_body(d, "application/sdp", oh_text_span(&sdp));
     oh_text_release(&sdp);
 }
 
-const struct oh_sip_msg *oh_call_ack(struct oh_exchange *x, int step)
+struct oh_draft *oh_call_ack_draft(struct oh_exchange *x, const struct oh_sdp_wish *wish,
+                                   struct oh_addr *to)
 {
     struct oh_call *c = x->call;
-    struct oh_addr to = x->wire_to;
     struct oh_draft *d = NULL;
+    *to = x->way.to;
     if (!x->final)
         return NULL;
     if (x->final->status >= 300)
         d = oh_draft_ack_non2xx(x->request, x->final);
     else if (c)
-        d = oh_call_request(c, "ACK", &to);
+        d = oh_call_request(c, "ACK", to);
     if (d && x->final->status < 300)
-        add_answer(x, d);
-    return d ? oh_exchange_ack(x, &to, d, step) : NULL;
+        add_answer(x, wish, d);
+    return d;
+}
+
+const struct oh_sip_msg *oh_call_ack(struct oh_exchange *x)
+{
+    struct oh_addr to;
+    struct oh_draft *d = oh_call_ack_draft(x, NULL, &to);
+    return d ? oh_exchange_ack(x, &to, d, OH_NONE) : NULL;
 }
 
 /* --- the end of the scenario: no dialog is left behind --- */
@@ -244,15 +295,15 @@ static void send_bye(struct oh_player *p, struct oh_call *c)
 static void send_cancel(struct oh_player *p, struct oh_call *c)
 {
     c->cancel_sent = true;
-    oh_exchange_request(p, c->via, &c->invite->wire_to, oh_draft_cancel(c->invite->request),
-                        OH_NONE, NULL);
+    oh_exchange_request(p, c->via, &c->invite->way.to, oh_draft_cancel(c->invite->request), OH_NONE,
+                        NULL);
 }
 
 static void close_call(struct oh_player *p, struct oh_call *c)
 {
     struct oh_exchange *x = c->invite;
     if (x && !x->is_server && x->final && !x->acked) /* the flow's ACK, which it did not come to */
-        oh_call_ack(x, OH_NONE);
+        oh_call_ack(x);
     if (c->ended || c->bye_sent)
         return;
     oh_media_stop(c);
@@ -278,7 +329,6 @@ void oh_call_free_all(struct oh_player *p)
         p->calls = c->next;
         oh_media_stop(c);
         oh_dialog_free(c->dialog);
-        oh_text_release(&c->offer);
         oh_text_release(&c->described);
         free(c->call_id);
         free(c->local_tag);

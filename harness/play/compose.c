@@ -6,13 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void no_dress(struct oh_player *p, struct oh_seat *seat, const struct oh_exchange *exchange,
-                     unsigned status, struct oh_draft *draft)
+static void no_dress(struct oh_seat *seat, const struct oh_answering *a, struct oh_draft *draft)
 {
-    (void)p;
     (void)seat;
-    (void)exchange;
-    (void)status;
+    (void)a;
     (void)draft;
 }
 
@@ -61,37 +58,79 @@ out:
 /* What the writer set by hand is not held against us by the always-on rules. */
 static void mark_on_purpose(struct oh_player *p, const struct oh_step *step)
 {
-    if (p->run->tap_count && (step->header_count || step->remove_count || step->body))
+    bool no_answer = step->sdp.none && (!step->is_request || strcmp(step->method, "ACK") == 0);
+    if (p->run->tap_count && (step->header_count || step->remove_count || step->body || no_answer))
         p->run->tap[p->run->tap_count - 1].ours_on_purpose = true;
 }
 
 /* --- responses --- */
 
-static void add_sdp(struct oh_exchange *x, struct oh_draft *d)
+static const struct oh_sdp_wish *wish_of(const struct oh_step *step)
+{
+    return step && step->sdp.given ? &step->sdp : NULL;
+}
+
+/* An answer that went in a provisional stays the answer: RFC 3261 13.2.1. */
+static void add_sdp(struct oh_exchange *x, const struct oh_sdp_wish *wish, struct oh_draft *d)
 {
     struct oh_text sdp = {0};
     struct oh_error e = {0};
-    if (oh_media_our_sdp(x->call, x->request, &sdp, &e) == 0)
+    if (wish && wish->none)
+        return;
+    if (!wish && x->provisional && x->provisional->body.len)
+        oh_draft_body(d, "application/sdp", x->provisional->body);
+    else if (oh_media_our_sdp(x->call, wish, x->request, &sdp, &e) == 0)
         oh_draft_body(d, "application/sdp", oh_text_span(&sdp));
     oh_text_release(&sdp);
+}
+
+/* Offers in an INVITE are answered in the 2xx, at the writer's wish before; RFC 3311 5.2 and 3262 5
+ * in the 2xx of the others. */
+static bool describes(const struct oh_exchange *x, unsigned status, const struct oh_step *step)
+{
+    if (!x->call || status <= 100 || status >= 300)
+        return false;
+    if (x->is_invite && x->agreed && !wish_of(step))
+        return false;
+    if (x->is_invite)
+        return status >= 200 || wish_of(step) ||
+               (step && step->reliable && !x->request->body.len); /* RFC 3262 5 */
+    bool offers = x->request->body.len && (oh_sip_msg_is_method(x->request, "UPDATE") ||
+                                           (oh_sip_msg_is_method(x->request, "PRACK") &&
+                                            x->call->invite && x->call->invite->request->body.len));
+    return status >= 200 && offers;
+}
+
+/* RFC 3262 3: numbers from 1 to 2**31 - 1, each one higher than the one before. */
+static void make_reliable(struct oh_exchange *x, struct oh_draft *d)
+{
+    char hex[9];
+    oh_random_hex(hex, 4);
+    if (!x->rseq)
+        x->rseq = (uint32_t)(strtoul(hex, NULL, 16) & 0x3fffffff);
+    x->rseq++;
+    oh_draft_set(d, "Require", "100rel");
+    oh_draft_set(d, "RSeq", "%u", (unsigned)x->rseq);
 }
 
 /* Whatever the role: who accepts a REGISTER is its registrar. RFC 3261 10.3 */
 static void add_bindings(struct oh_player *p, const struct oh_exchange *x, struct oh_draft *d)
 {
     struct oh_bench_slot *slot = oh_player_slot_of(p, x);
-    if (slot && oh_bindings_update(slot, oh_net_now(p->net), x->request) == 200)
-        oh_bindings_list(slot, oh_net_now(p->net), d);
+    if (slot && oh_bindings_update(slot, x->seat, oh_net_now(p->net), x->request) == 200)
+        oh_bindings_list(slot, x->seat, oh_net_now(p->net), d);
 }
 
 struct oh_draft *oh_compose_response(struct oh_player *p, struct oh_exchange *x, unsigned status,
-                                     const char *reason)
+                                     const struct oh_step *step)
 {
+    const struct oh_answering answering = {x, status, step};
     struct oh_call *c = x->call;
     bool own = status == 401 || status == 407; /* the server's own word, not the callee's */
     const char *tag = c && !own ? c->local_tag : x->to_tag;
-    struct oh_draft *d = oh_draft_response(x->request, &x->remote, status, reason, tag);
-    oh_role_ops_of(x->seat->role)->dress_response(p, x->seat, x, status, d);
+    struct oh_draft *d =
+        oh_draft_response(x->request, &x->remote, status, step ? step->reason : NULL, tag);
+    oh_role_ops_of(x->seat->role)->dress_response(x->seat, &answering, d);
     if (status == 200 && oh_sip_msg_is_method(x->request, "REGISTER"))
         add_bindings(p, x, d);
     if (c && x->is_invite && status > 100 && status < 300)
@@ -99,7 +138,13 @@ struct oh_draft *oh_compose_response(struct oh_player *p, struct oh_exchange *x,
     if (c && x->is_invite && status >= 200 && status < 300) {
         oh_draft_set(d, "Allow", "INVITE, ACK, CANCEL, OPTIONS, BYE"); /* 13.3.1.4 */
         oh_draft_set(d, "Supported", "%s", "");
-        add_sdp(x, d);
+    }
+    bool described = describes(x, status, step);
+    if (described)
+        add_sdp(x, wish_of(step), d);
+    if (step && step->reliable) {
+        make_reliable(x, d);
+        x->agreed = x->agreed || described;
     }
     return d;
 }
@@ -117,7 +162,7 @@ static int send_response(struct oh_player *p, int index, const struct oh_step *s
     if (x->final) /* RFC 3261 17.2: one final answer, and none before it any more */
         return oh_error_set(e, "%s cannot be sent: the request%s has its final answer, %u",
                             step->text, x->cancelled ? " was cancelled and" : "", x->final->status);
-    struct oh_draft *d = oh_compose_response(p, x, step->status, step->reason);
+    struct oh_draft *d = oh_compose_response(p, x, step->status, step);
     if (override(p, step, d, e) != 0) {
         oh_draft_free(d);
         return -1;
@@ -156,21 +201,22 @@ static bool may_make_dialog(const char *method)
     return false;
 }
 
-static struct oh_draft *new_request(struct oh_player *p, struct oh_call *c, const char *method,
-                                    const char *target)
+static struct oh_draft *new_request(struct oh_call *c, const char *method, const char *target)
 {
     struct oh_draft *d = oh_draft_request(method, target);
+    const char *transport = oh_wire_via(c->player, oh_span_of(target));
     char branch[33];
     oh_random_hex(branch, 12);
-    oh_draft_add(d, "Via", "SIP/2.0/UDP %s;branch=z9hG4bK%s", c->seat->host_port, branch);
+    oh_draft_add(d, "Via", "SIP/2.0/%s %s;branch=z9hG4bK%s", transport, c->seat->host_port, branch);
     if (c->via != c->seat) {
         oh_random_hex(branch, 12);
-        oh_draft_push(d, "Via", "SIP/2.0/UDP %s;branch=z9hG4bK%s", c->via->host_port, branch);
+        oh_draft_push(d, "Via", "SIP/2.0/%s %s;branch=z9hG4bK%s", transport, c->via->host_port,
+                      branch);
     }
     oh_draft_add(d, "Max-Forwards", "%d", c->via != c->seat ? 69 : 70);
     const struct oh_role_ops *ops = oh_role_ops_of(c->via->role);
     if (ops->dress_request && may_make_dialog(method))
-        ops->dress_request(p, c->via, d);
+        ops->dress_request(c->via, d);
     oh_draft_add(d, "From", "<%s>;tag=%s", c->seat->uri, c->local_tag);
     oh_draft_add(d, "To", "<%s>", c->phone->uri);
     oh_draft_add(d, "Call-ID", "%s", c->call_id);
@@ -180,23 +226,28 @@ static struct oh_draft *new_request(struct oh_player *p, struct oh_call *c, cons
     return d;
 }
 
-static void add_offer(struct oh_call *c, struct oh_draft *d)
+/* RFC 3261 13.2.1: an INVITE may leave the offer to the other side. */
+static void add_offer(struct oh_call *c, const struct oh_sdp_wish *wish, struct oh_draft *d)
 {
     struct oh_error e = {0};
+    struct oh_text offer = {0};
     oh_draft_add(d, "Allow", "INVITE, ACK, CANCEL, OPTIONS, BYE");
     oh_draft_add(d, "Supported", "%s", "");
-    oh_text_clear(&c->offer);
-    oh_media_our_sdp(c, NULL, &c->offer, &e);
-    oh_draft_body(d, "application/sdp", oh_text_span(&c->offer));
+    if (!wish || !wish->none) {
+        oh_media_our_sdp(c, wish, NULL, &offer, &e);
+        oh_draft_body(d, "application/sdp", oh_text_span(&offer));
+    }
+    oh_text_release(&offer);
 }
 
-static struct oh_draft *invite_draft(struct oh_player *p, struct oh_call *c, struct oh_addr *to)
+static struct oh_draft *invite_draft(struct oh_player *p, struct oh_call *c,
+                                     const struct oh_sdp_wish *wish, struct oh_addr *to)
 {
     const char *target = phone_target(p, c->phone);
-    struct oh_draft *d = new_request(p, c, "INVITE", target);
+    struct oh_draft *d = new_request(c, "INVITE", target);
     struct oh_error e = {0};
     struct oh_sip_uri uri;
-    add_offer(c, d);
+    add_offer(c, wish, d);
     *to = c->phone->sip_addr;
     struct oh_addr literal;
     if (oh_sip_uri_parse(oh_span_of(target), &uri) == 0 &&
@@ -205,6 +256,23 @@ static struct oh_draft *invite_draft(struct oh_player *p, struct oh_call *c, str
         *to = literal;
     }
     return d;
+}
+
+/* RFC 3262 4, 5: which provisional it acknowledges, and the answer if that had the offer. */
+static void add_rack(struct oh_call *c, const struct oh_sdp_wish *wish, struct oh_draft *d)
+{
+    const struct oh_exchange *x = c->invite;
+    const struct oh_sip_msg *r = x && !x->is_server ? x->provisional : NULL;
+    struct oh_text sdp = {0};
+    struct oh_error e = {0};
+    if (!r || !oh_sip_msg_header(r, OH_SIP_RSEQ, 0))
+        return;
+    oh_draft_add(d, "RAck", "%.*s %.*s INVITE", OH_SPAN_FMT(oh_field_text(r, "rseq")),
+                 OH_SPAN_FMT(oh_field_text(r, "cseq.number")));
+    if (!(wish && wish->none) && !x->request->body.len && r->body.len &&
+        oh_media_our_sdp(c, wish, r, &sdp, &e) == 0)
+        oh_draft_body(d, "application/sdp", oh_text_span(&sdp));
+    oh_text_release(&sdp);
 }
 
 /* The draft of a request step that begins or continues a call; NULL where what it needs never came.
@@ -219,18 +287,20 @@ static struct oh_draft *request_draft(struct oh_player *p, const struct oh_step 
         if (!c || !c->invite || c->invite->is_server || c->invite->given_up)
             return NULL;
         *call = c;
-        *to = c->invite->wire_to;
+        *to = c->invite->way.to;
         return oh_draft_cancel(c->invite->request);
     }
     if (strcmp(step->method, "INVITE") != 0 || in_dialog) {
         *call = c;
         struct oh_draft *d = in_dialog ? oh_call_request(c, step->method, to) : NULL;
         if (d && strcmp(step->method, "INVITE") == 0)
-            add_offer(c, d);
+            add_offer(c, wish_of(step), d);
+        if (d && strcmp(step->method, "PRACK") == 0)
+            add_rack(c, wish_of(step), d);
         return d;
     }
     *call = oh_call_outgoing(p, speaker(p, at), at, phone);
-    return invite_draft(p, *call, to);
+    return invite_draft(p, *call, wish_of(step), to);
 }
 
 /* Requests of ours outside of any dialog that are no INVITE (OPTIONS, NOTIFY, MESSAGE). */
@@ -243,16 +313,25 @@ static struct oh_draft *lone_draft(struct oh_player *p, const struct oh_step *st
     *call = oh_call_outgoing(p, speaker(p, at), at, phone);
     (*call)->ended = true; /* no dialog comes of it */
     *to = phone->sip_addr;
-    return new_request(p, *call, step->method, phone_target(p, phone));
+    return new_request(*call, step->method, phone_target(p, phone));
 }
 
 static int send_ack(struct oh_player *p, int index, const struct oh_step *step, struct oh_error *e)
 {
     struct oh_call *c = oh_call_latest(p, oh_player_seat(p, step->to));
     struct oh_exchange *x = c ? c->invite : NULL;
-    if (!x || x->is_server || !x->final || !oh_call_ack(x, index))
+    struct oh_addr to;
+    struct oh_draft *d = x && !x->is_server ? oh_call_ack_draft(x, wish_of(step), &to) : NULL;
+    if (!d)
         return oh_error_set(e, "%s cannot be sent: no final response to our INVITE came",
                             step->text);
+    if (override(p, step, d, e) != 0) {
+        oh_draft_free(d);
+        return -1;
+    }
+    if (!oh_exchange_ack(x, &to, d, index))
+        return oh_error_set(e, "%s could not be sent", step->text);
+    mark_on_purpose(p, step);
     return 0;
 }
 

@@ -128,16 +128,27 @@ void oh_exchange_cancelled(struct oh_player *p, const struct oh_sip_msg *cancel)
 
 /* --- sending --- */
 
+/* Trouble with a datagram is ours; a connection that cannot be had is the other side's. What no
+ * step asks for is then lost, as on a real wire. */
+static void not_sent(struct oh_player *p, const struct oh_way *way, int step,
+                     const struct oh_error *e)
+{
+    if (way->transport == OH_TRANSPORT_UDP)
+        oh_player_end(p, OH_OUTCOME_BENCH, step, "%s", e->text);
+    else if (step != OH_NONE)
+        oh_player_end(p, OH_OUTCOME_STUCK, step, "%s cannot be sent: %s",
+                      p->scenario->steps[step].text, e->text);
+}
+
+/* `m` is what `wire` holds, kept; NULL where that is no message. */
 static const struct oh_sip_msg *send_text(struct oh_player *p, struct oh_seat *seat,
-                                          const struct oh_addr *to, const struct oh_text *wire,
-                                          int step)
+                                          const struct oh_way *way, const struct oh_text *wire,
+                                          const struct oh_sip_msg *m, int step)
 {
     struct oh_error e = {0};
-    struct oh_sip_msg *m = oh_sip_msg_parse(oh_text_span(wire));
-    if (m)
-        oh_player_keep(p, m);
-    if (oh_udp_send(seat->sip, to, oh_text_span(wire), &e) != 0) {
-        oh_player_end(p, OH_OUTCOME_BENCH, step, "%s", e.text);
+    enum oh_sent sent = oh_wire_send(p, seat, way, oh_text_span(wire), step, &e);
+    if (sent == OH_NOT_SENT) {
+        not_sent(p, way, step, &e);
         return NULL;
     }
     if (!m)
@@ -146,17 +157,23 @@ static const struct oh_sip_msg *send_text(struct oh_player *p, struct oh_seat *s
         oh_walk_did(p->walk, step, m);
     if (p->env)
         oh_match_env_saw(p->env, m);
-    if (p->run && step != OH_NONE)
+    if (p->run && step != OH_NONE && sent == OH_SENT)
         oh_record_journal(p, OH_JOURNAL_SENT, step, (int)p->run->tap_count - 1, seat->name, NULL);
     oh_player_progress(p,
                        &(struct oh_progress){.kind = OH_PROGRESS_MESSAGE, .msg = m, .step = step});
     return m;
 }
 
+static const struct oh_sip_msg *keep_text(struct oh_player *p, const struct oh_text *wire)
+{
+    struct oh_sip_msg *m = oh_sip_msg_parse(oh_text_span(wire));
+    return m ? oh_player_keep(p, m) : NULL;
+}
+
 static void repeat_wire(struct oh_exchange *x)
 {
     struct oh_error e = {0};
-    oh_udp_send(x->seat->sip, &x->wire_to, oh_text_span(&x->wire), &e);
+    oh_wire_send(x->player, x->seat, &x->way, oh_text_span(&x->wire), OH_NONE, &e);
     struct oh_sip_msg *m = oh_sip_msg_parse(oh_text_span(&x->wire));
     if (!m)
         return;
@@ -183,22 +200,32 @@ static void on_repeat(void *arg)
     x->repeat = NULL;
     if (oh_net_now(p->net) >= x->until_ns) { /* timers B, F, H, and 13.3.1.4: given up */
         oh_exchange_stop(x);
-        x->given_up = true;
+        x->given_up = !x->is_server || x->final;
         oh_player_stirred(p);
         return;
     }
     repeat_wire(x);
-    bool doubles_freely = !x->is_server && x->is_invite; /* timer A; E, G and 2xx stop at T2 */
+    /* timer A, and RFC 3262 3; E, G and 2xx stop at T2 */
+    bool doubles_freely = x->is_server ? !x->final : x->is_invite;
     x->interval_ms *= 2;
     if (!doubles_freely && (x->interval_ms > OH_T2_MS || x->proceeding))
         x->interval_ms = OH_T2_MS; /* E in the proceeding state: T2 at once, 17.1.2.2 */
     set_repeat(x);
 }
 
+/* Timers A, E and G are not set over a reliable transport (17.1.1.2, 17.1.2.2, 17.2.1); B, F and H
+ * are. A 2xx to INVITE is repeated all the same: its way may go on over others (13.3.1.4); so is a
+ * reliable provisional (RFC 3262 3). */
+static bool is_repeated(const struct oh_exchange *x)
+{
+    return x->way.transport == OH_TRANSPORT_UDP ||
+           (x->is_server && (!x->final || x->final->status < 300));
+}
+
 static void start_repeating(struct oh_exchange *x)
 {
     oh_timer_cancel(x->repeat);
-    x->interval_ms = OH_T1_MS;
+    x->interval_ms = is_repeated(x) ? OH_T1_MS : OH_T1X64_MS;
     x->until_ns = oh_net_now(x->player->net) + OH_T1X64_MS * OH_NS_PER_MS;
     set_repeat(x);
 }
@@ -220,6 +247,7 @@ static struct oh_exchange *new_exchange(struct oh_player *p, struct oh_seat *sea
     x->player = p;
     x->seat = seat;
     x->remote = *remote;
+    x->from.to = *remote;
     x->request = request;
     x->is_invite = oh_sip_msg_is_method(request, "INVITE");
     x->to_tag = oh_strdup(tag);
@@ -256,16 +284,6 @@ struct oh_exchange *oh_exchange_server(struct oh_player *p, struct oh_seat *seat
     return x;
 }
 
-static void find_response_address(struct oh_exchange *x, const struct oh_text *wire)
-{
-    struct oh_error e = {0};
-    struct oh_sip_msg *m = oh_sip_msg_parse(oh_text_span(wire));
-    int result = m ? oh_sip_response_address(m, &x->wire_to, &e) : -1;
-    oh_sip_msg_free(m);
-    if (result != 0) /* a Via that leads nowhere: answer where the request came from */
-        x->wire_to = x->remote;
-}
-
 const struct oh_sip_msg *oh_exchange_respond(struct oh_exchange *x, struct oh_draft *draft,
                                              int step)
 {
@@ -274,10 +292,13 @@ const struct oh_sip_msg *oh_exchange_respond(struct oh_exchange *x, struct oh_dr
     oh_text_clear(&x->wire);
     oh_draft_format(draft, &x->wire);
     oh_draft_free(draft);
-    find_response_address(x, &x->wire);
-    const struct oh_sip_msg *m = send_text(p, x->seat, &x->wire_to, &x->wire, step);
-    if (!m)
+    const struct oh_sip_msg *m = keep_text(p, &x->wire);
+    oh_wire_response_way(x, m, &x->way);
+    m = send_text(p, x->seat, &x->way, &x->wire, m, step);
+    if (!m) {
+        x->given_up = true;
         return NULL;
+    }
     if (m->status >= 200) {
         x->final = m;
         x->tag_key = key_of(m, "to.tag");
@@ -285,6 +306,8 @@ const struct oh_sip_msg *oh_exchange_respond(struct oh_exchange *x, struct oh_dr
             start_repeating(x);
     } else if (m->status > 100) {
         x->provisional = m;
+        if (oh_sip_msg_header(m, OH_SIP_RSEQ, 0))
+            start_repeating(x);
     }
     if (x->call)
         oh_call_sent_response(x->call, x, m);
@@ -306,14 +329,16 @@ const struct oh_sip_msg *oh_exchange_request(struct oh_player *p, struct oh_seat
     struct oh_text wire = {0};
     oh_draft_format(draft, &wire);
     oh_draft_free(draft);
-    const struct oh_sip_msg *m = send_text(p, via, to, &wire, step);
+    const struct oh_sip_msg *m = keep_text(p, &wire);
+    struct oh_way way = {.transport = m ? oh_wire_transport(p, m) : p->transport, .to = *to};
+    m = send_text(p, via, &way, &wire, m, step);
     if (!m) {
         oh_text_release(&wire);
         return NULL;
     }
     struct oh_exchange *x = new_exchange(p, via, to, m);
     x->wire = wire;
-    x->wire_to = *to;
+    x->way = way;
     x->step = step;
     start_repeating(x);
     if (out)
@@ -327,9 +352,11 @@ const struct oh_sip_msg *oh_exchange_ack(struct oh_exchange *x, const struct oh_
     oh_text_clear(&x->ack);
     oh_draft_format(draft, &x->ack);
     oh_draft_free(draft);
-    x->ack_to = *to;
     x->acked = true;
-    return send_text(x->player, x->seat, to, &x->ack, step);
+    const struct oh_sip_msg *m = keep_text(x->player, &x->ack);
+    x->ack_way = (struct oh_way){
+        .transport = m ? oh_wire_transport(x->player, m) : x->way.transport, .to = *to};
+    return send_text(x->player, x->seat, &x->ack_way, &x->ack, m, step);
 }
 
 static void got_provisional(struct oh_exchange *x, const struct oh_sip_msg *response)
@@ -351,7 +378,9 @@ void oh_exchange_answered(struct oh_exchange *x, const struct oh_sip_msg *respon
         return;
     }
     if (x->final && x->ack.len) { /* a repeated final: the ACK again (17.1.1.2, 13.2.2.4) */
-        oh_udp_send(x->seat->sip, &x->ack_to, oh_text_span(&x->ack), &e);
+        bool lasts = x->way.transport == OH_TRANSPORT_UDP || x->final->status < 300;
+        if (lasts) /* timer D is zero over a reliable transport: there is no transaction any more */
+            oh_wire_send(x->player, x->seat, &x->ack_way, oh_text_span(&x->ack), OH_NONE, &e);
         return;
     }
     if (!x->final)
@@ -369,7 +398,7 @@ bool oh_exchange_awaits_ack(const struct oh_exchange *x)
 bool oh_exchange_pending(const struct oh_player *p)
 {
     for (const struct oh_exchange *x = p->exchanges; x; x = x->next) {
-        if (x->is_server ? !x->final || oh_exchange_awaits_ack(x)
+        if (x->is_server ? (!x->final && !x->given_up) || oh_exchange_awaits_ack(x)
                          : !x->final && (x->repeat || x->proceeding))
             return true;
     }

@@ -15,45 +15,82 @@
 
 static const unsigned our_formats[] = {0, 8, 101}; /* PCMU, PCMA, telephone-event */
 
+#define MOST_FORMATS 32
+
 /* Octet that is silence in G.711: mu-law 0xff, A-law 0xd5. */
 static uint8_t silence_of(unsigned payload_type)
 {
     return payload_type == 8 ? 0xd5 : 0xff;
 }
 
-static struct oh_sdp_local local_sdp(const struct oh_call *c)
+static enum oh_sdp_direction direction_of(const char *word)
 {
-    return (struct oh_sdp_local){.rtp = c->seat->rtp_addr,
+    static const char *const words[] = {[OH_SDP_SENDRECV] = "sendrecv",
+                                        [OH_SDP_SENDONLY] = "sendonly",
+                                        [OH_SDP_RECVONLY] = "recvonly",
+                                        [OH_SDP_INACTIVE] = "inactive"};
+    for (size_t i = 0; word && i < sizeof words / sizeof *words; i++) {
+        if (strcmp(word, words[i]) == 0)
+            return (enum oh_sdp_direction)i;
+    }
+    return OH_SDP_SENDRECV;
+}
+
+/* `formats` is room for those that are wished. */
+static struct oh_sdp_local local_sdp(const struct oh_call *c, const struct oh_sdp_wish *wish,
+                                     unsigned formats[MOST_FORMATS])
+{
+    struct oh_error e = {0};
+    struct oh_sdp_local local = {.rtp = c->seat->rtp_addr,
                                  .session_id = c->sdp_id,
                                  .version = c->sdp_version,
                                  .formats = our_formats,
                                  .format_count = sizeof our_formats / sizeof *our_formats,
-                                 .direction = OH_SDP_SENDRECV};
+                                 .direction = direction_of(wish ? wish->direction : NULL)};
+    if (wish && wish->address)
+        oh_addr_parse(oh_span_of(wish->address), &local.connection, &e);
+    if (wish && wish->formats) {
+        local.formats = formats;
+        local.format_count = wish->format_count < MOST_FORMATS ? wish->format_count : MOST_FORMATS;
+        for (size_t i = 0; i < local.format_count; i++)
+            formats[i] = wish->formats[i];
+    }
+    return local;
 }
 
-static int format_sdp(const struct oh_call *c, const struct oh_sip_msg *offer, struct oh_text *out,
-                      struct oh_error *e)
+static int format_sdp(const struct oh_call *c, const struct oh_sdp_wish *wish,
+                      const struct oh_sip_msg *offer, struct oh_text *out, struct oh_error *e)
 {
-    struct oh_sdp_local local = local_sdp(c);
+    unsigned formats[MOST_FORMATS];
+    struct oh_sdp_local local = local_sdp(c, wish, formats);
     if (offer && offer->body.len)
         return oh_sdp_answer_format(offer->body, &local, out, e);
+    if (c->described.len) {
+        struct oh_sdp_local again = local;
+        again.format_count = local.formats == our_formats ? 0 : local.format_count;
+        if (oh_sdp_reoffer_format(oh_text_span(&c->described), &again, out, e) == 0)
+            return 0;
+    }
     oh_sdp_offer_format(&local, out);
     return 0;
 }
 
 /* RFC 3264 8: the version goes up by one with each change, and not without. */
-int oh_media_our_sdp(struct oh_call *c, const struct oh_sip_msg *offer, struct oh_text *out,
-                     struct oh_error *e)
+int oh_media_our_sdp(struct oh_call *c, const struct oh_sdp_wish *wish,
+                     const struct oh_sip_msg *offer, struct oh_text *out, struct oh_error *e)
 {
     struct oh_text text = {0};
-    int result = format_sdp(c, offer, &text, e);
+    int result = format_sdp(c, wish, offer, &text, e);
     if (result == 0 && c->described.len &&
         !oh_span_equal(oh_text_span(&text), oh_text_span(&c->described))) {
         c->sdp_version++;
         oh_text_clear(&text);
-        result = format_sdp(c, offer, &text, e);
+        result = format_sdp(c, wish, offer, &text, e);
     }
     if (result == 0) {
+        struct oh_sdp_audio said;
+        c->silent = oh_sdp_audio_parse(oh_text_span(&text), &said, e) == 0 &&
+                    said.direction != OH_SDP_SENDRECV && said.direction != OH_SDP_SENDONLY;
         oh_text_add_span(out, oh_text_span(&text));
         oh_text_clear(&c->described);
         oh_text_add_span(&c->described, oh_text_span(&text));
@@ -102,7 +139,7 @@ static void send_packet(struct oh_call *c)
     c->rtp_first = false;
     c->rtp_sequence++;
     c->rtp_timestamp += PACKET_SAMPLES;
-    if (c->remote_rtp.port)
+    if (c->remote_rtp.port && !c->silent)
         oh_udp_send(c->seat->rtp, &c->remote_rtp,
                     (struct oh_span){(const char *)packet, sizeof packet}, &e);
 }

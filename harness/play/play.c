@@ -9,6 +9,7 @@
 #define START_PATIENCE_MS    30000 /* the adapter's own time rules; this is the last resort */
 #define REGISTER_PATIENCE_MS 10000
 #define CLOSING_PATIENCE_MS  2000
+#define REACH_MS             500 /* how often we look whether our network is there */
 
 /* --- seats --- */
 
@@ -25,6 +26,15 @@ struct oh_seat *oh_player_seat_of(struct oh_player *p, const struct oh_socket *s
 {
     for (size_t i = 0; i < p->seat_count; i++) {
         if (p->seats[i].sip == s)
+            return &p->seats[i];
+    }
+    return NULL;
+}
+
+struct oh_seat *oh_player_seat_at(struct oh_player *p, const struct oh_addr *sip)
+{
+    for (size_t i = 0; i < p->seat_count; i++) {
+        if (!p->seats[i].phone && oh_addr_equal(&p->seats[i].sip_addr, sip))
             return &p->seats[i];
     }
     return NULL;
@@ -114,8 +124,9 @@ static void name_seat(struct oh_player *p, struct oh_seat *s)
         domain = &p->bench->home_addr;
     oh_addr_format(domain, server);
     s->uri = user ? oh_format("sip:%s@%s", user, server) : oh_format("sip:%s", server);
-    s->contact =
-        user ? oh_format("sip:%s@%s", user, s->host_port) : oh_format("sip:%s", s->host_port);
+    s->transport = p->transport;
+    s->contact = oh_format("sip:%s%s%s%s", user ? user : "", user ? "@" : "", s->host_port,
+                           oh_seat_uri_params(s));
     if (!p->run)
         return;
     const struct {
@@ -195,6 +206,8 @@ static void record_phones(struct oh_player *p)
         phone->name = oh_strdup(oh_phone_name(slot->phone));
         phone->profile = oh_strdup(oh_adapter_profile(a));
         phone->adapter_text = oh_strdup(oh_adapter_text(a));
+        phone->mutant = oh_strdup(slot->place.mutant);
+        phone->transport = p->transport;
         phone->is_reference = oh_adapter_is_reference(a);
         phone->ability_count = oh_adapter_ability_count(a);
         phone->abilities = oh_alloc((phone->ability_count + 1) * sizeof *phone->abilities);
@@ -202,6 +215,40 @@ static void record_phones(struct oh_player *p)
             phone->abilities[k] = oh_strdup(oh_adapter_ability(a, k));
         oh_run_add_secret(r, phone->seat, slot->place.auth_user, slot->place.password);
     }
+}
+
+/* A verdict on a phone that is not the mutant that it is said to be would be worth nothing. */
+static void end_without_mutant(struct oh_run *r, enum oh_outcome outcome, char *why)
+{
+    free(r->outcome_text);
+    r->outcome = outcome;
+    r->outcome_step = OH_NONE;
+    r->outcome_text = why;
+}
+
+static void record_mutant(struct oh_player *p, struct oh_bench_slot *slot, const char *seat)
+{
+    struct oh_run *r = p->run;
+    const char *name = slot->place.mutant;
+    if (!name || r->outcome == OH_OUTCOME_SKIPPED || r->outcome == OH_OUTCOME_BENCH)
+        return;
+    struct oh_phone_mutant now = oh_phone_mutant(slot->phone);
+    size_t struck = now.struck - slot->struck_before;
+    slot->struck_before = now.struck;
+    oh_run_journal(r, OH_JOURNAL_NOTE, oh_net_wall(p->net), OH_NONE, OH_NONE, seat,
+                   "mutant %s: %s, struck %zu times", name,
+                   now.in_force ? "in force" : "not in force", struck);
+    if (!now.in_force)
+        end_without_mutant(r, OH_OUTCOME_BENCH,
+                           oh_format("the mutant %s is not in force: the phone's program takes no "
+                                     "preloaded library (it is static or setuid) or uses no "
+                                     "sockets of its own",
+                                     name));
+    else if (struck == 0 && r->outcome == OH_OUTCOME_COMPLETE)
+        end_without_mutant(r, OH_OUTCOME_PRECONDITION,
+                           oh_format("the mutant %s never struck: the phone sent no message in "
+                                     "this scenario that it is put upon",
+                                     name));
 }
 
 static void record_phone_ends(struct oh_player *p)
@@ -213,9 +260,10 @@ static void record_phone_ends(struct oh_player *p)
             r->phones[0].user_agent = oh_span_dup(h->value);
     }
     for (size_t i = 0, k = 0; i < p->seat_count; i++) {
-        const struct oh_bench_slot *slot = p->seats[i].phone;
+        struct oh_bench_slot *slot = p->seats[i].phone;
         if (!slot)
             continue;
+        record_mutant(p, slot, p->seats[i].name);
         free(r->phones[k].name);
         r->phones[k++].name = oh_strdup(oh_phone_name(slot->phone));
         struct oh_span output = oh_phone_output(slot->phone);
@@ -230,7 +278,7 @@ void oh_player_progress(struct oh_player *p, const struct oh_progress *what)
 {
     const struct oh_bench_options *o = &p->bench->options;
     struct oh_progress told = *what;
-    if (!o->progress || !p->scenario)
+    if (!o->progress)
         return;
     told.time_s = p->flow_began_ns
                       ? (double)(oh_net_now(p->net) - p->flow_began_ns) / (double)OH_NS_PER_S
@@ -270,19 +318,6 @@ void oh_player_bench_failed(struct oh_player *p, const struct oh_error *e)
 
 /* --- what must stand before the flow --- */
 
-/* The ability that the scenario needs and the phone lacks, or NULL. */
-static const char *lacking(const struct oh_player *p)
-{
-    for (size_t i = 0; i < p->scenario->need_count; i++) {
-        for (size_t k = 0; k < p->seat_count; k++) {
-            const struct oh_bench_slot *slot = p->seats[k].phone;
-            if (slot && !oh_adapter_can(slot->adapter, p->scenario->needs[i]))
-                return p->scenario->needs[i];
-        }
-    }
-    return NULL;
-}
-
 static bool started(void *arg)
 {
     const struct oh_player *p = arg;
@@ -294,31 +329,8 @@ static bool started(void *arg)
     return true;
 }
 
-static bool none_unfit(void *arg)
-{
-    const struct oh_player *p = arg;
-    for (size_t i = 0; i < p->seat_count; i++) {
-        const struct oh_bench_slot *slot = p->seats[i].phone;
-        if (slot && slot->unfit && oh_phone_is_running(slot->phone))
-            return oh_bench_hurries(p->bench);
-    }
-    return true;
-}
-
-/* What hung or was stopped in an earlier scenario is not this one's fault: it begins afresh. */
-static void stop_unfit(struct oh_player *p)
-{
-    for (size_t i = 0; i < p->seat_count; i++) {
-        struct oh_bench_slot *slot = p->seats[i].phone;
-        if (slot && slot->unfit)
-            oh_phone_stop(slot->phone);
-    }
-    oh_bench_wait(p->bench, none_unfit, p, START_PATIENCE_MS);
-}
-
 static void start_phones(struct oh_player *p)
 {
-    stop_unfit(p);
     for (size_t i = 0; i < p->seat_count && !p->ended; i++) {
         struct oh_bench_slot *slot = p->seats[i].phone;
         struct oh_error e = {0};
@@ -370,6 +382,17 @@ static bool flow_over(void *arg)
     return p->ended;
 }
 
+/* Without a network nothing of what does not come is the phone's fault. */
+static void on_reach_time(void *arg)
+{
+    struct oh_player *p = arg;
+    struct oh_error e = {0};
+    if (oh_net_reaches(&p->bench->home_addr, &e) != 0)
+        oh_player_bench_failed(p, &e);
+    p->reach_timer =
+        oh_timer_set(p->net, oh_net_now(p->net) + REACH_MS * OH_NS_PER_MS, on_reach_time, p);
+}
+
 static void play_flow(struct oh_player *p)
 {
     p->phase = OH_PHASE_FLOW;
@@ -377,11 +400,13 @@ static void play_flow(struct oh_player *p)
     oh_record_journal(p, OH_JOURNAL_FLOW_BEGINS, OH_NONE, OH_NONE, NULL, NULL);
     oh_player_progress_text(p, OH_PROGRESS_FLOW, OH_NONE, NULL);
     oh_player_advance(p);
+    on_reach_time(p);
     while (!p->ended)
         oh_bench_wait(p->bench, flow_over, p, INT64_C(3600000));
     oh_timer_cancel(p->step_timer);
     oh_timer_cancel(p->hint_timer);
-    p->step_timer = p->hint_timer = NULL;
+    oh_timer_cancel(p->reach_timer);
+    p->step_timer = p->hint_timer = p->reach_timer = NULL;
 }
 
 /* Nobody is there to answer any more. */
@@ -425,18 +450,38 @@ static void close_flow(struct oh_player *p)
         oh_media_stop(c);
     for (struct oh_exchange *x = p->exchanges; x; x = x->next)
         oh_exchange_stop(x);
+    oh_wires_close(p->bench, true);
     oh_record_journal(p, OH_JOURNAL_CLOSED, OH_NONE, OH_NONE, NULL, NULL);
+}
+
+/* Two at one address: nobody can tell what is whose. That weighs more than what the flow came to.
+ */
+static void check_addresses(struct oh_player *p)
+{
+    struct oh_error e = {0};
+    for (size_t i = 0; i < p->seat_count; i++) {
+        if (!p->seats[i].phone || oh_phone_is_alone(p->seats[i].phone->phone, &e) == 0)
+            continue;
+        free(p->run->outcome_text);
+        p->run->outcome_text = NULL;
+        p->run->outcome = OH_OUTCOME_COMPLETE;
+        oh_player_bench_failed(p, &e);
+        return;
+    }
 }
 
 static void play_all(struct oh_player *p)
 {
     start_phones(p);
+    if (!p->ended)
+        check_addresses(p);
     if (!p->ended && p->scenario->given_registered)
         reach_registered(p);
     if (oh_bench_interrupted(p->bench))
         oh_player_end(p, OH_OUTCOME_INTERRUPTED, OH_NONE, "interrupted by the user");
     if (!p->ended)
         play_flow(p);
+    check_addresses(p);
     close_flow(p);
 }
 
@@ -466,6 +511,7 @@ int oh_play(struct oh_bench *b, const struct oh_scenario *s, const char *folder,
     int result = -1;
     if (oh_file_mkdirs(folder, e) != 0)
         return -1;
+    p.transport = s->transport_given ? s->transport : b->options.transport;
     p.run = oh_run_new(s);
     p.run->started_wall_ns = oh_net_wall(b->net);
     p.run->outcome_step = OH_NONE;
@@ -476,9 +522,11 @@ int oh_play(struct oh_bench *b, const struct oh_scenario *s, const char *folder,
         oh_player_bench_failed(&p, &trouble);
     record_seats(&p);
     record_phones(&p);
-    const char *missing = p.ended ? NULL : lacking(&p);
+    const char *missing = p.ended ? NULL : oh_player_lacking(&p);
     if (missing)
         oh_player_end(&p, OH_OUTCOME_SKIPPED, OH_NONE, "the phone lacks the ability '%s'", missing);
+    if (!p.ended)
+        oh_player_fit_phones(&p);
     if (!p.ended && oh_record_begin(&p, folder, &trouble) != 0)
         oh_player_bench_failed(&p, &trouble);
     if (!p.ended)

@@ -21,7 +21,8 @@ struct oh_bench;
 
 /* What happens, as it happens: for live progress. */
 enum oh_progress_kind {
-    OH_PROGRESS_PHONE,   /* text: "starting baresip", "baresip is ready" */
+    OH_PROGRESS_PHONE,   /* text: "starting", "ready: baresip 1.0.0", and, when the bench closes,
+                            "ended: exited: status 0" */
     OH_PROGRESS_FLOW,    /* the flow begins */
     OH_PROGRESS_MESSAGE, /* a SIP message between the phone and us */
     OH_PROGRESS_ACTION,  /* a user action was told: text is the step's */

@@ -5,10 +5,11 @@
  * side), calls (one of our sides of a dialog each), the walk, and the run being recorded. All
  * memory lives until the scenario's end, so that saved names and links stay valid.
  *
- * Who does what: play.c the life of one scenario · advance.c the flow, step by step · receive.c
- * what comes in · exchange.c transactions and retransmission · call.c dialogs · compose.c our
- * steps' messages · background.c what the flow leaves open · bindings.c what a registrar keeps ·
- * media.c RTP · record.c tap and capture · bench.c what lives for the whole run.
+ * Who does what: play.c the life of one scenario · prepare.c the phones before it · advance.c the
+ * flow, step by step · receive.c what comes in · wire.c which socket or connection a message goes
+ * by · exchange.c transactions and retransmission · call.c dialogs · compose.c our steps' messages
+ * · background.c what the flow leaves open · bindings.c what a registrar keeps · media.c RTP ·
+ * record.c tap and capture · bench.c what lives for the whole run.
  */
 #ifndef OH_PLAY_PLAYER_H
 #define OH_PLAY_PLAYER_H
@@ -21,6 +22,13 @@
 #include "sip/uri.h"
 #include "trace/capture.h"
 
+/* How a message goes or came. */
+struct oh_way {
+    enum oh_transport transport;
+    struct oh_addr to; /* came: from where */
+    unsigned wire;     /* of connections: this one, as long as it is open; 0: any */
+};
+
 /* A party at its address. The phones' seats have no sockets of ours. */
 struct oh_seat {
     const struct oh_party *party; /* NULL: the home server of a scenario that has none */
@@ -30,10 +38,12 @@ struct oh_seat {
     struct oh_addr sip_addr, rtp_addr;
     struct oh_seat *behind;      /* the proxy that this seat stands behind */
     struct oh_bench_slot *phone; /* phones: who sits here */
+    enum oh_transport transport; /* that its Contact and Record-Route ask for */
     char host_port[OH_ADDR_TEXT];
-    char *uri;     /* "sip:5551234@127.0.0.1:5060": its address of record */
-    char *contact; /* "sip:5551234@127.0.0.3:5062": where it is */
-    char *nonce;   /* of its latest challenge */
+    char *uri;           /* "sip:5551234@127.0.0.1:5060": its address of record */
+    char *contact;       /* "sip:5551234@127.0.0.3:5062": where it is */
+    char *nonce;         /* of its latest challenge */
+    bool others_removed; /* registrars: "Contact: *" took the bindings of other devices too */
 };
 
 /* One transaction, seen from our side. */
@@ -53,13 +63,16 @@ struct oh_exchange {
     bool proceeding; /* client: a provisional came; 100 counts */
     bool given_up;   /* timers B, F or H fired, or 64*T1 passed without an ACK to our 2xx */
     bool cancelled;  /* server INVITE: a CANCEL came for it */
+    uint32_t rseq;   /* server INVITE: of our latest reliable provisional, RFC 3262; 0: none */
+    bool agreed;     /* server INVITE: offer and answer went by reliable provisional and PRACK */
     uint64_t branch_key, call_key, number_key, tag_key; /* hashes; tag: our final response's */
     struct oh_exchange *next_in_bucket;
     int step;            /* the flow's step that the request is, OH_NONE: unlisted */
+    struct oh_way from;  /* server: what the request came by */
     struct oh_text wire; /* what is repeated: our request, our latest response */
-    struct oh_addr wire_to;
+    struct oh_way way;
     struct oh_text ack; /* client INVITE: the ACK to repeat */
-    struct oh_addr ack_to;
+    struct oh_way ack_way;
     struct oh_timer *repeat; /* retransmission; NULL: none pending */
     int64_t interval_ms, until_ns;
     struct oh_timer *trying; /* server INVITE: 100 after 200 ms, RFC 3261 17.2.1 */
@@ -79,12 +92,12 @@ struct oh_call {
     bool bye_sent, cancel_sent; /* while the scenario closes */
     struct oh_exchange *invite; /* the latest INVITE of either side */
     bool we_called;
-    struct oh_text offer;     /* our own SDP, if we made the offer */
     struct oh_text described; /* our latest SDP of either kind, for its version */
     uint64_t sdp_id, sdp_version;
     struct oh_addr remote_rtp;
     unsigned payload_type;
     bool media_on, rtp_first;
+    bool silent; /* our latest description does not let us send */
     struct oh_timer *rtp_timer;
     uint16_t rtp_sequence;
     uint32_t rtp_timestamp, rtp_ssrc;
@@ -103,6 +116,7 @@ struct oh_player {
     struct oh_match_env *env;
     struct oh_walk *walk;
     enum oh_play_phase phase;
+    enum oh_transport transport; /* of the flow */
     int64_t flow_began_ns;
     struct oh_seat *seats;
     size_t seat_count;
@@ -119,13 +133,16 @@ struct oh_player {
     bool ended;                  /* the flow is over */
     bool derailed;               /* the phone ended the call: nothing more is played in it */
     int derailed_step;
-    struct oh_timer *hint_timer; /* tells what we wait for */
-    struct oh_action *actions;   /* told, not yet answered by the driver */
+    struct oh_timer *hint_timer;  /* tells what we wait for */
+    struct oh_timer *reach_timer; /* looks whether our network is still there */
+    struct oh_action *actions;    /* told, not yet answered by the driver */
     /* record.c */
     /* wall clock: what comes before or after is no part of the recording */
     int64_t recorded_from_ns;
     int64_t recorded_until_ns;
     bool is_outside; /* the datagram being looked at is no part of it */
+    bool began;      /* something was part of it: what comes is, wherever the clock is set to */
+    int64_t clock_offset_ns; /* of the wall clock, when the recording began */
     /* SIP datagrams: by our sockets; of those, out of the capture so far */
     size_t tapped, captured;
 };
@@ -145,8 +162,10 @@ struct oh_bench_slot { /* a phone of the run */
     char failure[512];
     struct oh_binding *bindings; /* where it is registered, oldest first */
     size_t binding_count, binding_room;
-    bool any_seat; /* given without a seat: for any phone party */
-    bool unfit;    /* hung or stopped from outside: not to be used again as it is */
+    bool any_seat;        /* given without a seat: for any phone party */
+    char *realm;          /* place.realm, owned; NULL: none yet */
+    bool unfit;           /* hung or stopped from outside: not to be used again as it is */
+    size_t struck_before; /* messages that its mutant was put upon before this scenario */
     struct oh_bench *bench;
 };
 
@@ -161,6 +180,9 @@ struct oh_bench {
     struct oh_addr home_rtp_addr;
     struct oh_addr seat_sip[OH_BENCH_SEATS], seat_rtp[OH_BENCH_SEATS];
     struct oh_socket *sip_sockets[OH_BENCH_SEATS], *rtp_sockets[OH_BENCH_SEATS];
+    struct oh_listener *home_listener, *listeners[OH_BENCH_SEATS];
+    struct oh_wire *wires; /* connections, newest first */
+    unsigned wire_number;
     struct oh_bench_slot *slots;
     size_t slot_count;
     char *account_user, *account_password;
@@ -175,12 +197,15 @@ bool oh_bench_hurries(const struct oh_bench *b);
 /* Runs the loop until `done(arg)` is true; false when `timeout_ms` passed first. */
 bool oh_bench_wait(struct oh_bench *b, bool (*done)(void *arg), void *arg, int64_t timeout_ms);
 void oh_bench_wake(struct oh_bench *b); /* lets oh_bench_wait look again */
+/* Makes the phone, which does not run, anew for the slot's place. */
+void oh_bench_renew_phone(struct oh_bench_slot *slot);
 /* Opens the sockets of our n-th seat if they are not open yet. */
 int oh_bench_seat(struct oh_bench *b, size_t n, struct oh_error *e);
 
 /* --- play.c --- */
 struct oh_seat *oh_player_seat(struct oh_player *p, const char *name);
 struct oh_seat *oh_player_seat_of(struct oh_player *p, const struct oh_socket *s);
+struct oh_seat *oh_player_seat_at(struct oh_player *p, const struct oh_addr *sip); /* ours */
 struct oh_seat *oh_player_phone_at(struct oh_player *p, const struct oh_addr *from);
 const struct oh_sip_msg *oh_player_keep(struct oh_player *p, struct oh_sip_msg *m);
 void oh_player_progress(struct oh_player *p, const struct oh_progress *what);
@@ -191,6 +216,14 @@ void oh_player_end(struct oh_player *p, enum oh_outcome outcome, int step, const
     __attribute__((format(printf, 4, 5)));
 /* The same for trouble of the bench, with its remedy. */
 void oh_player_bench_failed(struct oh_player *p, const struct oh_error *e);
+
+/* --- prepare.c --- */
+/* The ability that the scenario needs and a phone lacks, or NULL. */
+const char *oh_player_lacking(const struct oh_player *p);
+/* Ends the phones, answering them until they are gone, that hung, were stopped, have of an earlier
+ * scenario what cannot be undone, or run with a transport or realm that this one cannot use. What
+ * does not run is given this one's. */
+void oh_player_fit_phones(struct oh_player *p);
 
 /* --- advance.c --- */
 void oh_player_advance(struct oh_player *p);
@@ -209,6 +242,32 @@ void oh_player_tell(struct oh_player *p, int step, struct oh_seat *phone, enum o
 /* --- receive.c --- */
 void oh_player_datagram(struct oh_socket *s, const struct oh_addr *from, struct oh_span bytes,
                         void *bench);
+/* What came for a seat of ours (NULL: for none of this scenario). */
+void oh_player_received(struct oh_player *p, struct oh_seat *seat, const struct oh_way *from,
+                        struct oh_span bytes);
+
+/* --- wire.c --- */
+enum oh_sent { OH_NOT_SENT, OH_SENT, OH_WAITS };
+/* Over TCP: by the connection named, else by an open one to that address, else by a new one, else
+ * by the latest that the other side has opened to this seat. OH_WAITS: by one that is being made;
+ * its journal entry for `step` is written when it has gone out, and where that fails the flow ends.
+ */
+enum oh_sent oh_wire_send(struct oh_player *p, struct oh_seat *seat, const struct oh_way *way,
+                          struct oh_span bytes, int step, struct oh_error *e);
+/* By what way the response to `x` goes. RFC 3261 18.2.2, RFC 3581 4 */
+void oh_wire_response_way(const struct oh_exchange *x, const struct oh_sip_msg *response,
+                          struct oh_way *way);
+/* What a request's own Via says that it goes by. */
+enum oh_transport oh_wire_transport(const struct oh_player *p, const struct oh_sip_msg *request);
+/* "UDP", "TCP": for the Via of a request to this URI. */
+const char *oh_wire_via(const struct oh_player *p, struct oh_span target);
+const char *oh_seat_uri_params(const struct oh_seat *seat); /* "" or ";transport=tcp" */
+/* Opens a UDP socket and a TCP listener at a free port of `at`, which is filled in. */
+int oh_wire_listen(struct oh_bench *b, const char *label, struct oh_addr *at,
+                   struct oh_socket **udp, struct oh_listener **tcp, struct oh_error *e);
+struct oh_conn_owner oh_wire_owner(struct oh_bench *b);
+/* Ends connections in order: those that we opened, or all. */
+void oh_wires_close(struct oh_bench *b, bool ours_only);
 
 /* --- exchange.c --- */
 struct oh_exchange *oh_exchange_server(struct oh_player *p, struct oh_seat *seat,
@@ -251,13 +310,18 @@ void oh_call_sent_response(struct oh_call *c, struct oh_exchange *x, const struc
 void oh_call_got_response(struct oh_call *c, struct oh_exchange *x, const struct oh_sip_msg *m);
 void oh_call_got_request(struct oh_call *c, const struct oh_sip_msg *m);
 void oh_call_ended(struct oh_call *c);
+/* Does this PRACK acknowledge our latest reliable provisional? RFC 3262 3 */
+bool oh_call_is_prack(const struct oh_call *c, const struct oh_sip_msg *prack);
 /* BYE or CANCEL, whatever each needs by now; to be called again whenever something has come. */
 void oh_call_close_all(struct oh_player *p);
 void oh_call_free_all(struct oh_player *p);
 /* An in-dialog request of our side through its proxy; NULL where there is no dialog. */
 struct oh_draft *oh_call_request(struct oh_call *c, const char *method, struct oh_addr *to);
-/* The ACK that the final response to our INVITE calls for. */
-const struct oh_sip_msg *oh_call_ack(struct oh_exchange *x, int step);
+/* The ACK that the final response to our INVITE calls for, with the answer where that has the
+ * offer; NULL: there is none to send. */
+struct oh_draft *oh_call_ack_draft(struct oh_exchange *x, const struct oh_sdp_wish *wish,
+                                   struct oh_addr *to);
+const struct oh_sip_msg *oh_call_ack(struct oh_exchange *x);
 
 /* --- compose.c --- */
 /* Builds and sends our step's message. -1: it cannot be built, because what it answers never came;
@@ -265,9 +329,9 @@ const struct oh_sip_msg *oh_call_ack(struct oh_exchange *x, int step);
 int oh_compose_step(struct oh_player *p, int step, struct oh_error *e);
 /* Our step's time has come but not its turn: a CANCEL waits for a provisional, RFC 3261 9.1. */
 bool oh_compose_must_wait(struct oh_player *p, const struct oh_step *step);
-/* A correct response of ours with all that role and call add. */
+/* A correct response of ours with all that role and call add; `step` that asks for it or NULL. */
 struct oh_draft *oh_compose_response(struct oh_player *p, struct oh_exchange *x, unsigned status,
-                                     const char *reason);
+                                     const struct oh_step *step);
 
 /* --- background.c --- */
 /* Answers a request that the flow does not (or no longer) answer. */
@@ -278,10 +342,14 @@ struct oh_bench_slot *oh_player_slot_of(struct oh_player *p, const struct oh_exc
 
 /* --- bindings.c --- */
 /* RFC 3261 10.3: does what a REGISTER asks. Returns 200, or 400 for a "*" that is used wrongly. */
-unsigned oh_bindings_update(struct oh_bench_slot *slot, int64_t now_ns,
+unsigned oh_bindings_update(struct oh_bench_slot *slot, struct oh_seat *registrar, int64_t now_ns,
                             const struct oh_sip_msg *request);
-/* Adds a Contact for each current binding. */
-void oh_bindings_list(struct oh_bench_slot *slot, int64_t now_ns, struct oh_draft *draft);
+/* Adds a Contact for each current binding, those of other devices included. */
+void oh_bindings_list(struct oh_bench_slot *slot, const struct oh_seat *registrar, int64_t now_ns,
+                      struct oh_draft *draft);
+/* What a 423 must say: Min-Expires. RFC 3261 10.3 item 7 */
+void oh_bindings_too_brief(const struct oh_seat *registrar, const struct oh_sip_msg *request,
+                           struct oh_draft *draft);
 /* The URI of the binding that was registered last, NULL without any. */
 const char *oh_bindings_contact(struct oh_bench_slot *slot, int64_t now_ns);
 void oh_bindings_clear(struct oh_bench_slot *slot);
@@ -289,9 +357,9 @@ void oh_bindings_clear(struct oh_bench_slot *slot);
 /* --- media.c --- */
 void oh_media_offer_answer(struct oh_call *c, const struct oh_sip_msg *remote_sdp);
 /* Our SDP in this call: the answer to the offer in `offer`, or an offer of our own where that has
- * none (or is NULL). */
-int oh_media_our_sdp(struct oh_call *c, const struct oh_sip_msg *offer, struct oh_text *out,
-                     struct oh_error *e);
+ * none (or is NULL). `wish` NULL: nothing is to be otherwise than usual. */
+int oh_media_our_sdp(struct oh_call *c, const struct oh_sdp_wish *wish,
+                     const struct oh_sip_msg *offer, struct oh_text *out, struct oh_error *e);
 void oh_media_start(struct oh_call *c);
 void oh_media_stop(struct oh_call *c);
 

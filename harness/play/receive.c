@@ -60,7 +60,7 @@ static void got_repeat(struct oh_exchange *x)
     if (x->is_invite && x->acked) /* RFC 3261 17.2.1, RFC 6026 7.1: absorbed */
         return;
     if (x->wire.len) /* RFC 3261 17.2.1, 17.2.2: the latest response again */
-        oh_udp_send(x->seat->sip, &x->wire_to, oh_text_span(&x->wire), &e);
+        oh_wire_send(x->player, x->seat, &x->way, oh_text_span(&x->wire), OH_NONE, &e);
 }
 
 static void got_ack(struct oh_player *p, const struct oh_sip_msg *m)
@@ -74,7 +74,7 @@ static void got_ack(struct oh_player *p, const struct oh_sip_msg *m)
 }
 
 static void got_request(struct oh_player *p, struct oh_seat *seat, struct oh_seat *phone,
-                        const struct oh_addr *from, const struct oh_sip_msg *m)
+                        const struct oh_way *from, const struct oh_sip_msg *m)
 {
     struct oh_exchange *x = oh_exchange_of_request(p, m);
     bool is_ack = oh_sip_msg_is_method(m, "ACK");
@@ -88,7 +88,8 @@ static void got_request(struct oh_player *p, struct oh_seat *seat, struct oh_sea
         got_repeat(x);
         return;
     }
-    x = oh_exchange_server(p, seat, from, m);
+    x = oh_exchange_server(p, seat, &from->to, m);
+    x->from = *from;
     x->step = step;
     x->call = oh_call_of(p, m);
     if (!x->call && x->is_invite && phone)
@@ -131,27 +132,31 @@ static void got_response(struct oh_player *p, struct oh_seat *seat, struct oh_se
     if (x->call)
         oh_call_got_response(x->call, x, m);
     if (first_final && x->is_invite && !flow_acks(p))
-        oh_call_ack(x, OH_NONE);
+        oh_call_ack(x);
 }
 
-void oh_player_datagram(struct oh_socket *s, const struct oh_addr *from, struct oh_span bytes,
-                        void *bench)
+void oh_player_received(struct oh_player *p, struct oh_seat *seat, const struct oh_way *from,
+                        struct oh_span bytes)
 {
-    struct oh_bench *b = bench;
-    struct oh_player *p = b->player;
-    if (!p)
-        return;
-    struct oh_seat *seat = oh_player_seat_of(p, s);
     if (!seat) /* RTP: the tap and the capture have it, which is all there is to do */
         return;
     struct oh_sip_msg *m = oh_sip_msg_parse(bytes);
     if (!m) /* keep-alive or noise: recorded, not answered */
         return;
     oh_player_keep(p, m);
-    struct oh_seat *phone = oh_player_phone_at(p, from);
+    struct oh_seat *phone = oh_player_phone_at(p, &from->to);
     if (m->is_request)
         got_request(p, seat, phone, from, m);
     else
         got_response(p, seat, phone, m);
     oh_player_stirred(p);
+}
+
+void oh_player_datagram(struct oh_socket *s, const struct oh_addr *from, struct oh_span bytes,
+                        void *bench)
+{
+    struct oh_bench *b = bench;
+    struct oh_way way = {.transport = OH_TRANSPORT_UDP, .to = *from};
+    if (b->player)
+        oh_player_received(b->player, oh_player_seat_of(b->player, s), &way, bytes);
 }

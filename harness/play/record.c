@@ -3,6 +3,7 @@
 #include "play/player.h"
 
 #include "base/file.h"
+#include "sip/stream.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,15 +21,52 @@ static bool is_rtp_socket(const struct oh_player *p, const struct oh_addr *local
     return false;
 }
 
+/* Each seat has an IP address of its own; a connection that it opened has any port there. */
+static bool is_at(const struct oh_seat *s, enum oh_transport transport, const struct oh_addr *a)
+{
+    if (s->phone)
+        return false;
+    return transport == OH_TRANSPORT_TCP ? oh_addr_same_ip(&s->sip_addr, a)
+                                         : oh_addr_equal(&s->sip_addr, a);
+}
+
 static const char *seat_label(const struct oh_player *p, const struct oh_tap_event *event)
 {
     for (size_t i = 0; i < p->seat_count; i++) {
         const struct oh_seat *s = &p->seats[i];
-        if (!s->phone && (oh_addr_equal(&s->sip_addr, &event->local) ||
-                          oh_addr_equal(&s->rtp_addr, &event->local)))
+        if (is_at(s, event->transport, &event->local) ||
+            (!s->phone && oh_addr_equal(&s->rtp_addr, &event->local)))
             return s->name;
     }
     return event->label;
+}
+
+/* What the capture tells of: of connections whole messages alone (trace/capture.h). */
+static bool is_counted(const struct oh_tap_event *event)
+{
+    struct oh_span piece = {0};
+    if (event->transport == OH_TRANSPORT_UDP)
+        return true;
+    struct oh_sip_stream *s = oh_sip_stream_new();
+    oh_sip_stream_add(s, event->bytes);
+    bool whole =
+        oh_sip_stream_next(s, &piece, NULL) == OH_SIP_CUT_MESSAGE && piece.len == event->bytes.len;
+    oh_sip_stream_free(s);
+    return whole;
+}
+
+static int64_t clock_offset(const struct oh_player *p)
+{
+    return oh_net_wall(p->net) - oh_net_now(p->net);
+}
+
+/* All stamps are the wall clock's, which someone may set; our timers go by another. */
+static void watch_clock(struct oh_player *p)
+{
+    int64_t step_ns = clock_offset(p) - p->clock_offset_ns;
+    step_ns = step_ns < 0 ? -step_ns : step_ns;
+    if (p->clock_offset_ns && step_ns > p->run->clock_step_ns)
+        p->run->clock_step_ns = step_ns;
 }
 
 void oh_record_tap(const struct oh_tap_event *event, void *bench)
@@ -37,25 +75,29 @@ void oh_record_tap(const struct oh_tap_event *event, void *bench)
     struct oh_player *p = b->player;
     if (!p || !p->run)
         return;
-    p->is_outside = event->wall_ns < p->recorded_from_ns || event->wall_ns > p->recorded_until_ns;
+    p->is_outside = (!p->began && event->wall_ns < p->recorded_from_ns) ||
+                    event->wall_ns > p->recorded_until_ns;
     if (p->is_outside)
         return;
-    bool rtp = is_rtp_socket(p, &event->local);
+    p->began = true;
+    watch_clock(p);
+    bool rtp = event->transport == OH_TRANSPORT_UDP && is_rtp_socket(p, &event->local);
     struct oh_span bytes = event->bytes;
     if (rtp)
         bytes = oh_span_sub(bytes, 0, RTP_HEADER_LEN);
     int i = oh_run_tap(p->run, event->wall_ns, seat_label(p, event), event->sent, &event->local,
                        &event->remote, bytes);
+    p->run->tap[i].transport = event->transport;
     p->run->tap[i].is_rtp = rtp;
     p->run->tap[i].whole_len = event->bytes.len;
-    if (!rtp)
+    if (!rtp && is_counted(event))
         p->tapped++;
 }
 
-/* Each tapped SIP datagram must come out of the capture too; counting is enough to know when to
+/* Each tapped SIP message must come out of the capture too; counting is enough to know when to
  * stop waiting - the judge's side matches them one by one. */
 static void on_captured(int64_t wall_ns, const struct oh_addr *src, const struct oh_addr *dst,
-                        struct oh_span bytes, void *arg)
+                        enum oh_transport transport, struct oh_span bytes, void *arg)
 {
     struct oh_bench *b = arg;
     struct oh_player *p = b->player;
@@ -65,11 +107,19 @@ static void on_captured(int64_t wall_ns, const struct oh_addr *src, const struct
         return;
     bool ours = false;
     for (size_t i = 0; i < p->seat_count && !ours; i++)
-        ours = !p->seats[i].phone && (oh_addr_equal(&p->seats[i].sip_addr, src) ||
-                                      oh_addr_equal(&p->seats[i].sip_addr, dst));
+        ours = is_at(&p->seats[i], transport, src) || is_at(&p->seats[i], transport, dst);
     p->captured += ours;
     if (ours && p->captured == p->tapped)
         oh_bench_wake(b);
+}
+
+static void tell_capture_of_seats(const struct oh_player *p)
+{
+    struct oh_addr *at = oh_alloc((p->seat_count + 1) * sizeof *at);
+    for (size_t i = 0; i < p->seat_count; i++)
+        at[i] = p->seats[i].sip_addr;
+    oh_capture_sip_at(p->bench->capture, at, p->seat_count);
+    free(at);
 }
 
 int oh_record_begin(struct oh_player *p, const char *folder, struct oh_error *e)
@@ -79,8 +129,10 @@ int oh_record_begin(struct oh_player *p, const char *folder, struct oh_error *e)
     oh_net_reset_late(p->net);
     p->recorded_from_ns = oh_net_wall(p->net);
     p->recorded_until_ns = INT64_MAX;
+    p->clock_offset_ns = clock_offset(p);
     if (!b->capture)
         return 0;
+    tell_capture_of_seats(p);
     char *path = oh_file_join(folder, "capture.pcap");
     int result = oh_capture_begin(b->capture, path, e);
     free(path);
@@ -112,6 +164,7 @@ int oh_record_end(struct oh_player *p, const char *folder, struct oh_error *e)
     struct oh_run *run = p->run;
     struct oh_error trouble = {0};
     run->worst_late_ns = oh_net_worst_late_ns(p->net);
+    watch_clock(p);
     if (b->capture && run->capture.interface) {
         oh_capture_flush(b->capture);
         run->capture.complete = oh_bench_wait(b, all_captured, p, CAPTURE_PATIENCE_MS);
@@ -130,6 +183,7 @@ void oh_record_journal(struct oh_player *p, enum oh_journal_kind kind, int step,
 {
     if (!p->run)
         return;
+    watch_clock(p);
     oh_run_journal(p->run, kind, oh_net_wall(p->net), step, tap, seat, detail ? "%s" : NULL,
                    detail);
 }

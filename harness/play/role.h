@@ -13,22 +13,28 @@
 
 #include "play/player.h"
 
+/* A response of ours in the making. */
+struct oh_answering {
+    const struct oh_exchange *exchange;
+    unsigned status;
+    const struct oh_step *step; /* that asks for it; NULL: the flow leaves it open */
+};
+
 struct oh_role_ops {
     enum oh_role role;
-    /* Dresses our response `draft` to `exchange`'s request. */
-    void (*dress_response)(struct oh_player *p, struct oh_seat *seat,
-                           const struct oh_exchange *exchange, unsigned status,
+    /* Dresses our response `draft`. */
+    void (*dress_response)(struct oh_seat *seat, const struct oh_answering *a,
                            struct oh_draft *draft);
     /* Dresses a request that leaves through this seat; NULL: nothing to add. */
-    void (*dress_request)(struct oh_player *p, struct oh_seat *seat, struct oh_draft *draft);
+    void (*dress_request)(struct oh_seat *seat, struct oh_draft *draft);
 };
 
 /* The ops of a role; never NULL for a role that a seat of ours can have. */
 const struct oh_role_ops *oh_role_ops_of(enum oh_role role);
 
-/* Shared by roles: adds WWW-Authenticate (401) or Proxy-Authenticate (407) with a fresh nonce. RFC
- * 3261 22.2, 22.3 */
-void oh_role_challenge(struct oh_player *p, struct oh_seat *seat, unsigned status,
-                       struct oh_draft *draft);
+/* Shared by roles: adds a WWW-Authenticate (401) or Proxy-Authenticate (407) for each challenge of
+ * the step, else of the seat, else of the called party behind it, each with a nonce of its own.
+ * RFC 3261 22.2, 22.3, RFC 7616 3.7 */
+void oh_role_challenge(struct oh_seat *seat, const struct oh_answering *a, struct oh_draft *draft);
 
 #endif

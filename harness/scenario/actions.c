@@ -17,7 +17,7 @@ static const struct {
 enum { PATTERNS = sizeof patterns / sizeof *patterns };
 
 static const char sentences[] =
-    "A dials B, A answers, A rejects, A hangs up, A registers, A unregisters";
+    "A dials B, A answers, A rejects, A hangs up, A holds, A resumes, A registers, A unregisters";
 
 static struct oh_span take_word(struct oh_span *rest)
 {
@@ -128,8 +128,7 @@ static void check_object(struct oh_reading *g, const struct oh_yaml_node *n, str
 
 void oh_check_ability(struct oh_reading *g, struct oh_place place, const char *ability)
 {
-    int verb = oh_verb_of(ability);
-    bool *told = &g->told[verb < 0 ? OH_VERBS : verb];
+    bool *told = &g->told[oh_ability_index(ability)];
     for (size_t i = 0; i < g->s->need_count; i++)
         if (!strcmp(g->s->needs[i], ability))
             return;

@@ -188,9 +188,11 @@ bool oh_read_arrow(struct oh_reading *g, const struct oh_yaml_node *key,
                             oh_yaml_scalar(key));
         return false;
     }
-    bool media = !strcasecmp(oh_yaml_scalar(value), "RTP");
+    bool none = !strcasecmp(oh_yaml_scalar(value), "no RTP");
+    bool media = none || !strcasecmp(oh_yaml_scalar(value), "RTP");
     g->step->kind = media ? OH_STEP_MEDIA : OH_STEP_MESSAGE;
     g->step->media_both_ways = media && both_ways;
+    g->step->media_none = none;
     if (media)
         return true;
     if (both_ways) {
@@ -226,10 +228,29 @@ static void check_request_before(struct oh_reading *g, const struct oh_yaml_node
     oh_error_remedy(e, "a response goes from the receiver of a request back to its sender");
 }
 
+static void check_own_challenge(struct oh_reading *g, const struct oh_yaml_node *value)
+{
+    const struct oh_step *step = g->step;
+    struct oh_error *e;
+    if (step->status != 401 && step->status != 407) {
+        e = oh_yaml_mistake(g->r->y, value, g->r->errors, "a %u does not challenge", step->status);
+        oh_error_remedy(e, "'challenge:' stands under a 401 or a 407");
+    } else if (step->challenges[0].status != step->status) {
+        e = oh_yaml_mistake(g->r->y, value, g->r->errors,
+                            "this is a %u, but its challenge is that of a %u", step->status,
+                            step->challenges[0].status);
+        oh_error_remedy(e, "leave 'status' out: it is the step's");
+    }
+}
+
 /* A 401 or 407 of ours is made of the sender's challenge, or that of a peer behind it. */
 static void check_challenge(struct oh_reading *g, const struct oh_yaml_node *value)
 {
     const struct oh_step *step = g->step;
+    if (step->challenge_count) {
+        check_own_challenge(g, value);
+        return;
+    }
     if (step->status != 401 && step->status != 407)
         return;
     const char *header = step->status == 401 ? "www-authenticate" : "proxy-authenticate";
@@ -251,6 +272,10 @@ static void check_challenge(struct oh_reading *g, const struct oh_yaml_node *val
 
 void oh_check_message(struct oh_reading *g, const struct oh_yaml_node *value)
 {
+    if (g->step->sdp.given && g->step->body)
+        oh_error_remedy(oh_yaml_mistake(g->r->y, value, g->r->errors,
+                                        "'sdp' and 'body' both say what is described"),
+                        "'body' is the whole description as written; 'sdp' changes ours");
     if (g->step->is_request)
         return;
     if (!g->flow_unclear)

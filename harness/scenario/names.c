@@ -17,6 +17,7 @@ static const struct {
     {"host", ~0u},
     {"port", ~0u},
     {"uri", ~0u},
+    {"contact", ROLE(PEER)},
     {"address", ~0u},
     {"realm", ROLE(PROXY) | ROLE(REGISTRAR) | ROLE(PEER)},
 };

@@ -43,16 +43,21 @@ static void read_covers(struct oh_yaml_reader *r, const struct oh_yaml_node *n, 
     oh_read_lines(r, n, "the id of a requirement", &g->s->covers, &g->s->cover_count);
 }
 
-/* Abilities: the verbs, and what else a phone may be able to do. */
-static const char *const abilities[] = {"register", "unregister", "dial", "answer",
-                                        "reject",   "hangup",     "rtp",  NULL};
-
-static bool is_ability(const char *word)
+/* As remedy: the ability that was meant, or those that there are. */
+static void suggest_ability(const char *word, struct oh_error *e)
 {
-    for (size_t i = 0; abilities[i]; i++)
-        if (!strcmp(abilities[i], word))
-            return true;
-    return false;
+    const char *names[OH_ABILITIES_MOST + 1] = {0};
+    struct oh_text list = {0};
+    for (int i = 0; oh_ability_name(i); i++) {
+        names[i] = oh_ability_name(i);
+        oh_text_addf(&list, "%s%s", i ? ", " : "", names[i]);
+    }
+    const char *near = oh_nearest_word(word, names);
+    if (near)
+        oh_error_remedy(e, "did you mean '%s'?", near);
+    else
+        oh_error_remedy(e, "the abilities are: %s", oh_text_str(&list));
+    oh_text_release(&list);
 }
 
 static void read_needs(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
@@ -62,15 +67,10 @@ static void read_needs(struct oh_yaml_reader *r, const struct oh_yaml_node *n, v
     for (size_t i = 0; i < oh_yaml_count(n); i++) {
         const struct oh_yaml_node *item = oh_yaml_item(n, i);
         const char *word = oh_yaml_scalar(item);
-        if (oh_yaml_kind(item) != OH_YAML_SCALAR || *word == '\0' || is_ability(word))
+        if (oh_yaml_kind(item) != OH_YAML_SCALAR || *word == '\0' || oh_ability_index(word) >= 0)
             continue;
         struct oh_error *e = oh_yaml_mistake(r->y, item, r->errors, "unknown ability '%s'", word);
-        const char *near = oh_nearest_word(word, abilities);
-        if (near)
-            oh_error_remedy(e, "did you mean '%s'?", near);
-        else
-            oh_error_remedy(e, "the abilities are: register, unregister, dial, answer, reject, "
-                               "hangup, rtp");
+        suggest_ability(word, e);
     }
 }
 
@@ -93,6 +93,21 @@ static void read_others(struct oh_yaml_reader *r, const struct oh_yaml_node *n, 
         g->s->others = (enum oh_others)value;
 }
 
+static void read_transport(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    static const struct oh_word words[] = {
+        {"udp", OH_TRANSPORT_UDP}, {"tcp", OH_TRANSPORT_TCP}, {NULL, 0}};
+    struct oh_reading *g = target;
+    int value = oh_read_word(r, n, "transport", words);
+    if (value < 0)
+        return;
+    g->s->transport_given = true;
+    g->s->transport = (enum oh_transport)value;
+    if (value == OH_TRANSPORT_TCP)
+        oh_check_ability(g, oh_yaml_place(r->y, n), "tcp");
+}
+
+/* In the order of reading: what takes an ability comes after needs. */
 static const struct oh_yaml_field top_keys[] = {
     {"format", OH_YAML_SCALAR, false, read_format, "1: the version of this language"},
     {"title", OH_YAML_SCALAR, true, read_title, "one line that says what the flow shows"},
@@ -102,6 +117,7 @@ static const struct oh_yaml_field top_keys[] = {
     {"needs", OH_YAML_LIST, false, read_needs,
      "abilities of the phone; one that lacks them is skipped"},
     {"given", OH_YAML_SCALAR, false, read_given, "'registered': what holds before the flow begins"},
+    {"transport", OH_YAML_SCALAR, false, read_transport, "udp or tcp: what carries the flow"},
     {"others", OH_YAML_SCALAR, false, read_others,
      "report, must or tolerate: messages of the phone that the flow does not list"},
     {"parties", OH_YAML_MAP, true, oh_read_parties, "who takes part, by name"},

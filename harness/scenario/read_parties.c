@@ -1,5 +1,7 @@
 #include "scenario/reader.h"
 
+#include "sip/uri.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,52 +12,6 @@ static const struct oh_word role_words[] = {{"phone", OH_ROLE_PHONE},
                                             {"registrar", OH_ROLE_REGISTRAR},
                                             {"peer", OH_ROLE_PEER},
                                             {NULL, 0}};
-
-/* --- challenge: {status: 407, realm: example.com, qop: auth} --- */
-
-static void read_status(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
-{
-    static const struct oh_word words[] = {{"401", 401}, {"407", 407}, {NULL, 0}};
-    struct oh_challenge *c = target;
-    int status = oh_read_word(r, n, "status of a challenge", words);
-    if (status > 0)
-        c->status = (unsigned)status;
-}
-
-static void read_realm(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
-{
-    ((struct oh_challenge *)target)->realm = oh_read_line(r, n, "the realm");
-}
-
-static void read_algorithm(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
-{
-    ((struct oh_challenge *)target)->algorithm = oh_read_line(r, n, "the algorithm");
-}
-
-static void read_qop(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
-{
-    /* RFC 7616 3.3: qop-options is a quoted list of tokens. */
-    static const struct oh_word words[] = {
-        {"auth", 0}, {"auth-int", 0}, {"auth,auth-int", 0}, {NULL, 0}};
-    if (oh_read_word(r, n, "qop", words) == 0)
-        ((struct oh_challenge *)target)->qop = oh_strdup(oh_yaml_scalar(n));
-}
-
-static void read_opaque(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
-{
-    ((struct oh_challenge *)target)->opaque = oh_read_line(r, n, "opaque");
-}
-
-static const struct oh_yaml_field challenge_keys[] = {
-    {"status", OH_YAML_SCALAR, false, read_status,
-     "401 or 407; without it 407 for a proxy, else 401"},
-    {"realm", OH_YAML_SCALAR, true, read_realm, "the realm, as in 'realm: example.com'"},
-    {"algorithm", OH_YAML_SCALAR, false, read_algorithm, "MD5, SHA-256, ...; not sent without it"},
-    {"qop", OH_YAML_SCALAR, false, read_qop,
-     "auth, auth-int or \"auth,auth-int\"; not sent without it"},
-    {"opaque", OH_YAML_SCALAR, false, read_opaque, "a text to be given back; not sent without it"},
-    {NULL, 0, false, NULL, NULL},
-};
 
 /* --- one party --- */
 
@@ -92,18 +48,49 @@ static void read_number(struct oh_yaml_reader *r, const struct oh_yaml_node *n, 
 
 static void read_record_route(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
 {
+    static const struct oh_word words[] = {
+        {"true", OH_ROUTE_LOOSE}, {"false", OH_ROUTE_NONE}, {"strict", OH_ROUTE_STRICT}, {NULL, 0}};
     struct oh_reading *g = target;
-    g->party->record_route = oh_read_bool(r, n, true) ? OH_ROUTE_LOOSE : OH_ROUTE_NONE;
+    int route = oh_read_word(r, n, "way to stay in the path", words);
+    if (route >= 0)
+        g->party->record_route = (enum oh_route)route;
 }
 
 static void read_challenge(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
 {
     struct oh_reading *g = target;
-    struct oh_challenge *c = oh_alloc(sizeof *c);
-    g->party->challenges = c;
-    g->party->challenge_count = 1;
-    c->status = g->party->role == OH_ROLE_PROXY ? 407 : 401; /* RFC 3261 22.2, 22.3 */
-    oh_yaml_read_map(r, n, "a challenge", challenge_keys, c);
+    unsigned status = g->party->role == OH_ROLE_PROXY ? 407 : 401; /* RFC 3261 22.2, 22.3 */
+    (void)r;
+    oh_read_challenges(g, n, status, &g->party->challenges, &g->party->challenge_count);
+}
+
+static void read_expires(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    ((struct oh_reading *)target)->party->expires_s = oh_read_seconds(r, n);
+}
+
+static void read_min_expires(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    ((struct oh_reading *)target)->party->min_expires_s = oh_read_seconds(r, n);
+}
+
+static void read_contacts(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    struct oh_party *party = ((struct oh_reading *)target)->party;
+    for (size_t i = 0; i < oh_yaml_count(n); i++) {
+        const struct oh_yaml_node *item = oh_yaml_item(n, i);
+        struct oh_span text = oh_span_of(oh_yaml_scalar(item));
+        struct oh_sip_uri uri;
+        if (oh_yaml_kind(item) == OH_YAML_SCALAR && oh_span_find(text, ' ') == text.len &&
+            (oh_span_starts_with(text, "sip:") || oh_span_starts_with(text, "sips:")) &&
+            oh_sip_uri_parse(text, &uri) == 0)
+            continue;
+        struct oh_error *e =
+            oh_yaml_mistake(r->y, item, r->errors, "'%s' is no SIP URI", oh_yaml_scalar(item));
+        oh_error_remedy(e, "as in 'contacts: [\"sip:1001@192.0.2.7:5060\"]'");
+        return;
+    }
+    oh_read_lines(r, n, "a contact", &party->contacts, &party->contact_count);
 }
 
 static const struct oh_yaml_field party_keys[] = {
@@ -111,8 +98,16 @@ static const struct oh_yaml_field party_keys[] = {
     {"behind", OH_YAML_SCALAR, false, read_behind, "the proxy that the peer is reached through"},
     {"number", OH_YAML_SCALAR, false, read_number, "the user part of its URI, in quotes"},
     {"record-route", OH_YAML_SCALAR, false, read_record_route,
-     "false: the proxy does not stay in the path of later requests"},
-    {"challenge", OH_YAML_MAP, false, read_challenge, "{status, realm, algorithm, qop, opaque}"},
+     "false: the proxy does not stay in the path of later requests; strict: as a router of RFC "
+     "2543"},
+    {"challenge", OH_YAML_LIST | OH_YAML_MAP, false, read_challenge,
+     "{status, realm, algorithm, qop, opaque, stale, keep-nonce}, or a list of these"},
+    {"expires", OH_YAML_SCALAR, false, read_expires,
+     "the longest binding that the registrar grants, in seconds"},
+    {"min-expires", OH_YAML_SCALAR, false, read_min_expires,
+     "what its 423 asks for, in seconds; without it twice what the phone wanted"},
+    {"contacts", OH_YAML_LIST, false, read_contacts,
+     "URIs of other devices at the same address of record"},
     {NULL, 0, false, NULL, NULL},
 };
 
@@ -127,6 +122,9 @@ static const struct {
     {"record-route", ROLE(PROXY), "only a proxy puts Record-Route"},
     {"challenge", ROLE(PROXY) | ROLE(REGISTRAR) | ROLE(PEER),
      "the phone is the one to be challenged"},
+    {"expires", ROLE(REGISTRAR), "only a registrar keeps bindings"},
+    {"min-expires", ROLE(REGISTRAR), "only a registrar keeps bindings"},
+    {"contacts", ROLE(REGISTRAR), "only a registrar keeps bindings"},
 };
 
 static void check_role(struct oh_reading *g, const struct oh_yaml_node *map)

@@ -94,6 +94,18 @@ int64_t oh_read_duration(struct oh_yaml_reader *r, const struct oh_yaml_node *n)
     return -1;
 }
 
+int64_t oh_read_seconds(struct oh_yaml_reader *r, const struct oh_yaml_node *n)
+{
+    uint64_t seconds = 0;
+    if (oh_span_to_u64(oh_span_of(oh_yaml_scalar(n)), &seconds) && seconds > 0 &&
+        seconds <= UINT32_MAX) /* RFC 3261 20.19 */
+        return (int64_t)seconds;
+    struct oh_error *e =
+        oh_yaml_mistake(r->y, n, r->errors, "'%s' is no number of seconds", oh_yaml_scalar(n));
+    oh_error_remedy(e, "wanted: the number alone, as the header field has it: '60'");
+    return -1;
+}
+
 static void add_line(struct oh_yaml_reader *r, const struct oh_yaml_node *n, const char *what,
                      char ***lines, size_t *count)
 {

@@ -15,20 +15,21 @@
 
 #define OH_SCENARIO_MAX_STEPS   1000
 #define OH_SCENARIO_MAX_PARTIES 64
+#define OH_ABILITIES_MOST       32
 
 struct oh_reading {
     struct oh_yaml_reader *r;
     struct oh_scenario *s;
     size_t party_room;
     size_t step_room;
-    struct oh_party *party;  /* being read, or NULL */
-    struct oh_step *step;    /* being read, or NULL */
-    enum oh_level level;     /* of the expectations being read */
-    bool role_unclear;       /* a role was misspelt: say nothing more of who is missing */
-    bool flow_unclear;       /* a step could not be read: say nothing more of what is missing before
-                                others */
-    bool needs_unclear;      /* needs could not be read: say nothing more of what it lacks */
-    bool told[OH_VERBS + 1]; /* abilities already told to be missing; the last is rtp */
+    struct oh_party *party; /* being read, or NULL */
+    struct oh_step *step;   /* being read, or NULL */
+    enum oh_level level;    /* of the expectations being read */
+    bool role_unclear;      /* a role was misspelt: say nothing more of who is missing */
+    bool flow_unclear;      /* a step could not be read: say nothing more of what is missing before
+                               others */
+    bool needs_unclear;     /* needs could not be read: say nothing more of what it lacks */
+    bool told[OH_ABILITIES_MOST];    /* abilities already told to be missing, by their index */
     const struct oh_yaml_node *flow; /* to know what is saved later on */
 };
 
@@ -49,6 +50,8 @@ bool oh_read_bool(struct oh_yaml_reader *r, const struct oh_yaml_node *n, bool o
 char *oh_read_line(struct oh_yaml_reader *r, const struct oh_yaml_node *n, const char *what);
 /* Milliseconds, or -1 with the mistake told. */
 int64_t oh_read_duration(struct oh_yaml_reader *r, const struct oh_yaml_node *n);
+/* A plain number from 1 on, as Expires has it, or -1 with the mistake told. */
+int64_t oh_read_seconds(struct oh_yaml_reader *r, const struct oh_yaml_node *n);
 /* A scalar or a list of scalars. Appends copies to the array. */
 void oh_read_lines(struct oh_yaml_reader *r, const struct oh_yaml_node *n, const char *what,
                    char ***lines, size_t *count);
@@ -73,6 +76,15 @@ void oh_check_name(struct oh_reading *g, struct oh_place place, struct oh_span n
 void oh_check_names_in(struct oh_reading *g, struct oh_place place, const char *text);
 /* The save key: a new name. */
 oh_yaml_read_fn oh_read_save;
+
+/* --- challenges.c, descriptions.c --- */
+
+/* One challenge or a list of them, appended to the array; `status` where they give none. What a
+ * phone must be able to do to answer one of them must stand in needs. */
+void oh_read_challenges(struct oh_reading *g, const struct oh_yaml_node *n, unsigned status,
+                        struct oh_challenge **list, size_t *count);
+/* The sdp key of a step. */
+oh_yaml_read_fn oh_read_sdp;
 
 /* --- headers.c --- */
 

@@ -48,6 +48,30 @@ int oh_verb_of(const char *name)
     return -1;
 }
 
+static const char *const other_abilities[] = {"rtp",
+                                              "tcp",
+                                              "100rel",
+                                              "digest-md5-sess",
+                                              "digest-sha-256",
+                                              "digest-sha-512-256",
+                                              "digest-auth-int"};
+enum { OTHER_ABILITIES = sizeof other_abilities / sizeof *other_abilities };
+
+const char *oh_ability_name(int n)
+{
+    if (n < OH_VERBS)
+        return n < 0 ? NULL : verb_names[n];
+    return n < OH_VERBS + OTHER_ABILITIES ? other_abilities[n - OH_VERBS] : NULL;
+}
+
+int oh_ability_index(const char *name)
+{
+    for (int i = 0; oh_ability_name(i); i++)
+        if (!strcmp(oh_ability_name(i), name))
+            return i;
+    return -1;
+}
+
 static void free_lines(char **lines, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -104,6 +128,10 @@ static void release_step(struct oh_step *step)
     free(step->reason);
     free(step->save);
     free(step->body);
+    free(step->sdp.direction);
+    free(step->sdp.address);
+    free(step->sdp.formats);
+    release_challenges(step->challenges, step->challenge_count);
 }
 
 void oh_scenario_free(struct oh_scenario *s)
@@ -148,21 +176,6 @@ bool oh_step_is_phones(const struct oh_scenario *s, const struct oh_step *step)
 bool oh_step_is_ours(const struct oh_scenario *s, const struct oh_step *step)
 {
     return step->kind == OH_STEP_MESSAGE && !sent_by_phone(s, step);
-}
-
-struct oh_span oh_scenario_line(const struct oh_scenario *s, unsigned line)
-{
-    struct oh_span rest = oh_span_of(s->source_text);
-    while (line > 1 && rest.len > 0) {
-        rest = oh_span_sub(rest, oh_span_find(rest, '\n') + 1, rest.len);
-        line--;
-    }
-    if (line != 1 || rest.len == 0)
-        return (struct oh_span){0};
-    rest.len = oh_span_find(rest, '\n');
-    if (rest.len > 0 && rest.at[rest.len - 1] == '\r')
-        rest.len--;
-    return rest;
 }
 
 static bool is_name_char(char c)

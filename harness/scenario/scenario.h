@@ -110,7 +110,7 @@ struct oh_expect {
 enum oh_step_kind {
     OH_STEP_ACTION,  /* A dials B */
     OH_STEP_MESSAGE, /* A -> P: INVITE */
-    OH_STEP_MEDIA,   /* A <-> B: RTP, A -> B: RTP */
+    OH_STEP_MEDIA,   /* A <-> B: RTP, A -> B: RTP, A -> B: no RTP */
     OH_STEP_SILENCE, /* nothing for: 5 s */
 };
 
@@ -128,6 +128,11 @@ enum oh_verb { /* what a user does; abilities carry the same names */
 const char *oh_verb_name(enum oh_verb v); /* "dial": the ability and the adapter's key */
 /* The verb of an ability name, or -1. */
 int oh_verb_of(const char *name);
+
+/* What a phone may be able to do: the verbs, then "rtp", "tcp" and the others of
+ * scenarios/README.md. The n-th, NULL behind the last; the index of a name, or -1. */
+const char *oh_ability_name(int n);
+int oh_ability_index(const char *name);
 
 struct oh_header_override {
     char *name;
@@ -161,6 +166,7 @@ struct oh_step {
     size_t expect_count;
     char *save; /* name that the message is known by afterwards, or NULL */
     bool optional;
+    bool reliable; /* ours only, 101..199 to INVITE: to be acknowledged by PRACK. RFC 3262 */
     struct oh_header_override *headers; /* ours only */
     size_t header_count;
     char **remove; /* ours only */
@@ -171,6 +177,7 @@ struct oh_step {
     size_t challenge_count;
 
     bool media_both_ways;
+    bool media_none;   /* A -> B: no RTP */
     int64_t within_ms; /* deadline after the step before it is done; -1: not given */
     int64_t after_ms;  /* ours: send this long after the step before it; 0: at once */
     int64_t for_ms;    /* media and silence */
@@ -213,9 +220,6 @@ const struct oh_party *oh_scenario_party(const struct oh_scenario *s, const char
  * media/silence. */
 bool oh_step_is_phones(const struct oh_scenario *s, const struct oh_step *step);
 bool oh_step_is_ours(const struct oh_scenario *s, const struct oh_step *step);
-
-/* The source line `line` (from 1), for excerpts; absent if there is none. */
-struct oh_span oh_scenario_line(const struct oh_scenario *s, unsigned line);
 
 /* Texts that may hold names (header overrides) are taken apart by this alone, so that reader and
  * player agree. Takes the next piece off the front of `rest`: a run of literal text ("$$" is one

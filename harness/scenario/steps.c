@@ -111,6 +111,29 @@ static void read_reason(struct oh_yaml_reader *r, const struct oh_yaml_node *n, 
     g->step->reason = oh_read_line(r, n, "the reason phrase");
 }
 
+static void read_challenge(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    struct oh_reading *g = target;
+    struct oh_step *step = g->step;
+    (void)r;
+    oh_read_challenges(g, n, step->status, &step->challenges, &step->challenge_count);
+}
+
+/* RFC 3262 3: neither 100 nor a final response */
+static void read_reliable(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    struct oh_reading *g = target;
+    struct oh_step *step = g->step;
+    step->reliable = oh_read_bool(r, n, false);
+    if (step->reliable && !step->is_request && (step->status <= 100 || step->status >= 200)) {
+        struct oh_error *e =
+            oh_yaml_mistake(r->y, n, r->errors, "a %u cannot be sent reliably", step->status);
+        oh_error_remedy(e, "only 101 to 199, answers to an INVITE, are acknowledged by PRACK");
+    } else if (step->reliable && oh_step_is_ours(g->s, step)) {
+        oh_check_ability(g, step->place, "100rel");
+    }
+}
+
 /* In the order of reading: headers come before must and save, which nothing depends on. */
 static const struct oh_yaml_field step_keys[] = {
     {"must", OH_YAML_MAP, false, oh_read_must, "{field: value}: what is wrong if it does not hold"},
@@ -120,11 +143,17 @@ static const struct oh_yaml_field step_keys[] = {
     {"optional", OH_YAML_SCALAR, false, read_optional, "true: the message may be left out"},
     {"within", OH_YAML_SCALAR, false, read_within,
      "at the latest so long after the step before, as in '2 s'"},
-    {"after", OH_YAML_SCALAR, false, read_after, "sent so long after the step before, as in '2 s'"},
+    {"after", OH_YAML_SCALAR, false, read_after, "done so long after the step before, as in '2 s'"},
     {"for", OH_YAML_SCALAR, false, read_for, "how long, as in '1 s'"},
     {"headers", OH_YAML_MAP, false, read_headers, "{name: value}: header fields in place of ours"},
     {"remove", OH_YAML_SCALAR | OH_YAML_LIST, false, read_remove,
      "names of header fields to leave out"},
+    {"challenge", OH_YAML_LIST | OH_YAML_MAP, false, read_challenge,
+     "what this 401 or 407 asks for, in place of the party's challenge"},
+    {"sdp", OH_YAML_SCALAR | OH_YAML_MAP, false, oh_read_sdp,
+     "none, or {direction, address, formats}: what is otherwise in our description"},
+    {"reliable", OH_YAML_SCALAR, false, read_reliable,
+     "true: a provisional answer to INVITE that the phone acknowledges by PRACK"},
     {"body", OH_YAML_SCALAR, false, read_body, "the body, in place of ours"},
     {"reason", OH_YAML_SCALAR, false, read_reason, "the reason phrase, in place of ours"},
     {NULL, 0, false, NULL, NULL},
@@ -154,10 +183,13 @@ static const struct {
     {"save", PHONES | OURS, "only messages can be saved"},
     {"optional", PHONES, "only a message of the phone may be left out"},
     {"within", PHONES | ACTION, "only what the phone or its user does has a deadline"},
-    {"after", OURS, "only our own message can be put off"},
+    {"after", OURS | ACTION, "only our own message and what the user does can be put off"},
     {"for", MEDIA, "only media lasts a time"},
     {"headers", OURS, "only our own message can be changed; use 'must' to judge the phone's"},
     {"remove", OURS, "only our own message can be changed"},
+    {"challenge", OUR_RESPONSE, "only our own 401 or 407 challenges"},
+    {"sdp", OURS, "only our own message can be changed; use 'must' to judge the phone's"},
+    {"reliable", OUR_RESPONSE, "only our own provisional response asks for a PRACK"},
     {"body", OURS, "only our own message can be changed; use 'must' to judge the phone's"},
     {"reason", OUR_RESPONSE, "only our own response has a phrase that can be changed"},
 };

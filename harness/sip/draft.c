@@ -35,6 +35,13 @@ static bool is_blank(char c)
  */
 static void add_one_line(struct oh_text *out, struct oh_span s, const char *instead)
 {
+    size_t whole = 0;
+    while (whole < s.len && !breaks_line(s.at[whole]))
+        whole++;
+    if (whole == s.len) { /* nearly always */
+        oh_text_add_span(out, s);
+        return;
+    }
     for (size_t i = 0; i < s.len;) {
         size_t end = i;
         bool broken = false;

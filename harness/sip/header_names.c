@@ -2,60 +2,64 @@
 
 enum form { SINGLE, LIST };
 
+#define NAME(literal) literal, sizeof literal - 1
+
 static const struct {
     enum oh_sip_header_id id;
     const char *name;
+    size_t len;
     char compact; /* 0: none */
     enum form form;
 } names[] = {
-    {OH_SIP_ACCEPT, "Accept", 0, LIST},
-    {OH_SIP_ALLOW, "Allow", 0, LIST},
-    {OH_SIP_AUTHENTICATION_INFO, "Authentication-Info", 0, SINGLE},
-    {OH_SIP_AUTHORIZATION, "Authorization", 0, SINGLE}, /* RFC 3261 7.3.1: never comma-joined */
-    {OH_SIP_CALL_ID, "Call-ID", 'i', SINGLE},
-    {OH_SIP_CONTACT, "Contact", 'm', LIST},
-    {OH_SIP_CONTENT_LENGTH, "Content-Length", 'l', SINGLE},
-    {OH_SIP_CONTENT_TYPE, "Content-Type", 'c', SINGLE},
-    {OH_SIP_CSEQ, "CSeq", 0, SINGLE},
-    {OH_SIP_EVENT, "Event", 'o', SINGLE},
-    {OH_SIP_EXPIRES, "Expires", 0, SINGLE},
-    {OH_SIP_FROM, "From", 'f', SINGLE},
-    {OH_SIP_MAX_FORWARDS, "Max-Forwards", 0, SINGLE},
-    {OH_SIP_MIN_EXPIRES, "Min-Expires", 0, SINGLE},
-    {OH_SIP_PROXY_AUTHENTICATE, "Proxy-Authenticate", 0, SINGLE},
-    {OH_SIP_PROXY_AUTHORIZATION, "Proxy-Authorization", 0, SINGLE},
-    {OH_SIP_PROXY_REQUIRE, "Proxy-Require", 0, LIST},
-    {OH_SIP_RACK, "RAck", 0, SINGLE},
-    {OH_SIP_RECORD_ROUTE, "Record-Route", 0, LIST},
-    {OH_SIP_REFER_TO, "Refer-To", 'r', SINGLE},
-    {OH_SIP_REFERRED_BY, "Referred-By", 'b', SINGLE},
-    {OH_SIP_REPLACES, "Replaces", 0, SINGLE},
-    {OH_SIP_REQUIRE, "Require", 0, LIST},
-    {OH_SIP_RETRY_AFTER, "Retry-After", 0, SINGLE},
-    {OH_SIP_ROUTE, "Route", 0, LIST},
-    {OH_SIP_RSEQ, "RSeq", 0, SINGLE},
-    {OH_SIP_SERVER, "Server", 0, SINGLE},
-    {OH_SIP_SESSION_EXPIRES, "Session-Expires", 'x', SINGLE},
-    {OH_SIP_SUBSCRIPTION_STATE, "Subscription-State", 0, SINGLE},
-    {OH_SIP_SUPPORTED, "Supported", 'k', LIST},
-    {OH_SIP_TO, "To", 't', SINGLE},
-    {OH_SIP_UNSUPPORTED, "Unsupported", 0, LIST},
-    {OH_SIP_USER_AGENT, "User-Agent", 0, SINGLE},
-    {OH_SIP_VIA, "Via", 'v', LIST},
-    {OH_SIP_WARNING, "Warning", 0, LIST},
-    {OH_SIP_WWW_AUTHENTICATE, "WWW-Authenticate", 0, SINGLE},
+    {OH_SIP_ACCEPT, NAME("Accept"), 0, LIST},
+    {OH_SIP_ALLOW, NAME("Allow"), 0, LIST},
+    {OH_SIP_AUTHENTICATION_INFO, NAME("Authentication-Info"), 0, SINGLE},
+    {OH_SIP_AUTHORIZATION, NAME("Authorization"), 0,
+     SINGLE}, /* RFC 3261 7.3.1: never comma-joined */
+    {OH_SIP_CALL_ID, NAME("Call-ID"), 'i', SINGLE},
+    {OH_SIP_CONTACT, NAME("Contact"), 'm', LIST},
+    {OH_SIP_CONTENT_LENGTH, NAME("Content-Length"), 'l', SINGLE},
+    {OH_SIP_CONTENT_TYPE, NAME("Content-Type"), 'c', SINGLE},
+    {OH_SIP_CSEQ, NAME("CSeq"), 0, SINGLE},
+    {OH_SIP_EVENT, NAME("Event"), 'o', SINGLE},
+    {OH_SIP_EXPIRES, NAME("Expires"), 0, SINGLE},
+    {OH_SIP_FROM, NAME("From"), 'f', SINGLE},
+    {OH_SIP_MAX_FORWARDS, NAME("Max-Forwards"), 0, SINGLE},
+    {OH_SIP_MIN_EXPIRES, NAME("Min-Expires"), 0, SINGLE},
+    {OH_SIP_PROXY_AUTHENTICATE, NAME("Proxy-Authenticate"), 0, SINGLE},
+    {OH_SIP_PROXY_AUTHORIZATION, NAME("Proxy-Authorization"), 0, SINGLE},
+    {OH_SIP_PROXY_REQUIRE, NAME("Proxy-Require"), 0, LIST},
+    {OH_SIP_RACK, NAME("RAck"), 0, SINGLE},
+    {OH_SIP_RECORD_ROUTE, NAME("Record-Route"), 0, LIST},
+    {OH_SIP_REFER_TO, NAME("Refer-To"), 'r', SINGLE},
+    {OH_SIP_REFERRED_BY, NAME("Referred-By"), 'b', SINGLE},
+    {OH_SIP_REPLACES, NAME("Replaces"), 0, SINGLE},
+    {OH_SIP_REQUIRE, NAME("Require"), 0, LIST},
+    {OH_SIP_RETRY_AFTER, NAME("Retry-After"), 0, SINGLE},
+    {OH_SIP_ROUTE, NAME("Route"), 0, LIST},
+    {OH_SIP_RSEQ, NAME("RSeq"), 0, SINGLE},
+    {OH_SIP_SERVER, NAME("Server"), 0, SINGLE},
+    {OH_SIP_SESSION_EXPIRES, NAME("Session-Expires"), 'x', SINGLE},
+    {OH_SIP_SUBSCRIPTION_STATE, NAME("Subscription-State"), 0, SINGLE},
+    {OH_SIP_SUPPORTED, NAME("Supported"), 'k', LIST},
+    {OH_SIP_TO, NAME("To"), 't', SINGLE},
+    {OH_SIP_UNSUPPORTED, NAME("Unsupported"), 0, LIST},
+    {OH_SIP_USER_AGENT, NAME("User-Agent"), 0, SINGLE},
+    {OH_SIP_VIA, NAME("Via"), 'v', LIST},
+    {OH_SIP_WARNING, NAME("Warning"), 0, LIST},
+    {OH_SIP_WWW_AUTHENTICATE, NAME("WWW-Authenticate"), 0, SINGLE},
     /* Without an id, but with a compact form or a comma that separates nothing. */
-    {OH_SIP_OTHER, "Accept-Contact", 'a', LIST},
-    {OH_SIP_OTHER, "Allow-Events", 'u', LIST},
-    {OH_SIP_OTHER, "Content-Encoding", 'e', LIST},
-    {OH_SIP_OTHER, "Date", 0, SINGLE},
-    {OH_SIP_OTHER, "Identity", 'y', SINGLE},
-    {OH_SIP_OTHER, "Identity-Info", 'n', SINGLE},
-    {OH_SIP_OTHER, "Organization", 0, SINGLE},
-    {OH_SIP_OTHER, "Reject-Contact", 'j', LIST},
-    {OH_SIP_OTHER, "Reply-To", 0, SINGLE},
-    {OH_SIP_OTHER, "Request-Disposition", 'd', LIST},
-    {OH_SIP_OTHER, "Subject", 's', SINGLE},
+    {OH_SIP_OTHER, NAME("Accept-Contact"), 'a', LIST},
+    {OH_SIP_OTHER, NAME("Allow-Events"), 'u', LIST},
+    {OH_SIP_OTHER, NAME("Content-Encoding"), 'e', LIST},
+    {OH_SIP_OTHER, NAME("Date"), 0, SINGLE},
+    {OH_SIP_OTHER, NAME("Identity"), 'y', SINGLE},
+    {OH_SIP_OTHER, NAME("Identity-Info"), 'n', SINGLE},
+    {OH_SIP_OTHER, NAME("Organization"), 0, SINGLE},
+    {OH_SIP_OTHER, NAME("Reject-Contact"), 'j', LIST},
+    {OH_SIP_OTHER, NAME("Reply-To"), 0, SINGLE},
+    {OH_SIP_OTHER, NAME("Request-Disposition"), 'd', LIST},
+    {OH_SIP_OTHER, NAME("Subject"), 's', SINGLE},
 };
 
 static const size_t name_count = sizeof names / sizeof names[0];
@@ -64,8 +68,10 @@ static const size_t name_count = sizeof names / sizeof names[0];
 static size_t find(struct oh_span name)
 {
     for (size_t i = 0; i < name_count; i++) {
-        if (name.len == 1 ? names[i].compact && (name.at[0] | 0x20) == names[i].compact
-                          : oh_span_is_nocase(name, names[i].name))
+        if (name.len == 1
+                ? names[i].compact && (name.at[0] | 0x20) == names[i].compact
+                : name.len == names[i].len &&
+                      oh_span_equal_nocase(name, (struct oh_span){names[i].name, name.len}))
             return i;
     }
     return name_count;

@@ -187,16 +187,19 @@ out:
 static void add_session(struct oh_text *out, const struct oh_sdp_local *local, unsigned long start,
                         unsigned long stop)
 {
-    char ip[OH_ADDR_TEXT];
+    char ip[OH_ADDR_TEXT], where[OH_ADDR_TEXT];
+    const struct oh_addr *c = local->connection.family ? &local->connection : &local->rtp;
     int version = local->rtp.family == OH_FAMILY_IPV6 ? 6 : 4;
     oh_addr_format_ip(&local->rtp, ip);
+    oh_addr_format_ip(c, where);
     oh_text_addf(out,
                  "v=0\r\n"
                  "o=- %" PRIu64 " %" PRIu64 " IN IP%d %s\r\n"
                  "s=-\r\n"
                  "c=IN IP%d %s\r\n"
                  "t=%lu %lu\r\n",
-                 local->session_id, local->version, version, ip, version, ip, start, stop);
+                 local->session_id, local->version, version, ip,
+                 c->family == OH_FAMILY_IPV6 ? 6 : 4, where, start, stop);
 }
 
 static bool is_event(const char *name)
@@ -314,6 +317,52 @@ static int answer_streams(const sdp_session_t *s, const struct oh_sdp_local *loc
     if (wanted && !taken)
         return oh_error_set(e, "the offer has no audio format that this seat can do");
     return 0;
+}
+
+/* ---- offering again, RFC 3264 8 ---- */
+
+static bool offer_streams(const sdp_session_t *s, const struct oh_sdp_local *local,
+                          struct oh_text *out)
+{
+    bool offered = false;
+    for (const sdp_media_t *m = s->sdp_media; m; m = m->m_next) {
+        struct oh_sdp_audio audio = {0};
+        if (offered || m->m_type != sdp_media_audio) {
+            refuse_stream(out, m);
+            continue;
+        }
+        if (local->format_count)
+            read_local(local, &audio);
+        else
+            read_formats(m, &audio);
+        audio.direction = local->direction;
+        add_audio(out, local, &audio);
+        offered = true;
+    }
+    return offered;
+}
+
+int oh_sdp_reoffer_format(struct oh_span before, const struct oh_sdp_local *local,
+                          struct oh_text *out, struct oh_error *e)
+{
+    struct reader r;
+    struct oh_text offer = {0};
+    int result = -1;
+
+    const sdp_session_t *s = reader_open(&r, before, e);
+    if (!s)
+        goto out;
+    add_session(&offer, local, 0, 0);
+    if (offer_streams(s, local, &offer)) {
+        oh_text_add_span(out, oh_text_span(&offer));
+        result = 0;
+    } else {
+        oh_error_set(e, "the description before has no audio stream");
+    }
+out:
+    oh_text_release(&offer);
+    reader_close(&r);
+    return result;
 }
 
 int oh_sdp_answer_format(struct oh_span offer, const struct oh_sdp_local *local,

@@ -43,9 +43,17 @@ struct oh_sdp_local {
         *formats; /* what we can do, best first; static types and 101 = telephone-event/8000 */
     size_t format_count;
     enum oh_sdp_direction direction;
+    struct oh_addr connection; /* what c= says instead of rtp's address; family none: nothing */
 };
 /* One audio stream, "RTP/AVP"; appended to `out`. */
 void oh_sdp_offer_format(const struct oh_sdp_local *local, struct oh_text *out);
+
+/* A new offer in a session that has one, RFC 3264 8: as many m-lines as in `before`, our latest
+ * description of either kind, in the same order. Its first audio stream is offered anew, with the
+ * formats that it had and their payload numbers (8.3.2) unless `local` names others; all else stays
+ * refused. Appended to `out`. -1, `out` unchanged: `before` is not SDP or has no audio stream. */
+int oh_sdp_reoffer_format(struct oh_span before, const struct oh_sdp_local *local,
+                          struct oh_text *out, struct oh_error *e);
 
 /* RFC 3264 6: same number of m-lines in the same order; the first RTP/AVP audio stream with a codec
  * that we can do is answered with those of the offer's formats that we can do, in the offer's order

@@ -35,12 +35,26 @@ int64_t oh_capture_ended_ns(const struct oh_capture *c);
  * comes by itself some milliseconds later. */
 void oh_capture_flush(struct oh_capture *c);
 
-/* Called for each captured UDP datagram between the hosts, in capture order, for knowing when all
- * has arrived. Only while a file is open; out of oh_net_run, and out of begin and end for what the
- * kernel still held. It may stop the net, not run it, and not call begin, end or close. */
+/* Called for each captured UDP datagram between the hosts, and for each whole SIP message that a
+ * TCP connection between them carried (`src` and `dst` are the connection's ends, `wall_ns` the
+ * stamp of the segment that made it whole), in capture order, for knowing when all has arrived.
+ *
+ * Of TCP messages only are told, no keep-alives and no noise: those become whole when something
+ * follows them, which may be never. So whoever counts against a tap counts, of its TCP entries,
+ * messages: what oh_sip_looks_like and has all its bytes. An entry sent as a part of a message on
+ * purpose, or as several at once, is no message; what the connection makes of it is cut from all
+ * that was sent on it (sip/stream.h), here as in oh_recording_make.
+ *
+ * Only while a file is open; out of oh_net_run, and out of begin and end for what the kernel still
+ * held. It may stop the net, not run it, and not call begin, end or close. */
 typedef void oh_capture_fn(int64_t wall_ns, const struct oh_addr *src, const struct oh_addr *dst,
-                           struct oh_span bytes, void *arg);
+                           enum oh_transport transport, struct oh_span bytes, void *arg);
 void oh_capture_listen(struct oh_capture *c, oh_capture_fn *fn, void *arg);
+
+/* Where SIP is listened for over TCP (the seats' SIP addresses, with ports; copied), from the next
+ * oh_capture_begin on. See "Which connections are SIP" below; without it live messages are told by
+ * the rules for a capture of strangers. What is written to the file does not depend on it. */
+void oh_capture_sip_at(struct oh_capture *c, const struct oh_addr *at, size_t count);
 
 /* Hands on what the kernel's buffer still holds, closes the file, reads the drop counters since
  * `begin`. -1: the file could not be written whole (disk full); it is then valid up to where it
@@ -49,11 +63,32 @@ void oh_capture_listen(struct oh_capture *c, oh_capture_fn *fn, void *arg);
 int oh_capture_end(struct oh_capture *c, uint64_t *received, uint64_t *dropped, struct oh_error *e);
 
 /* A capture file (classic pcap µs and ns, pcapng as far as libpcap reads it) into a trace:
- * Ethernet, Linux cooked v1 and v2, loopback, raw IP; IPv4 and IPv6; UDP, with fragments put
- * together. Frames count from 1. What is no SIP is tried as RTP; oh_trace_seats drops what belongs
- * to no seat. A damaged tail ends reading without an error and sets `*truncated`; so do datagrams
- * of which the capture holds only the beginning (snap length), which are not added. Path "-" is
- * standard input. -1: not a capture, unreadable, a link layer that is not read. */
+ * Ethernet, Linux cooked v1 and v2, loopback, raw IP; IPv4 and IPv6; UDP and TCP, with fragments
+ * put together. Frames count from 1. UDP that is no SIP is tried as RTP; oh_trace_seats drops what
+ * belongs to no seat. Path "-" is standard input. -1: not a capture, unreadable, a link layer that
+ * is not read.
+ *
+ * Evidence that is missing sets `*truncated`: a damaged tail, which ends reading without an error;
+ * datagrams of which the capture holds only the beginning (snap length), which are not added; bytes
+ * of a SIP connection that its receiver acknowledged or its sender went on behind, and that no
+ * frame of the capture holds.
+ *
+ * A TCP message has the number of the first frame that carries a byte of it and the time of the
+ * segment that made it whole (in the order of the stream: what waited for an earlier segment was
+ * whole with that one). A connection that was there before the capture begins at its first segment
+ * and, within a message, at the next start line. */
 int oh_capture_read(const char *path, struct oh_trace *t, bool *truncated, struct oh_error *e);
+
+/* The same, told where SIP is listened for over TCP (`count` addresses with ports).
+ *
+ * Which connections are SIP: those with an end at such an address, whatever they begin with. Others
+ * where their beginning is in the capture and looks so: a start line, perhaps behind empty lines.
+ * Without such addresses also those that were there before, once a whole message is cut from them.
+ * So a phone's control connection, which has the same IP addresses, is told from SIP even where its
+ * text quotes SIP; and a SIP connection to where nobody expected it is still found. A kernel filter
+ * on ports could not do that: it would hide just the stray connection, and must be made before the
+ * ports are known. */
+int oh_capture_read_sip_at(const char *path, const struct oh_addr *at, size_t count,
+                           struct oh_trace *t, bool *truncated, struct oh_error *e);
 
 #endif

@@ -1,7 +1,7 @@
 #include "trace/capture.h"
 
 #include "base/file.h"
-#include "trace/packet.h"
+#include "trace/tcp.h"
 
 #include <errno.h>
 #include <pcap.h>
@@ -13,6 +13,7 @@ struct reading {
     pcap_t *pcap;
     FILE *file; /* the pcap's */
     struct oh_packets *packets;
+    struct oh_tcp *tcp;
     struct oh_trace *trace;
     unsigned frame;
     bool truncated;
@@ -59,6 +60,12 @@ static int64_t stamp_ns(const struct timeval *ts)
     return s * OH_NS_PER_S + ns;
 }
 
+static void take_message(const struct oh_tcp_message *m, void *arg)
+{
+    struct reading *r = arg;
+    oh_trace_add(r->trace, m->frame, m->time_ns, &m->src, &m->dst, OH_TRANSPORT_TCP, m->bytes);
+}
+
 static void take_frame(struct reading *r, const struct pcap_pkthdr *head, const u_char *data)
 {
     struct oh_packet packet;
@@ -77,6 +84,9 @@ static void take_frame(struct reading *r, const struct pcap_pkthdr *head, const 
                              packet.bytes))
             return;
         break;
+    case OH_PACKET_TCP:
+        oh_tcp_add(r->tcp, &packet); /* and counts what is skipped */
+        return;
     case OH_PACKET_OTHER:
         break;
     }
@@ -93,21 +103,30 @@ static int read_frames(struct reading *r, const char *path, struct oh_error *e)
     int got;
     while ((got = pcap_next_ex(r->pcap, &head, &data)) == 1)
         take_frame(r, head, data);
-    r->trace->skipped += oh_packets_unfinished(r->packets);
+    oh_tcp_end(r->tcp);
+    r->trace->skipped += oh_packets_unfinished(r->packets) + oh_tcp_others(r->tcp);
     if (got == PCAP_ERROR && r->frame == 0 && !feof(r->file))
         return no_capture(path, pcap_geterr(r->pcap), e);
-    r->truncated |= got == PCAP_ERROR;
+    r->truncated |= got == PCAP_ERROR || oh_tcp_gaps(r->tcp) > 0;
     return 0;
 }
 
 int oh_capture_read(const char *path, struct oh_trace *t, bool *truncated, struct oh_error *e)
 {
+    return oh_capture_read_sip_at(path, NULL, 0, t, truncated, e);
+}
+
+int oh_capture_read_sip_at(const char *path, const struct oh_addr *at, size_t count,
+                           struct oh_trace *t, bool *truncated, struct oh_error *e)
+{
     struct reading r = {.trace = t};
+    r.tcp = oh_tcp_new(at, count, take_message, &r);
     int status = open_file(&r, path, e);
     if (status == 0)
         status = read_frames(&r, path, e);
     *truncated = r.truncated;
     t->frames = r.frame;
+    oh_tcp_free(r.tcp);
     oh_packets_free(r.packets);
     if (r.pcap)
         pcap_close(r.pcap); /* and the file */

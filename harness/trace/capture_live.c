@@ -1,7 +1,7 @@
 #include "trace/capture.h"
 
 #include "base/file.h"
-#include "trace/packet.h"
+#include "trace/tcp.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -58,6 +58,9 @@ struct oh_capture {
     int64_t ns_per_unit;    /* of the handle's stamps: 1, or 1000 without nanoseconds */
     struct oh_watch *watch; /* NULL after the interface went away */
     struct oh_packets *packets;
+    struct oh_tcp *tcp; /* of the file's time; NULL while none is open */
+    struct oh_addr *sip_at;
+    size_t sip_at_count;
     struct file file;
     int64_t from_ns,
         until_ns; /* packets outside are not written: they belong to another scenario */
@@ -187,7 +190,8 @@ static int activate(struct oh_capture *c, struct oh_error *e)
     return 0;
 }
 
-/* No ports: fragments after the first have none. IPv6 may put headers between its own and UDP's. */
+/* No ports: fragments after the first have none, and a stray connection has one that nobody
+ * expects. IPv6 may put headers between its own and UDP's. */
 static int set_filter(struct oh_capture *c, const struct oh_addr *hosts, size_t count,
                       struct oh_error *e)
 {
@@ -195,7 +199,8 @@ static int set_filter(struct oh_capture *c, const struct oh_addr *hosts, size_t 
     struct bpf_program program;
     char ip[OH_ADDR_TEXT];
     oh_text_add(&text,
-                "(udp or ip6 proto 44 or ip6 proto 0 or ip6 proto 43 or ip6 proto 60) and (");
+                "(udp or tcp or ip6 proto 44 or ip6 proto 0 or ip6 proto 43 or ip6 proto 60) "
+                "and (");
     for (size_t i = 0; i < count; i++)
         oh_text_addf(&text, "%shost %s", i ? " or " : "", oh_addr_format_ip(&hosts[i], ip));
     oh_text_add(&text, ")");
@@ -323,6 +328,13 @@ static bool is_within(struct oh_capture *c)
     return true;
 }
 
+static void tell_message(const struct oh_tcp_message *m, void *arg)
+{
+    struct oh_capture *c = arg;
+    if (c->listener)
+        c->listener(m->time_ns, &m->src, &m->dst, OH_TRANSPORT_TCP, m->bytes, c->listener_arg);
+}
+
 static void take_packet(u_char *arg, const struct pcap_pkthdr *head, const u_char *data)
 {
     struct oh_capture *c = (struct oh_capture *)(void *)arg;
@@ -335,9 +347,12 @@ static void take_packet(u_char *arg, const struct pcap_pkthdr *head, const u_cha
     file_add(&c->file, &nano, data);
     struct oh_span bytes = {(const char *)data, head->caplen};
     c->frame++;
-    if (oh_packets_add(c->packets, c->frame, c->last_ns, bytes, &packet) == OH_PACKET_UDP &&
-        c->listener)
-        c->listener(packet.time_ns, &packet.src, &packet.dst, packet.bytes, c->listener_arg);
+    enum oh_packet_kind kind = oh_packets_add(c->packets, c->frame, c->last_ns, bytes, &packet);
+    if (kind == OH_PACKET_TCP)
+        oh_tcp_add(c->tcp, &packet);
+    else if (kind == OH_PACKET_UDP && c->listener)
+        c->listener(packet.time_ns, &packet.src, &packet.dst, OH_TRANSPORT_UDP, packet.bytes,
+                    c->listener_arg);
 }
 
 static void dispatch(struct oh_capture *c)
@@ -474,7 +489,9 @@ void oh_capture_close(struct oh_capture *c)
     if (c->filler_fd >= 0)
         close(c->filler_fd);
     file_release(&c->file);
+    oh_tcp_free(c->tcp);
     oh_packets_free(c->packets);
+    free(c->sip_at);
     if (c->format)
         pcap_close(c->format);
     if (c->pcap)
@@ -496,6 +513,7 @@ int oh_capture_begin(struct oh_capture *c, const char *path, struct oh_error *e)
     c->from_ns = oh_clock_wall_ns();
     c->until_ns = INT64_MAX;
     c->from_settled = false;
+    c->tcp = oh_tcp_new(c->sip_at, c->sip_at_count, tell_message, c);
     if (!c->broken[0])
         pcap_stats(c->pcap, &c->before);
     return 0;
@@ -520,6 +538,15 @@ void oh_capture_listen(struct oh_capture *c, oh_capture_fn *fn, void *arg)
 {
     c->listener = fn;
     c->listener_arg = arg;
+}
+
+void oh_capture_sip_at(struct oh_capture *c, const struct oh_addr *at, size_t count)
+{
+    free(c->sip_at);
+    c->sip_at = oh_alloc(count * sizeof *at);
+    c->sip_at_count = count;
+    if (count > 0)
+        memcpy(c->sip_at, at, count * sizeof *at);
 }
 
 static int read_counters(struct oh_capture *c, uint64_t *dropped, struct oh_error *e)
@@ -547,5 +574,7 @@ int oh_capture_end(struct oh_capture *c, uint64_t *received, uint64_t *dropped, 
     if (c->file.trouble)
         status = file_trouble(&c->file, c->file.path, e);
     file_release(&c->file);
+    oh_tcp_free(c->tcp);
+    c->tcp = NULL;
     return status;
 }

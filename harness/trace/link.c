@@ -135,15 +135,20 @@ static uint64_t bytes_key(const struct oh_trace_msg *m)
     for (size_t i = 0; i < 2; i++) {
         struct oh_span ip = {(const char *)ends[i]->ip, sizeof ends[i]->ip};
         struct oh_span port = {(const char *)&ends[i]->port, sizeof ends[i]->port};
-        key = oh_index_key_add(oh_index_key_add(key, ip), port);
+        key = oh_index_key_add(key, ip);
+        if (m->transport == OH_TRANSPORT_UDP)
+            key = oh_index_key_add(key, port);
     }
     return key;
 }
 
+/* Over TCP a message sent again may come on another connection, from any port. */
 static bool is_copy(const struct oh_trace_msg *a, const struct oh_trace_msg *b)
 {
-    return oh_addr_equal(&a->src, &b->src) && oh_addr_equal(&a->dst, &b->dst) &&
-           oh_span_equal(a->sip->bytes, b->sip->bytes);
+    bool same_way = a->transport == OH_TRANSPORT_UDP
+                        ? oh_addr_equal(&a->src, &b->src) && oh_addr_equal(&a->dst, &b->dst)
+                        : oh_addr_same_ip(&a->src, &b->src) && oh_addr_same_ip(&a->dst, &b->dst);
+    return a->transport == b->transport && same_way && oh_span_equal(a->sip->bytes, b->sip->bytes);
 }
 
 static bool is_duplicate(const struct linker *l, const struct oh_trace_msg *earlier,

@@ -13,7 +13,7 @@
 #define PATIENCE_NS   (30 * OH_NS_PER_S)
 #define NO_TYPE_FIELD SIZE_MAX
 
-enum { PROTOCOL_UDP = 17 };
+enum { PROTOCOL_TCP = 6, PROTOCOL_UDP = 17 };
 enum { ETHERTYPE_V4 = 0x0800, ETHERTYPE_V6 = 0x86dd };
 
 struct link_layer {
@@ -34,6 +34,7 @@ struct ip {
     uint8_t protocol;
     struct oh_span payload;
     bool cut;
+    size_t missing; /* how much, where it is cut */
     bool fragment;
     bool more; /* fragments follow */
     uint32_t id;
@@ -117,7 +118,13 @@ static void bound_payload(struct ip *ip, struct oh_span rest, size_t told, size_
 {
     size_t len = told == 0 ? rest.len : told - header_len;
     ip->cut = len > rest.len;
+    ip->missing = ip->cut ? len - rest.len : 0;
     ip->payload = oh_span_sub(rest, 0, len);
+}
+
+static bool is_transport(uint8_t protocol)
+{
+    return protocol == PROTOCOL_UDP || protocol == PROTOCOL_TCP;
 }
 
 static void set_address(struct oh_addr *a, enum oh_family family, const char *ip)
@@ -143,7 +150,7 @@ static bool read_ipv4(struct oh_span b, struct ip *ip)
     ip->fragment = ip->more || ip->from > 0;
     ip->id = be16(b, 4);
     bound_payload(ip, oh_span_sub(b, header_len, b.len), told, header_len);
-    return ip->protocol == PROTOCOL_UDP;
+    return is_transport(ip->protocol);
 }
 
 enum extension { NO_EXTENSION, SIZED_IN_8, SIZED_IN_4, FRAGMENT };
@@ -200,7 +207,7 @@ static bool skip_extensions(struct ip *ip)
         ip->protocol = byte_at(ip->payload, 0);
         ip->payload = oh_span_sub(ip->payload, len, ip->payload.len);
     }
-    return ip->protocol == PROTOCOL_UDP ||
+    return is_transport(ip->protocol) ||
            (ip->fragment && (ip->from > 0 || extension_of(ip->protocol) != NO_EXTENSION));
 }
 
@@ -344,7 +351,15 @@ static bool reassemble(struct oh_packets *p, struct ip *ip, struct oh_packet *ou
     return ip->src.family == OH_FAMILY_IPV4 || (skip_extensions(ip) && !ip->fragment);
 }
 
-/* --- UDP --- */
+/* --- UDP and TCP --- */
+
+static void set_ends(const struct ip *ip, struct oh_packet *out)
+{
+    out->src = ip->src;
+    out->dst = ip->dst;
+    out->src.port = be16(ip->payload, 0);
+    out->dst.port = be16(ip->payload, 2);
+}
 
 static enum oh_packet_kind read_udp(const struct ip *ip, struct oh_packet *out)
 {
@@ -355,12 +370,25 @@ static enum oh_packet_kind read_udp(const struct ip *ip, struct oh_packet *out)
         return OH_PACKET_OTHER;
     if (len > ip->payload.len)
         return ip->cut ? OH_PACKET_CUT : OH_PACKET_OTHER;
-    out->src = ip->src;
-    out->dst = ip->dst;
-    out->src.port = be16(ip->payload, 0);
-    out->dst.port = be16(ip->payload, 2);
+    set_ends(ip, out);
     out->bytes = oh_span_sub(ip->payload, 8, len - 8);
     return OH_PACKET_UDP;
+}
+
+static enum oh_packet_kind read_tcp(const struct ip *ip, struct oh_packet *out)
+{
+    size_t header_len = ip->payload.len < 20 ? 20 : (size_t)(byte_at(ip->payload, 12) >> 4) * 4;
+    if (header_len > ip->payload.len)
+        return ip->cut ? OH_PACKET_CUT : OH_PACKET_OTHER;
+    if (header_len < 20) /* RFC 9293 3.1: data offset */
+        return OH_PACKET_OTHER;
+    set_ends(ip, out);
+    out->sequence = be32(ip->payload, 4);
+    out->acknowledgement = be32(ip->payload, 8);
+    out->tcp_flags = byte_at(ip->payload, 13);
+    out->bytes = oh_span_sub(ip->payload, header_len, ip->payload.len);
+    out->missing = ip->missing;
+    return OH_PACKET_TCP;
 }
 
 struct oh_packets *oh_packets_new(int link)
@@ -404,8 +432,9 @@ enum oh_packet_kind oh_packets_add(struct oh_packets *p, unsigned frame, int64_t
         if (!reassemble(p, &ip, &packet))
             return OH_PACKET_PART;
     }
-    enum oh_packet_kind kind = read_udp(&ip, &packet);
-    if (kind == OH_PACKET_UDP)
+    enum oh_packet_kind kind =
+        ip.protocol == PROTOCOL_TCP ? read_tcp(&ip, &packet) : read_udp(&ip, &packet);
+    if (kind == OH_PACKET_UDP || kind == OH_PACKET_TCP)
         *out = packet;
     return kind;
 }

@@ -1,9 +1,10 @@
 /*
- * trace/packet.h - one captured frame after another into UDP datagrams.
+ * trace/packet.h - one captured frame after another into UDP datagrams and TCP segments.
  *
  * Takes off the link layer and its VLAN tags, the IPv4 or IPv6 header with options and extension
- * headers, puts fragments together, and gives the UDP payload with its two addresses. Used for live
- * packets and for capture files alike, so both see the same datagrams.
+ * headers, puts fragments together, and gives the payload with its two addresses. Used for live
+ * packets and for capture files alike, so both see the same. What segments make together is
+ * trace/tcp.h's.
  *
  * Invariants: bytes of the wire are never trusted (every length is held against what is there);
  * memory is bounded (OH_PACKET_MAX_PARTS unfinished datagrams of 64 KiB; the oldest makes room). A
@@ -20,17 +21,26 @@
 #define OH_PACKET_MAX_PARTS 256
 
 enum oh_packet_kind {
-    OH_PACKET_OTHER, /* no UDP datagram: another protocol, or damaged headers */
+    OH_PACKET_OTHER, /* neither UDP nor TCP: another protocol, or damaged headers */
     OH_PACKET_PART,  /* a fragment, kept until its datagram is whole */
-    OH_PACKET_CUT,   /* UDP, but the capture holds only its beginning (snap length) */
-    OH_PACKET_UDP
+    OH_PACKET_CUT,   /* UDP, or a TCP header, of which the capture holds only the beginning (snap
+                        length) */
+    OH_PACKET_UDP,
+    OH_PACKET_TCP
 };
+
+/* RFC 9293 3.1 */
+enum { OH_TCP_FIN = 1, OH_TCP_SYN = 2, OH_TCP_RST = 4, OH_TCP_ACK = 16 };
 
 struct oh_packet {
     unsigned frame;  /* the one that carries it; of several fragments the one seen first */
     int64_t time_ns; /* that frame's */
     struct oh_addr src, dst;
-    struct oh_span bytes; /* the UDP payload; valid until the next oh_packet_add */
+    struct oh_span bytes; /* the payload; valid until the next oh_packets_add */
+    /* TCP only */
+    uint32_t sequence, acknowledgement;
+    unsigned tcp_flags;
+    size_t missing; /* payload behind `bytes` that the capture does not hold (snap length) */
 };
 
 struct oh_packets; /* the decoder and its unfinished datagrams */
@@ -40,9 +50,9 @@ struct oh_packets; /* the decoder and its unfinished datagrams */
 struct oh_packets *oh_packets_new(int link);
 void oh_packets_free(struct oh_packets *p); /* NULL is fine */
 
-/* One frame, as much as was captured of it. Fills `out` where it returns OH_PACKET_UDP, and only
- * then. Fragments whose stamps lie more than 30 s apart do not belong together (RFC 791 3.2 and RFC
- * 8200 4.5 bound it at 60 s). */
+/* One frame, as much as was captured of it. Fills `out` where it returns OH_PACKET_UDP or
+ * OH_PACKET_TCP, and only then. Fragments whose stamps lie more than 30 s apart do not belong
+ * together (RFC 791 3.2 and RFC 8200 4.5 bound it at 60 s). */
 enum oh_packet_kind oh_packets_add(struct oh_packets *p, unsigned frame, int64_t time_ns,
                                    struct oh_span bytes, struct oh_packet *out);
 

@@ -66,6 +66,7 @@ static void free_phone(struct oh_run_phone *p)
     free(p->profile);
     free(p->user_agent);
     free(p->adapter_text);
+    free(p->mutant);
 }
 
 static void free_lists(struct oh_run *r)

@@ -73,7 +73,8 @@ struct oh_journal_entry {
 };
 
 /* A datagram; of a TCP connection one SIP message, keep-alive, or stretch of noise
- * (sip/stream.h). */
+ * (sip/stream.h). The label of what our side's socket or connection sent or got is its seat's name:
+ * a connection that we opened has a port of no seat. */
 struct oh_tap_entry {
     int64_t wall_ns;
     char *label;
@@ -124,6 +125,7 @@ struct oh_run {
     enum oh_evidence evidence;
     struct oh_capture_counters capture;
     int64_t worst_late_ns; /* of our own timers, during this scenario */
+    int64_t clock_step_ns; /* how far the wall clock was set, forth or back, while we recorded */
     enum oh_outcome outcome;
     int outcome_step;   /* OH_NONE */
     char *outcome_text; /* a sentence, with the remedy where it is the bench's; NULL */

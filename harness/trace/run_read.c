@@ -150,6 +150,11 @@ static const char *evidence_word(int i)
     return i == OH_EVIDENCE_TAP ? "tap" : "capture";
 }
 
+static const char *transport_word(int i)
+{
+    return oh_transport_name((enum oh_transport)i);
+}
+
 static int read_word(struct reader *r, const json_t *object, const char *key, int count,
                      word_fn *word_of)
 {
@@ -162,6 +167,14 @@ static int read_word(struct reader *r, const json_t *object, const char *key, in
     if (value)
         fail(r, key, "is none of the words known");
     return 0;
+}
+
+/* UDP where none is named. */
+static enum oh_transport read_transport(struct reader *r, const json_t *object)
+{
+    if (!member(r, object, "transport"))
+        return OH_TRANSPORT_UDP;
+    return (enum oh_transport)read_word(r, object, "transport", OH_TRANSPORTS, transport_word);
 }
 
 /* Nanoseconds since 1970, up to the year 2096: two of them can be subtracted. */
@@ -245,6 +258,8 @@ static void read_head(struct reader *r, const json_t *root, struct oh_run *run)
     run->evidence = (enum oh_evidence)read_word(r, root, "evidence", 2, evidence_word);
     read_capture(r, root, run);
     run->worst_late_ns = read_time(r, root, "worst_late_ns");
+    if (json_object_get(root, "clock_step_ns")) /* older recordings do not know */
+        run->clock_step_ns = read_time(r, root, "clock_step_ns");
     run->outcome = (enum oh_outcome)read_word(r, root, "outcome", OH_OUTCOMES, outcome_word);
     run->outcome_step = read_index(r, root, "outcome_step", INT_MAX);
     run->outcome_text = read_text_if(r, root, "outcome_text");
@@ -290,6 +305,8 @@ static void read_phone(struct reader *r, const json_t *object, struct oh_run *ru
     p->is_reference = read_bool(r, object, "is_reference");
     read_abilities(r, object, p);
     p->adapter_text = read_text_if(r, object, "adapter_text");
+    p->mutant = read_text_if(r, object, "mutant");
+    p->transport = read_transport(r, object);
 }
 
 static void read_name(struct reader *r, const json_t *object, struct oh_run *run)
@@ -322,6 +339,7 @@ static void read_tap_entry(struct reader *r, const json_t *object, struct oh_run
     *t = (struct oh_tap_entry){.wall_ns = read_time(r, object, "t_ns")};
     t->label = read_text(r, object, "label");
     t->sent = read_bool(r, object, "sent");
+    t->transport = read_transport(r, object);
     t->local = read_addr(r, object, "local");
     t->remote = read_addr(r, object, "remote");
     t->is_rtp = read_bool(r, object, "rtp");

@@ -129,6 +129,7 @@ static void put_head(json_t *root, const struct oh_run *r)
     put_bool(capture, "complete", r->capture.complete);
     put_text(capture, "interface", r->capture.interface);
     put_int(root, "worst_late_ns", r->worst_late_ns);
+    put_int(root, "clock_step_ns", r->clock_step_ns);
     put_text(root, "outcome", oh_outcome_name(r->outcome));
     put(root, "outcome_step",
         r->outcome_step == OH_NONE ? json_null() : json_integer(r->outcome_step));
@@ -161,6 +162,8 @@ static void put_parties(json_t *root, const struct oh_run *r)
         for (size_t k = 0; k < p->ability_count; k++)
             json_array_append_new(abilities, text_of(p->abilities[k]));
         put_text(o, "adapter_text", p->adapter_text);
+        put_text(o, "mutant", p->mutant);
+        put_text(o, "transport", oh_transport_name(p->transport));
     }
 }
 
@@ -190,31 +193,68 @@ static void put_journal(json_t *root, const struct oh_run *r)
     }
 }
 
-static void put_bytes(json_t *object, struct oh_span bytes)
+/* --- the tap, by far the most: written entry by entry, each on a line of its own --- */
+
+static int append(const char *bytes, size_t len, void *arg)
+{
+    oh_text_add_span(arg, (struct oh_span){bytes, len});
+    return 0;
+}
+
+/* Takes `value`. */
+static void add_value(struct oh_text *out, const char *key, json_t *value)
+{
+    oh_text_addf(out, ", \"%s\": ", key);
+    int result = json_dump_callback(value, append, out, JSON_ENCODE_ANY);
+    assert(result == 0);
+    (void)result;
+    json_decref(value);
+}
+
+static void add_addr(struct oh_text *out, const char *key, const struct oh_addr *a)
+{
+    char text[OH_ADDR_TEXT];
+    bool is_given = a->family != OH_FAMILY_NONE;
+    oh_text_addf(out, is_given ? ", \"%s\": \"%s\"" : ", \"%s\": null", key,
+                 oh_addr_format(a, text));
+}
+
+static void add_bytes(struct oh_text *out, struct oh_span bytes)
 {
     json_t *text = string_of(bytes);
     if (text)
-        put(object, "text", text);
+        add_value(out, "text", text);
     else
-        put(object, "base64", base64_of(bytes));
+        add_value(out, "base64", base64_of(bytes));
 }
 
-static void put_tap(json_t *root, const struct oh_run *r)
+static void add_tap_entry(struct oh_text *out, const struct oh_tap_entry *t)
 {
-    json_t *tap = list(root, "tap");
+    oh_text_addf(out, "    {\"t_ns\": %lld", (long long)t->wall_ns);
+    add_value(out, "label", text_of(t->label));
+    oh_text_addf(out, ", \"sent\": %s", t->sent ? "true" : "false");
+    if (t->transport != OH_TRANSPORT_UDP)
+        oh_text_addf(out, ", \"transport\": \"%s\"", oh_transport_name(t->transport));
+    add_addr(out, "local", &t->local);
+    add_addr(out, "remote", &t->remote);
+    oh_text_addf(out, ", \"rtp\": %s, \"on_purpose\": %s, \"whole_len\": %zu",
+                 t->is_rtp ? "true" : "false", t->ours_on_purpose ? "true" : "false", t->whole_len);
+    add_bytes(out, t->bytes);
+    oh_text_add(out, "}");
+}
+
+/* Into the root object that `out` ends with. */
+static void add_tap(struct oh_text *out, const struct oh_run *r)
+{
+    static const char end[] = "\n}\n";
+    assert(out->len > sizeof end && strcmp(out->at + out->len - (sizeof end - 1), end) == 0);
+    out->len -= sizeof end - 1;
+    oh_text_add(out, ",\n  \"tap\": [");
     for (size_t i = 0; i < r->tap_count; i++) {
-        const struct oh_tap_entry *t = &r->tap[i];
-        json_t *o = entry(tap);
-        put_int(o, "t_ns", t->wall_ns);
-        put_text(o, "label", t->label);
-        put_bool(o, "sent", t->sent);
-        put_addr(o, "local", &t->local);
-        put_addr(o, "remote", &t->remote);
-        put_bool(o, "rtp", t->is_rtp);
-        put_bool(o, "on_purpose", t->ours_on_purpose);
-        put_count(o, "whole_len", t->whole_len);
-        put_bytes(o, t->bytes);
+        oh_text_add(out, i ? ",\n" : "\n");
+        add_tap_entry(out, &r->tap[i]);
     }
+    oh_text_add(out, r->tap_count > 0 ? "\n  ]\n}\n" : "]\n}\n");
 }
 
 /* Takes `root`. */
@@ -235,8 +275,8 @@ void oh_run_format(const struct oh_run *r, struct oh_text *out)
     put_parties(root, r);
     put_names(root, r);
     put_journal(root, r);
-    put_tap(root, r);
     format_json(root, out);
+    add_tap(out, r);
 }
 
 void oh_run_secrets_format(const struct oh_run *r, struct oh_text *out)

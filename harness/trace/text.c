@@ -83,14 +83,26 @@ static bool read_seconds(struct oh_span word, int64_t *ns)
 struct heading {
     int64_t time_ns;
     struct oh_addr src, dst;
+    enum oh_transport transport;
 };
+
+/* UDP where the line ends before; false for a word that is none. */
+static bool read_transport(struct oh_span word, enum oh_transport *transport)
+{
+    for (int i = OH_TRANSPORT_UDP; i < OH_TRANSPORTS; i++) {
+        *transport = (enum oh_transport)i;
+        if (word.len == 0 || oh_span_is(word, oh_transport_name(*transport)))
+            return true;
+    }
+    return false;
+}
 
 static int read_heading(struct reader *r, struct heading *h)
 {
     static const char form[] = "a message begins with '0.012 127.0.0.2:5060 -> 127.0.0.1:5060'";
     struct oh_span rest = r->line;
     struct oh_span time = next_word(&rest), src = next_word(&rest), arrow = next_word(&rest),
-                   dst = next_word(&rest);
+                   dst = next_word(&rest), transport = next_word(&rest);
     if (!read_seconds(time, &h->time_ns))
         return fault(r, place_of(r, time), "no time in seconds stands here", form);
     if (oh_addr_parse(src, &h->src, NULL) < 0 || h->src.port == 0)
@@ -99,9 +111,13 @@ static int read_heading(struct reader *r, struct heading *h)
         return fault(r, place_of(r, arrow), "'->' is missing", form);
     if (oh_addr_parse(dst, &h->dst, NULL) < 0 || h->dst.port == 0)
         return fault(r, place_of(r, dst), "no destination address with a port stands here", form);
+    if (!read_transport(transport, &h->transport))
+        return fault(r, place_of(r, transport),
+                     "what follows the destination address is no transport",
+                     "'udp', 'tcp' or 'tls' may stand there; without one it is UDP");
     rest = oh_span_trim(rest);
     if (rest.len > 0)
-        return fault(r, place_of(r, rest), "there is more after the destination address", form);
+        return fault(r, place_of(r, rest), "there is more after the transport", form);
     return 0;
 }
 
@@ -217,7 +233,7 @@ static int read_message(struct reader *r)
         goto out;
     put_length(&m);
     if (!oh_trace_add(r->trace, (unsigned)r->trace->msg_count + 1, h.time_ns, &h.src, &h.dst,
-                      OH_TRANSPORT_UDP, oh_text_span(&m.bytes))) {
+                      h.transport, oh_text_span(&m.bytes))) {
         fault(r, (struct oh_place){begins + 1, 1, 1}, "this is no SIP message",
               "its first line is 'METHOD URI SIP/2.0' or 'SIP/2.0 STATUS REASON'");
         goto out;

@@ -120,15 +120,17 @@ static bool shares_ip(const struct oh_seat_address *seats, size_t count, size_t 
 }
 
 static const struct oh_seat_address *seat_of(const struct oh_seat_address *seats, size_t count,
-                                             const struct oh_addr *a)
+                                             const struct oh_addr *a, enum oh_transport transport)
 {
     for (size_t i = 0; i < count; i++) {
         if (is_exactly(&seats[i], a))
             return &seats[i];
     }
-    /* RFC 3261 18.1.1, 18.2.1: a phone need not send from the port that it listens on */
+    /* RFC 3261 18.1.1, 18.2.1: a phone need not send from the port that it listens on; over TCP
+     * nobody does who opens the connection */
     for (size_t i = 0; i < count; i++) {
-        if (seats[i].is_phone && is_given(&seats[i].sip) && oh_addr_same_ip(&seats[i].sip, a) &&
+        bool any_port = seats[i].is_phone || transport != OH_TRANSPORT_UDP;
+        if (any_port && is_given(&seats[i].sip) && oh_addr_same_ip(&seats[i].sip, a) &&
             !shares_ip(seats, count, i))
             return &seats[i];
     }
@@ -163,8 +165,8 @@ void oh_trace_seats(struct oh_trace *t, const struct oh_seat_address *seats, siz
 {
     for (size_t i = 0; i < t->msg_count; i++) {
         struct oh_trace_msg *m = &t->msgs[i];
-        const struct oh_seat_address *from = seat_of(seats, count, &m->src);
-        const struct oh_seat_address *to = seat_of(seats, count, &m->dst);
+        const struct oh_seat_address *from = seat_of(seats, count, &m->src, m->transport);
+        const struct oh_seat_address *to = seat_of(seats, count, &m->dst, m->transport);
         m->from_seat = from ? from->seat : NULL;
         m->to_seat = to ? to->seat : NULL;
         m->from_phone = from && from->is_phone;

@@ -44,8 +44,13 @@ struct oh_trace_msg {
     /* links, by oh_trace_link */
     int duplicate_of; /* the same packet captured twice (bridge, "any"): the first one. Not a
                          retransmission */
-    int repeat_of; /* a retransmission: the first sending (byte-equal, same source and destination)
-                    */
+    /* Sent again: the first sending (byte-equal, same source and destination; over TCP whatever the
+     * ports: a repeat may come on another connection). Over UDP that is a retransmission by timer.
+     * Over TCP no transaction repeats by timer (RFC 3261 17.1.1.2, 17.1.2.2, 17.2.1); there it is
+     * the core that sent it again, which it must until the ACK for a 2xx to INVITE (13.3.1.4) and
+     * for each such 2xx with the ACK (13.2.2.4). Segments that TCP itself repeats are never two
+     * messages. */
+    int repeat_of;
     int request;   /* response: its request. CANCEL: the request it cancels. ACK: the INVITE it
                       belongs to */
     int answered;  /* ACK: the final response that it fits best */
@@ -70,8 +75,9 @@ struct oh_trace_rtp {
 struct oh_seat_address {
     const char *seat;
     bool is_phone;
-    /* phones: matched by address alone if no other seat shares it (a phone may send from another
-     * port, RFC 3261 18.1.1 and 18.2.1), else with the port */
+    /* Matched with the port, else by address alone if no other seat shares it: phones always (a
+     * phone may send from another port, RFC 3261 18.1.1 and 18.2.1), others on TCP, where who opens
+     * a connection does so from any port. */
     struct oh_addr sip;
     struct oh_addr rtp; /* ours; zero for phones */
 };
@@ -82,7 +88,8 @@ struct oh_trace {
     struct oh_trace_rtp *rtp; /* packets between seats only */
     size_t rtp_count, rtp_room;
     size_t frames;  /* of the capture file that was read, whatever they held */
-    size_t skipped; /* packets that were neither SIP (counted by the source) nor RTP of a seat */
+    size_t skipped; /* packets that were neither SIP (counted by the source) nor RTP of a seat; on
+                       TCP segments with bytes of what is no SIP, stretches of noise in what is */
 };
 
 struct oh_trace *oh_trace_new(void);
@@ -108,7 +115,7 @@ void oh_trace_link(struct oh_trace *t);
 
 /* Readable text, for tests and for people; one message after another:
  *   # comment
- *   0.012 127.0.0.2:5060 -> 127.0.0.1:5060
+ *   0.012 127.0.0.2:5060 -> 127.0.0.1:5060        ("udp", "tcp" or "tls" may follow)
  *   INVITE sip:... SIP/2.0        (lines end in LF in the file, CRLF in the message; body after the
  * empty line) .                              (a lone dot ends the message) Escapes inside: \r \n \0
  * \xNN \\ ; Content-Length: * is replaced by the true length. A dot alone on a line of the message

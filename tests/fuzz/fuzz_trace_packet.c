@@ -1,4 +1,4 @@
-/* Frames of any link layer into datagrams. Input: the kind of link, then frames, each led by its
+/* Frames of any link layer into datagrams and segments. Input: the kind of link, then frames, each led by its
  * length (two bytes, the high one first) and a byte of seconds that passed. */
 #include "trace/packet.h"
 
@@ -41,8 +41,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         char *own = malloc(len ? len : 1); /* its end is guarded */
         assert(own);
         memcpy(own, data + at, len);
-        if (oh_packets_add(p, ++frame, time_ns, (struct oh_span){own, len}, &packet) ==
-            OH_PACKET_UDP)
+        enum oh_packet_kind kind =
+            oh_packets_add(p, ++frame, time_ns, (struct oh_span){own, len}, &packet);
+        if (kind == OH_PACKET_UDP || kind == OH_PACKET_TCP)
             touch(&packet, frame);
         free(own);
         at += len;

@@ -407,6 +407,49 @@ static void media_is_wanted_of_the_phone(void **state)
     }
 }
 
+static void media_under_way(struct recorded *r)
+{
+    rtp(r);
+}
+
+static void media_on_hold(struct recorded *r)
+{
+    r->now += 300 * MS;
+    rtp(r);
+}
+
+static void our_media_on_hold(struct recorded *r)
+{
+    r->now += 300 * MS;
+    rtp_from(r, &r->peer_rtp);
+}
+
+/* RFC 3264 6.1, 8.4 */
+static void media_on_hold_is_a_finding_but_for_what_was_under_way(void **state)
+{
+    (void)state;
+    static const struct {
+        void (*media)(struct recorded *r);
+        bool unwanted;
+    } cases[] = {{no_media, false},
+                 {media_under_way, false},
+                 {our_media_on_hold, false},
+                 {media_on_hold, true}};
+    const char *both = strstr(CALL_407, "A <-> B: RTP");
+    char *held = oh_format("%.*sA -> B: no RTP%s", (int)(both - CALL_407), CALL_407,
+                           both + strlen("A <-> B: RTP"));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct recorded *r = recorded_new(held);
+        const struct oh_verdict *v = with_media(r, cases[i].media);
+        if (cases[i].unwanted)
+            expect_verdict(v, OH_WORD_FAIL, "media.rtp-unwanted", NULL);
+        else
+            expect_verdict(v, OH_WORD_PASS, NULL);
+        recorded_free(r);
+    }
+    free(held);
+}
+
 static void lost_packets_void_missing_media(void **state)
 {
     (void)state;
@@ -503,6 +546,7 @@ int main(void)
         cmocka_unit_test(background_traffic_is_no_finding),
         cmocka_unit_test(a_third_party_at_our_socket_is_nobodys),
         cmocka_unit_test(media_is_wanted_of_the_phone),
+        cmocka_unit_test(media_on_hold_is_a_finding_but_for_what_was_under_way),
         cmocka_unit_test(lost_packets_void_missing_media),
         cmocka_unit_test(a_phone_that_hangs_up_by_itself_is_told_once),
         cmocka_unit_test(silence_that_is_kept_is_no_finding),

@@ -120,6 +120,41 @@ static struct play *to_second_answer(bool first_ack)
     return p;
 }
 
+/* register 401? REGISTER 200 */
+#define AGAIN                                                                                      \
+    "title: t\nsource: s\nneeds: [register]\nparties: {A: phone, R: registrar}\nflow:\n"           \
+    "  - A registers\n  - A -> R: REGISTER\n  - R -> A: 503\n  - A -> R: REGISTER\n"               \
+    "    optional: true\n  - R -> A: 180\n  - R -> A: 200\n"
+
+static struct play *to_the_optional_request(void)
+{
+    struct play *p = new_play(AGAIN);
+    oh_walk_did(p->walk, 0, NULL);
+    GOT(p, OH_WALK_REACHED, 1, "REGISTER", "REGISTER", "1", NULL, NULL, 1);
+    DID(p, 2, "503", "REGISTER", "1", "t1", NULL, 1);
+    return p;
+}
+
+static void what_answers_an_optional_request_that_does_not_come_is_left_out(void **state)
+{
+    (void)state;
+    struct play *p = to_the_optional_request();
+    oh_walk_missed(p->walk, 3);
+    for (int i = 3; i < 6; i++)
+        assert_int_equal(oh_walk_state(p->walk, i), OH_STEP_PASSED);
+    assert_int_equal(oh_walk_next(p->walk), 6);
+    end_play(p);
+}
+
+static void what_answers_an_optional_request_that_comes_is_to_be_done(void **state)
+{
+    (void)state;
+    struct play *p = to_the_optional_request();
+    GOT(p, OH_WALK_REACHED, 3, "REGISTER", "REGISTER", "2", NULL, NULL, 2);
+    assert_int_equal(oh_walk_next(p->walk), 4);
+    end_play(p);
+}
+
 static void a_call_is_walked_from_end_to_end(void **state)
 {
     (void)state;
@@ -482,6 +517,8 @@ static void a_flood_is_walked_in_bounded_time(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_answers_an_optional_request_that_does_not_come_is_left_out),
+        cmocka_unit_test(what_answers_an_optional_request_that_comes_is_to_be_done),
         cmocka_unit_test(a_call_is_walked_from_end_to_end),
         cmocka_unit_test(a_byte_equal_message_is_a_repeat_wherever_the_flow_stands),
         cmocka_unit_test(a_repeat_with_another_branch_belongs_to_the_passed_step),

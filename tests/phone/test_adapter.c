@@ -101,6 +101,9 @@ static void an_unknown_name_is_told_with_the_names_there_are(void **state)
     assert_null(oh_adapter_load("nokia", NULL, &errors));
     assert_null(oh_adapter_load("no/such.yaml", NULL, &errors));
     assert_int_equal(errors.count, 3);
+    const char *twice = OH_SOURCE_DIR "/dut-adapters:" OH_SOURCE_DIR "/dut-adapters/.";
+    assert_null(oh_adapter_load("nokia", twice, &errors));
+    assert_string_equal(errors.items[3].remedy, errors.items[0].remedy); /* each name once */
     oh_errors_release(&errors);
 }
 
@@ -115,7 +118,7 @@ static void parameters_are_set_by_name(void **state)
     assert_int_equal(oh_adapter_set(a, "mutant", "no-bye", &e), 0);
     assert_int_equal(oh_adapter_set(a, "colour", "red", &e), -1);
     assert_non_null(strstr(e.text, "colour"));
-    assert_string_equal(e.remedy, "it has: mutant");
+    assert_int_equal(strncmp(e.remedy, "it has: mutant", 14), 0);
     oh_adapter_free(a);
 }
 

@@ -23,8 +23,9 @@ struct wire {
     char *why;
 };
 
-static void on_got(struct oh_span message, void *arg)
+static void on_got(struct oh_span message, uint64_t answer_to, void *arg)
 {
+    assert_int_equal(answer_to, OH_ANSWERS_SOMETHING);
     struct wire *w = arg;
     oh_text_add_span(&w->got, message);
     oh_text_add_char(&w->got, '\n');
@@ -80,8 +81,8 @@ static void open_driver(struct wire *w)
     char text[OH_ADDR_TEXT];
     struct oh_error e = {0};
     struct oh_driver_owner owner = {on_got, on_up, on_down, w};
-    w->driver = oh_driver_by_name("tcp-netstring")
-                    ->open(w->net, oh_addr_format(&w->at, text), -1, -1, &owner, &e);
+    struct oh_driver_plan plan = {.connect = oh_addr_format(&w->at, text)};
+    w->driver = oh_driver_by_name("tcp-netstring")->open(w->net, &plan, &owner, &e);
     assert_non_null(w->driver);
 }
 
@@ -143,7 +144,7 @@ static void messages_are_framed(void **state)
     char bytes[64] = "";
     connect_all(w);
     const struct oh_driver_ops *ops = oh_driver_by_name("tcp-netstring");
-    assert_int_equal(ops->send(w->driver, oh_span_of("{\"a\":1}"), &e), 0);
+    assert_int_equal(ops->send(w->driver, 1, oh_span_of("{\"a\":1}"), &e), 0);
     assert_int_equal(recv(w->peer, bytes, sizeof bytes - 1, 0), 10);
     assert_string_equal(bytes, "7:{\"a\":1},");
 }
@@ -185,7 +186,8 @@ static void a_closed_connection_is_told_and_takes_nothing_more(void **state)
     close(w->peer);
     w->peer = -1;
     await_count(w, &w->downs);
-    assert_int_equal(oh_driver_by_name("tcp-netstring")->send(w->driver, oh_span_of("{}"), &e), -1);
+    assert_int_equal(oh_driver_by_name("tcp-netstring")->send(w->driver, 1, oh_span_of("{}"), &e),
+                     -1);
 }
 
 static void an_address_without_port_is_refused(void **state)
@@ -193,7 +195,8 @@ static void an_address_without_port_is_refused(void **state)
     struct wire *w = *state;
     struct oh_error e;
     struct oh_driver_owner owner = {on_got, on_up, on_down, w};
-    assert_null(oh_driver_by_name("tcp-netstring")->open(w->net, "127.0.0.1", -1, -1, &owner, &e));
+    struct oh_driver_plan plan = {.connect = "127.0.0.1"};
+    assert_null(oh_driver_by_name("tcp-netstring")->open(w->net, &plan, &owner, &e));
     assert_non_null(strstr(e.text, "has no port"));
 }
 

@@ -1,6 +1,10 @@
 /* The adapter of the reference phone, with the real program. */
 #include "phone_case.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 static struct oh_adapter *reference(void)
 {
     struct oh_errors errors = {0};
@@ -11,10 +15,22 @@ static struct oh_adapter *reference(void)
     return a;
 }
 
-static void it_is_the_reference_with_all_verbs_and_rtp(void **state)
+static void it_is_the_reference_with_all_verbs_and_abilities(void **state)
 {
-    static const char *const wanted[] = {"register", "unregister", "dial", "answer",
-                                         "reject",   "hangup",     "rtp"};
+    static const char *const wanted[] = {"register",
+                                         "unregister",
+                                         "dial",
+                                         "answer",
+                                         "reject",
+                                         "hangup",
+                                         "hold",
+                                         "resume",
+                                         "rtp",
+                                         "tcp",
+                                         "digest-md5-sess",
+                                         "digest-sha-256",
+                                         "digest-sha-512-256",
+                                         "digest-auth-int"};
     struct oh_adapter *a = reference();
     (void)state;
     assert_true(oh_adapter_is_reference(a));
@@ -48,6 +64,12 @@ static void it_dials_refuses_and_quits(void **state)
     case_do(&c, OH_VERB_ANSWER, NULL);
     assert_int_equal(c.result, OH_ACTION_REFUSED);
     assert_string_equal(c.answer, "There is no incoming call to answer.");
+    case_do(&c, OH_VERB_HOLD, NULL);
+    assert_int_equal(c.result, OH_ACTION_REFUSED);
+    assert_string_equal(c.answer, "There is no call to hold.");
+    case_do(&c, OH_VERB_RESUME, NULL);
+    assert_int_equal(c.result, OH_ACTION_REFUSED);
+    assert_string_equal(c.answer, "There is no call to resume.");
     case_do(&c, OH_VERB_DIAL, uri);
     assert_int_equal(c.result, OH_ACTION_TAKEN);
     case_await(&c, &c.events[OH_PHONE_SAYS], 1);
@@ -61,6 +83,35 @@ static void it_dials_refuses_and_quits(void **state)
     free(uri);
     oh_socket_close(silent);
     case_end(&c);
+}
+
+/* Whether something listens for TCP there. */
+static bool takes_connections(const struct oh_addr *a)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(a->port)};
+    memcpy(&to.sin_addr, a->ip, sizeof to.sin_addr);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    bool connected = connect(fd, (struct sockaddr *)&to, sizeof to) == 0;
+    close(fd);
+    return connected;
+}
+
+static void it_listens_on_the_transport_of_its_place(void **state)
+{
+    (void)state;
+    for (int tcp = 0; tcp <= 1; tcp++) {
+        struct phone_case c;
+        case_begin(&c, reference());
+        oh_phone_free(c.phone);
+        c.place.transport = tcp ? OH_TRANSPORT_TCP : OH_TRANSPORT_UDP;
+        c.phone = oh_phone_new(c.net, c.adapter, &c.place, on_case_event, &c);
+        case_start(&c);
+        assert_int_equal(takes_connections(&c.place.sip), tcp);
+        oh_phone_stop(c.phone);
+        case_await(&c, &c.events[OH_PHONE_ENDED], 1);
+        case_end(&c);
+    }
 }
 
 static void it_starts_again_after_it_was_stopped(void **state)
@@ -82,7 +133,7 @@ static void a_fault_is_a_parameter_of_it(void **state)
     struct oh_error e = {0};
     struct oh_adapter *a = reference();
     (void)state;
-    assert_int_equal(oh_adapter_set(a, "mutant", "no-bye", &e), 0);
+    assert_int_equal(oh_adapter_set(a, "mutant", "no-rtp", &e), 0);
     case_begin(&c, a);
     case_start(&c);
     case_end(&c);
@@ -106,8 +157,9 @@ static void an_unknown_fault_fails_with_the_programs_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_is_the_reference_with_all_verbs_and_rtp),
+        cmocka_unit_test(it_is_the_reference_with_all_verbs_and_abilities),
         cmocka_unit_test(it_dials_refuses_and_quits),
+        cmocka_unit_test(it_listens_on_the_transport_of_its_place),
         cmocka_unit_test(it_starts_again_after_it_was_stopped),
         cmocka_unit_test(a_fault_is_a_parameter_of_it),
         cmocka_unit_test(an_unknown_fault_fails_with_the_programs_words),

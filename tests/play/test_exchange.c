@@ -172,12 +172,12 @@ static void answers_go_where_via_says_and_by_rport_where_the_request_came_from(v
     char *text = request("OPTIONS", "z9hG4bKa", 1, "a", "");
     oh_udp_send(sender, &t->seats[0].sip_addr, oh_span_of(text), &e);
     settle(t);
-    assert_true(t->player.exchanges->wire_to.port == 5060);
+    assert_true(t->player.exchanges->way.to.port == 5060);
     free(text);
     text = request("OPTIONS", "z9hG4bKb;rport", 1, "b", "");
     oh_udp_send(sender, &t->seats[0].sip_addr, oh_span_of(text), &e);
     settle(t);
-    assert_true(t->player.exchanges->wire_to.port == 50123);
+    assert_true(t->player.exchanges->way.to.port == 50123);
     free(text);
 }
 

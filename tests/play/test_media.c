@@ -22,7 +22,7 @@ static uint64_t version_of_answer(struct oh_call *c, const char *direction)
     struct oh_error e = {0};
     struct oh_sip_msg *m = offer(direction);
     unsigned long long id = 0, version = 0;
-    assert_int_equal(oh_media_our_sdp(c, m, &sdp, &e), 0);
+    assert_int_equal(oh_media_our_sdp(c, NULL, m, &sdp, &e), 0);
     const char *origin = strstr(oh_text_str(&sdp), "o=");
     assert_non_null(origin);
     assert_int_equal(sscanf(origin, "o=%*s %llu %llu", &id, &version), 2);

@@ -111,6 +111,42 @@ static void a_known_flow_finding_is_identified_by_its_step(void **state)
     json_decref(report);
 }
 
+static void a_list_for_one_phone_says_nothing_of_another(void **state)
+{
+    (void)state;
+    static const char entries[] = "known:\n"
+                                  "  - {finding: ack.branch, method: ACK, reason: R}\n"
+                                  "  - {finding: ack.cseq, method: ACK, reason: R}\n";
+    static const struct {
+        const char *phone;
+        bool known;
+        size_t gone;
+    } table[] = {{"baresip", true, 1}, {"linphone", false, 0}};
+    for (size_t i = 0; i < 2; i++) {
+        char *text = oh_format("phone: %s\n%s", table[i].phone, entries);
+        struct oh_baseline *b = load_good(text);
+        json_t *report = broken_call();
+        json_t *shown =
+            oh_baseline_scenario(b, json_array_get(json_object_get(report, "scenarios"), 0));
+        oh_baseline_apply(b, report);
+        assert_string_equal(oh_baseline_phone(b), table[i].phone);
+        assert_int_equal(is_known(report, 0), table[i].known);
+        assert_int_equal(told(report, "gone"), table[i].gone);
+        json_t *f = json_array_get(json_object_get(shown, "findings"), 0);
+        assert_int_equal(json_object_get(f, "known") != NULL, table[i].known);
+        struct oh_text summary = {0};
+        static const struct oh_report_style plain = {.unicode = true};
+        oh_report_summary_text(report, &plain, &summary);
+        assert_int_equal(strstr(oh_text_str(&summary), "played nothing here") != NULL,
+                         !table[i].known);
+        oh_text_release(&summary);
+        oh_baseline_free(b);
+        json_decref(report);
+        json_decref(shown);
+        free(text);
+    }
+}
+
 static void an_entry_for_something_else_forgives_nothing(void **state)
 {
     (void)state;
@@ -239,7 +275,11 @@ static void mistakes_in_the_list_are_all_told_with_their_lines(void **state)
          5},
         {"known:\n  - finding: ack.to\n    reason: b\n    expires: tomorrow\n", "tomorrow", 4},
         {"known:\n  - finding: ack.to\n    reason: b\n    expires: 2027-13-01\n", "2027-13-01", 4},
-        {"known:\n  - finding: ack.to\n    reason: \"\"\n", "empty", 3},
+        {"known:\n  - finding: ack.to\n    reason: \"\"\n", "no reason", 3},
+        {"known:\n  - finding: ack.to\n    reason: \"  \"\n", "no reason", 3},
+        {"known:\n  - finding: ack.to\n    reason: b\n    expires: 2027-02-29\n", "2027-02-29", 4},
+        {"known:\n  - finding: ack.to\n    reason: b\n    expires: 2027-04-31\n", "2027-04-31", 4},
+        {"phone: \"\"\nknown: []\n", "empty", 1},
         {"known:\n  - just a text\n", "map", 2},
         {"known: none\n", "known", 1},
         {"- finding: ack.to\n", "known:", 1},
@@ -344,6 +384,7 @@ int main(void)
         cmocka_unit_test(a_known_rule_finding_is_marked_and_forgiven),
         cmocka_unit_test(a_known_flow_finding_is_identified_by_its_step),
         cmocka_unit_test(an_entry_for_something_else_forgives_nothing),
+        cmocka_unit_test(a_list_for_one_phone_says_nothing_of_another),
         cmocka_unit_test(what_could_have_appeared_and_did_not_is_gone),
         cmocka_unit_test(one_scenario_can_be_marked_before_the_report_is_whole),
         cmocka_unit_test(nothing_is_gone_from_a_scenario_that_was_not_played_to_a_verdict),

@@ -55,6 +55,33 @@ static void styles_have_their_golden_texts(void **state)
     assert_golden_text("holes.json", &verbose, "holes.verbose.txt");
 }
 
+/* Where it is not what all take for granted, it is said. */
+static void transport_and_fault_stand_beside_the_phone(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *transport, *mutant, *says;
+    } table[] = {
+        {"udp", NULL, "baresip 1.0.0 at 127.0.0.2:5060\n"},
+        {"tcp", NULL, "baresip 1.0.0 at 127.0.0.2:5060 over TCP\n"},
+        {"udp", "no-bye", "baresip 1.0.0 at 127.0.0.2:5060 with the fault no-bye - a mutant, not"},
+        {"tls", "no-bye", "at 127.0.0.2:5060 over TLS with the fault no-bye - a mutant, not"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        json_t *report = golden_report("broken-call.json");
+        json_t *phone = json_array_get(json_object_get(report, "phones"), 0);
+        struct oh_text summary = {0};
+        json_object_set_new(phone, "transport", json_string(table[i].transport));
+        json_object_set_new(phone, "mutant",
+                            table[i].mutant ? json_string(table[i].mutant) : json_null());
+        oh_report_summary_text(report, &plain, &summary);
+        if (!strstr(oh_text_str(&summary), table[i].says))
+            fail_msg("%s", oh_text_str(&summary));
+        oh_text_release(&summary);
+        json_decref(report);
+    }
+}
+
 /* Columns that a line takes, for characters that are one column wide. */
 static size_t columns(const char *line, size_t len)
 {
@@ -290,6 +317,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_golden_report_has_its_golden_text),
         cmocka_unit_test(styles_have_their_golden_texts),
+        cmocka_unit_test(transport_and_fault_stand_beside_the_phone),
         cmocka_unit_test(no_line_is_wider_than_the_terminal),
         cmocka_unit_test(nothing_from_the_wire_steers_the_terminal),
         cmocka_unit_test(a_long_ladder_keeps_its_columns),

@@ -28,7 +28,7 @@ static const char good[] =
     "title: All that can be said\n"
     "source: [RFC 3261 13.2, a guide]\n"
     "covers: [call.out.basic, bye.out]\n"
-    "needs: [register, dial, hangup, rtp]\n"
+    "needs: [register, dial, hangup, rtp, digest-sha-256]\n"
     "given: registered\n"
     "others: tolerate\n"
     "flow:\n"
@@ -76,7 +76,7 @@ static void the_head_of_a_file_is_held(void **state)
     assert_string_equal(s->sources[1], "a guide");
     assert_int_equal(s->cover_count, 2);
     assert_string_equal(s->covers[0], "call.out.basic");
-    assert_int_equal(s->need_count, 4);
+    assert_int_equal(s->need_count, 5);
     assert_true(s->given_registered);
     assert_int_equal(s->others, OH_OTHERS_TOLERATE);
     assert_string_equal(s->source_text, good);
@@ -291,17 +291,6 @@ static void the_id_is_the_path_below_scenarios(void **state)
     }
 }
 
-static void a_source_line_is_given_without_its_end(void **state)
-{
-    (void)state;
-    struct oh_scenario *s = parsed("x.yaml", good);
-    assert_true(oh_span_is(oh_scenario_line(s, 1), "format: 1"));
-    assert_true(oh_span_is(oh_scenario_line(s, 12), "  - A -> P: INVITE"));
-    assert_null(oh_scenario_line(s, 0).at);
-    assert_null(oh_scenario_line(s, 99).at);
-    oh_scenario_free(s);
-}
-
 static void durations_are_numbers_with_units_and_sip_timers(void **state)
 {
     (void)state;
@@ -398,9 +387,82 @@ static void the_407_flow_is_the_page_of_the_guide(void **state)
     oh_scenario_free(s);
 }
 
+static void what_roles_can_do_is_held(void **state)
+{
+    (void)state;
+    struct oh_scenario *s =
+        parsed("x.yaml",
+               "title: t\nsource: s\nneeds: [dial, hold, resume, tcp, rtp]\ntransport: tcp\n"
+               "parties:\n"
+               "  A: phone\n"
+               "  P:\n"
+               "    role: proxy\n"
+               "    record-route: strict\n"
+               "    challenge:\n"
+               "      - {realm: r, algorithm: SHA-256}\n"
+               "      - {realm: r, opaque: o}\n"
+               "  R: {role: registrar, expires: 8, min-expires: 60,\n"
+               "      contacts: [sip:1@192.0.2.1, \"sips:1@192.0.2.2:5061;transport=tcp\"]}\n"
+               "  B: {behind: P, number: \"2\"}\n"
+               "flow:\n"
+               "  - A dials B\n"
+               "  - A -> P: INVITE\n"
+               "  - P -> A: 407\n"
+               "    challenge: {realm: r, stale: true}\n"
+               "  - A -> P: ACK\n"
+               "  - A -> P: INVITE\n"
+               "  - P -> A: 200\n"
+               "    sdp: {direction: recvonly, address: 0.0.0.0, formats: [8, 101]}\n"
+               "  - A holds:\n"
+               "    after: 2 s\n"
+               "  - A -> B: no RTP\n"
+               "    for: 1 s\n"
+               "  - A resumes\n"
+               "  - P -> A: INVITE\n"
+               "    sdp: none\n");
+    const struct oh_party *p = oh_scenario_party(s, "P"), *r = oh_scenario_party(s, "R");
+    assert_true(s->transport_given);
+    assert_int_equal(s->transport, OH_TRANSPORT_TCP);
+    assert_int_equal(p->record_route, OH_ROUTE_STRICT);
+    assert_int_equal(p->challenge_count, 2);
+    assert_int_equal(p->challenges[1].status, 407);
+    assert_string_equal(p->challenges[1].opaque, "o");
+    assert_int_equal(r->expires_s, 8);
+    assert_int_equal(r->min_expires_s, 60);
+    assert_int_equal(r->contact_count, 2);
+    assert_string_equal(r->contacts[0], "sip:1@192.0.2.1");
+    const struct oh_step *refused = &s->steps[2], *ok = &s->steps[5], *held = &s->steps[6];
+    assert_int_equal(refused->challenge_count, 1);
+    assert_int_equal(refused->challenges[0].status, 407);
+    assert_true(refused->challenges[0].stale && !refused->challenges[0].keep_nonce);
+    assert_true(ok->sdp.given && !ok->sdp.none);
+    assert_string_equal(ok->sdp.direction, "recvonly");
+    assert_string_equal(ok->sdp.address, "0.0.0.0");
+    assert_int_equal(ok->sdp.format_count, 2);
+    assert_int_equal(ok->sdp.formats[1], 101);
+    assert_int_equal(held->verb, OH_VERB_HOLD);
+    assert_int_equal(held->after_ms, 2000);
+    assert_true(s->steps[7].kind == OH_STEP_MEDIA && s->steps[7].media_none);
+    assert_int_equal(s->steps[8].verb, OH_VERB_RESUME);
+    assert_true(s->steps[9].sdp.none);
+    oh_scenario_free(s);
+}
+
+static void abilities_have_names_and_indices(void **state)
+{
+    (void)state;
+    assert_int_equal(oh_ability_index("register"), OH_VERB_REGISTER);
+    assert_string_equal(oh_ability_name(oh_ability_index("digest-auth-int")), "digest-auth-int");
+    assert_int_equal(oh_ability_index("fly"), -1);
+    assert_null(oh_ability_name(-1));
+    assert_null(oh_ability_name(1000));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_roles_can_do_is_held),
+        cmocka_unit_test(abilities_have_names_and_indices),
         cmocka_unit_test(the_head_of_a_file_is_held),
         cmocka_unit_test(parties_are_held_with_their_places),
         cmocka_unit_test(steps_are_held_in_order_with_what_they_are),
@@ -410,7 +472,6 @@ int main(void)
         cmocka_unit_test(a_message_of_ours_is_held_with_its_overrides),
         cmocka_unit_test(what_is_not_said_has_its_default),
         cmocka_unit_test(the_id_is_the_path_below_scenarios),
-        cmocka_unit_test(a_source_line_is_given_without_its_end),
         cmocka_unit_test(durations_are_numbers_with_units_and_sip_timers),
         cmocka_unit_test(a_text_with_names_is_taken_apart),
         cmocka_unit_test(names_of_roles_predicates_and_verbs_are_words_of_the_language),

@@ -142,6 +142,20 @@ static void the_examples_of_the_rfcs_come_out(void **state)
                     "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1");
 }
 
+/* RFC 7616 3.9.2 prints the hash of SHA-512 cut to 256 bits, ae66e67d...; the algorithm that its
+ * 6.1 and RFC 8760 2.1 name is SHA-512/256, which gives another. */
+static void the_example_of_sha_512_256_is_that_of_the_named_hash(void **state)
+{
+    (void)state;
+    const struct oh_digest_secret secret = {"J\xc3\xa4s\xc3\xb8n Doe", "Secret, or not?",
+                                            "api@example.org"};
+    assert_response("Digest realm=\"api@example.org\", uri=\"/doe.json\", algorithm=SHA-512-256, "
+                    "nonce=\"5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK\", nc=00000001, "
+                    "cnonce=\"NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v\", qop=auth",
+                    &secret, "GET", NULL,
+                    "3798d4131c277846293534c3edc11bd8a5e4cdcbff78b05db9d95eeb1cec68a5");
+}
+
 /* Computed with another implementation of the hashes. */
 static const struct known {
     const char *algorithm, *qop, *response;
@@ -561,6 +575,7 @@ static void random_hex_has_its_length_and_differs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_example_of_sha_512_256_is_that_of_the_named_hash),
         cmocka_unit_test(credentials_are_taken_apart),
         cmocka_unit_test(quotes_where_none_belong_are_told),
         cmocka_unit_test(another_scheme_is_named_and_not_read),

@@ -21,6 +21,8 @@ phone=$OFFHOOK_SOURCE/dut-adapters/reference-phone.yaml
 failures=0 tests=0 skipped=0 told=0 name=
 work=$scratch
 export LC_ALL=C.UTF-8
+python=/usr/bin/python3 # a shim in PATH takes its time
+[ -x "$python" ] || python=python3
 cd "$scratch" || exit 1
 
 skip()
@@ -74,7 +76,6 @@ nothing_is_left()
 # start ARGUMENT...: offhook in the background; its id is $pid, what it prints goes to $work/said.
 # $before, if set, is a command that it is started through, as in (setpriv --reuid=65534).
 before=()
-limit=100
 start()
 {
     mkdir -p "$work/tmp"
@@ -147,7 +148,7 @@ does_not_say()
 # one; printed. Findings of s by result: broken(), as "id" list.
 report()
 {
-    python3 - "$1" "${2:-$work/out/report.json}" <<'PY'
+    "$python" - "$1" "${2:-$work/out/report.json}" <<'PY'
 import json, sys
 try:
     r = json.load(open(sys.argv[2]))
@@ -245,10 +246,61 @@ until_said()
     return 1
 }
 
+# hostile WORD...: of tests/support/hostile_phone.py, as in fault=flood; "${hostile[@]}" are then the
+# arguments of run, and what it says is said by the name hostile.
+hostile()
+{
+    local word
+    : >"$work/hostile.says"
+    hostile=(--phone "$OFFHOOK_SOURCE/tests/data/mishaps/hostile-phone.yaml")
+    for word in "script=$OFFHOOK_SOURCE/tests/support/hostile_phone.py" "says=$work/hostile.says" "$@"; do
+        hostile+=(--phone-param "$word")
+    done
+}
+
+# until_wire COUNT PATTERN [FOLDER]: waits until so many lines of what was captured match; 1 if they never do.
+until_wire()
+{
+    local tries capture=$work/out/${3:-$folder}/capture.pcap
+    for ((tries = 0; tries < 2000; tries++)); do
+        [ "$(grep -ac -- "$2" "$capture" 2>/dev/null || true)" -lt "$1" ] 2>/dev/null || return 0
+        kill -0 "$pid" 2>/dev/null || break
+        sleep 0.01
+    done
+    fail "the wire never shows $2 $1 times"$'\n'"$(tail -n 20 "$work/said")"
+    return 1
+}
+
+# measured: what follows is run through a program that leaves its peak of memory in $work/peak_kib.
+measured()
+{
+    before=("$python" -c 'import resource, subprocess, sys
+status = subprocess.call(sys.argv[2:])
+open(sys.argv[1], "w").write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(status)' "$work/peak_kib")
+}
+
+# needs_at_most MIB: the peak of memory. A sanitizer's own is not offhook's.
+needs_at_most()
+{
+    ! grep -qa __asan_init "$OFFHOOK" || return 0
+    [ "$(cat "$work/peak_kib")" -le $(($1 * 1024)) ] ||
+        fail "it takes $(($(cat "$work/peak_kib") / 1024)) MiB of memory, more than $1"
+}
+
+# ends_within MS: what was finished last. A sanitizer may take its time.
+ends_within()
+{
+    local bound=$1
+    ! grep -qa __asan_init "$OFFHOOK" || bound=$((bound * 3))
+    [ "$took_ms" -le "$bound" ] || fail "it takes $took_ms ms, more than $bound"
+}
+
 # run_tests: every function test_NAME of the calling script, in their order in it.
 run_tests()
 {
     local before_it since
+    limit=${bound:-100} # seconds; a script may set its bound
     for name in $(grep -o '^test_[a-z0-9_]*()' "$this_script" | tr -d '()'); do
         before_it=$failures told=0 since=$(date +%s%N)
         work=$scratch/$name
@@ -256,7 +308,7 @@ run_tests()
         "$name"
         tests=$((tests + 1))
         [ "$failures" -ne "$before_it" ] || printf 'ok: %s (%d ms)\n' "${name#test_}" $((($(date +%s%N) - since) / 1000000))
-        before=() limit=100 flow=$scenario
+        before=() limit=${bound:-100} flow=$scenario
     done
     printf '%d tests, %d failures, %d skipped\n' "$tests" "$failures" "$skipped"
     [ "$failures" -eq 0 ] || exit 1

@@ -54,14 +54,14 @@ static void ignore(struct oh_socket *s, const struct oh_addr *from, struct oh_sp
 }
 
 static void on_captured(int64_t wall_ns, const struct oh_addr *src, const struct oh_addr *dst,
-                        struct oh_span bytes, void *arg)
+                        enum oh_transport transport, struct oh_span bytes, void *arg)
 {
     struct bench *b = arg;
     struct oh_text wanted = message(b->seen, b->body_len);
     int64_t age_ns = oh_clock_wall_ns() - wall_ns;
     b->in_order &= oh_span_equal(bytes, oh_text_span(&wanted)) && age_ns > 0 &&
                    age_ns < PATIENCE_NS && oh_addr_equal(src, oh_socket_local(b->a)) &&
-                   oh_addr_equal(dst, oh_socket_local(b->b));
+                   oh_addr_equal(dst, oh_socket_local(b->b)) && transport == OH_TRANSPORT_UDP;
     oh_text_release(&wanted);
     if (++b->seen == b->awaited)
         oh_net_stop(b->net);

@@ -30,10 +30,10 @@ static void ignore(struct oh_socket *s, const struct oh_addr *from, struct oh_sp
 }
 
 static void on_captured(int64_t wall_ns, const struct oh_addr *src, const struct oh_addr *dst,
-                        struct oh_span bytes, void *arg)
+                        enum oh_transport transport, struct oh_span bytes, void *arg)
 {
     struct turns *t = arg;
-    (void)wall_ns, (void)src, (void)dst;
+    (void)wall_ns, (void)src, (void)dst, (void)transport;
     t->told += oh_span_is(bytes, "within");
 }
 

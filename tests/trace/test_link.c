@@ -496,6 +496,65 @@ static void an_empty_trace_can_be_linked(void **state)
     oh_trace_free(t);
 }
 
+/* --- TCP --- */
+
+#define A_TCP "127.0.0.2:40000"
+#define P_TCP "127.0.0.1:5060"
+#define TCP(src, dst, start, branch, to, cseq)                                                     \
+    MESSAGE("1.0", src, dst " tcp", start, branch, "c1", FT, to, cseq)
+
+static void a_2xx_sent_again_over_tcp_is_a_repeat_however_soon(void **state)
+{
+    (void)state;
+    struct oh_trace *t = linked(
+        TCP(A_TCP, P_TCP, INVITE, BR1, "", "1 INVITE") TCP(P_TCP, A_TCP, OK, BR1, TT1, "1 INVITE")
+            TCP(P_TCP, A_TCP, OK, BR1, TT1, "1 INVITE") TCP(A_TCP, P_TCP, ACK, BR2, TT1, "1 ACK"));
+    assert_int_equal(t->msgs[2].duplicate_of, OH_NONE); /* no capture shows a stream twice */
+    assert_int_equal(t->msgs[2].repeat_of, 1);
+    assert_int_equal(t->msgs[2].request, 0);
+    assert_int_equal(t->msgs[3].answered, 1);
+    oh_trace_free(t);
+}
+
+static void a_repeat_over_another_connection_is_one(void **state)
+{
+    (void)state;
+    struct oh_trace *t =
+        linked(TCP(A_TCP, P_TCP, INVITE, BR1, "", "1 INVITE")
+                   TCP("127.0.0.2:40001", P_TCP, INVITE, BR1, "", "1 INVITE")
+                       TCP("127.0.0.9:40001", P_TCP, INVITE, BR1, "", "1 INVITE")
+                           TCP(P_TCP, "127.0.0.2:40001", OK, BR1, TT1, "1 INVITE"));
+    assert_int_equal(t->msgs[1].repeat_of, 0);
+    assert_int_equal(t->msgs[2].repeat_of, OH_NONE); /* another host's */
+    assert_int_equal(t->msgs[3].request, 0);
+    oh_trace_free(t);
+}
+
+static void the_same_bytes_over_another_transport_are_no_repeat(void **state)
+{
+    (void)state;
+    struct oh_trace *t =
+        linked(TCP(A_TCP, P_TCP, INVITE, BR1, "", "1 INVITE")
+                   MESSAGE("2.0", A_TCP, P_TCP, INVITE, BR1, "c1", FT, "", "1 INVITE"));
+    assert_int_equal(t->msgs[1].repeat_of, OH_NONE);
+    oh_trace_free(t);
+    t = linked(TCP(A_TCP, P_TCP, INVITE, BR1, "", "1 INVITE")
+                   MESSAGE("2.0", A_TCP, P_TCP " tls", INVITE, BR1, "c1", FT, "", "1 INVITE"));
+    assert_int_equal(t->msgs[1].repeat_of, OH_NONE);
+    oh_trace_free(t);
+}
+
+static void an_answer_on_a_connection_of_its_own_finds_its_request(void **state)
+{
+    (void)state;
+    struct oh_trace *t =
+        linked(TCP(A_TCP, P_TCP, BYE, BR1, TT1, "1 BYE")
+                   TCP("127.0.0.1:39999", "127.0.0.2:5060", OK, BR1, TT1, "1 BYE"));
+    assert_int_equal(t->msgs[1].request, 0);
+    assert_int_equal(t->msgs[0].final, 1);
+    oh_trace_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -512,6 +571,10 @@ int main(void)
         cmocka_unit_test(a_poor_ack_goes_to_the_response_still_without_one),
         cmocka_unit_test(the_first_of_several_acks_is_the_ack),
         cmocka_unit_test(retransmissions_are_repeats_with_the_links_of_the_first),
+        cmocka_unit_test(a_2xx_sent_again_over_tcp_is_a_repeat_however_soon),
+        cmocka_unit_test(a_repeat_over_another_connection_is_one),
+        cmocka_unit_test(the_same_bytes_over_another_transport_are_no_repeat),
+        cmocka_unit_test(an_answer_on_a_connection_of_its_own_finds_its_request),
         cmocka_unit_test(the_same_bytes_elsewhere_are_no_repeat),
         cmocka_unit_test(a_packet_captured_twice_is_no_retransmission),
         cmocka_unit_test(with_a_tap_its_count_decides_about_duplicates),

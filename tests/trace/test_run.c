@@ -33,7 +33,9 @@ static void add_phone(struct oh_run *r)
                                .adapter_text = oh_strdup("format: 1\n"),
                                .abilities = oh_alloc(2 * sizeof(char *)),
                                .ability_count = 2,
-                               .is_reference = true};
+                               .is_reference = true,
+                               .mutant = oh_strdup("ack.cseq"),
+                               .transport = OH_TRANSPORT_TCP};
     p->abilities[0] = oh_strdup("dial");
     p->abilities[1] = oh_strdup("rtp");
 }
@@ -68,6 +70,7 @@ static struct oh_run *full_run(void)
     oh_run_journal(r, OH_JOURNAL_GOT, 4, 1, 0, NULL, NULL);
     oh_run_tap(r, 5, "P", true, &p, &a, (struct oh_span){"SIP/2.0 200 O\0\xff", 15});
     r->tap[1].ours_on_purpose = true;
+    r->tap[1].transport = OH_TRANSPORT_TCP;
     oh_run_tap(r, 6, "B rtp", true, &media, &a, (struct oh_span){rtp, sizeof rtp - 1});
     oh_run_tap(r, 7, "P", false, &p, &a, oh_span_of(""));
     oh_run_journal(r, OH_JOURNAL_PHONE, 8, OH_NONE, OH_NONE, "A", "exited: status 1");
@@ -120,6 +123,8 @@ static void assert_same_parties(const struct oh_run *x, const struct oh_run *y)
         assert_same_text(p->user_agent, q->user_agent);
         assert_same_text(p->adapter_text, q->adapter_text);
         assert_int_equal(p->is_reference, q->is_reference);
+        assert_same_text(p->mutant, q->mutant);
+        assert_int_equal(p->transport, q->transport);
         assert_int_equal(p->ability_count, q->ability_count);
         for (size_t k = 0; k < p->ability_count; k++)
             assert_same_text(p->abilities[k], q->abilities[k]);
@@ -154,6 +159,7 @@ static void assert_same_lists(const struct oh_run *x, const struct oh_run *y)
         assert_true(oh_addr_equal(&t->remote, &u->remote));
         assert_true(oh_span_equal(t->bytes, u->bytes));
         assert_int_equal(t->whole_len, u->whole_len);
+        assert_int_equal(t->transport, u->transport);
         assert_int_equal(t->is_rtp, u->is_rtp);
         assert_int_equal(t->ours_on_purpose, u->ours_on_purpose);
     }
@@ -329,6 +335,25 @@ static char *edited(const char *from, const char *to)
     return oh_text_take(&out);
 }
 
+static void a_run_that_names_no_transport_used_udp(void **state)
+{
+    (void)state;
+    struct oh_error e = {0};
+    char *text = edited("\"transport\": \"tcp\"", "\"mutant\": null");
+    char *mutant = strstr(text, "\"mutant\": \"");
+    assert_non_null(mutant);
+    memcpy(mutant, "\"former\"", 8);
+    struct oh_run *r = oh_run_parse("run.json", oh_span_of(text), &e);
+    if (!r)
+        fail_msg("%s", e.text);
+    assert_int_equal(r->phones[0].transport, OH_TRANSPORT_UDP);
+    assert_null(r->phones[0].mutant);
+    assert_int_equal(r->tap[0].transport, OH_TRANSPORT_UDP);
+    assert_int_equal(r->tap[1].transport, OH_TRANSPORT_TCP);
+    oh_run_free(r);
+    free(text);
+}
+
 static void damage_is_told_with_its_path(void **state)
 {
     (void)state;
@@ -362,6 +387,10 @@ static void damage_is_told_with_its_path(void **state)
         {"\"t_ns\": 5", "\"t_ns\": \"5\"", "tap[1].t_ns is not a whole number"},
         {"\"t_ns\": 5", "\"t_ns\": 9000000000000000000", "tap[1].t_ns is out of range"},
         {"U0lQLzIuMCAyMDAgTwD/", "U0lQLzIuMCAyMDAgTwD", "tap[1].base64 is not base64"},
+        {"\"mutant\": \"ack.cseq\"", "\"mutant\": 1", "phones[0].mutant is not a text"},
+        {"\"transport\": \"tcp\"", "\"transport\": \"sctp\"",
+         "phones[0].transport is none of the words"},
+        {"\"t_ns\": 3", "\"transport\": 6, \"t_ns\": 3", "tap[0].transport is none of the words"},
         {"\"whole_len\": 19", "\"whole_len\": 11", "tap[2].whole_len is out of range"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -463,6 +492,7 @@ int main(void)
         cmocka_unit_test(the_journal_knows_how_much_was_tapped_before),
         cmocka_unit_test(the_tap_keeps_of_rtp_its_header_only),
         cmocka_unit_test(names_are_looked_up),
+        cmocka_unit_test(a_run_that_names_no_transport_used_udp),
         cmocka_unit_test(damage_is_told_with_its_path),
         cmocka_unit_test(a_file_cut_off_anywhere_is_refused),
         cmocka_unit_test(unknown_keys_are_passed_over),

@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -216,6 +217,53 @@ static void text_becomes_messages_with_crlf_and_the_true_length(void **state)
     oh_trace_free(t);
 }
 
+static void the_text_says_what_carried_a_message(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *word;
+        enum oh_transport transport;
+    } words[] = {{"", OH_TRANSPORT_UDP},
+                 {" udp", OH_TRANSPORT_UDP},
+                 {" tcp", OH_TRANSPORT_TCP},
+                 {"  tls ", OH_TRANSPORT_TLS}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        char text[120];
+        struct oh_trace *t = oh_trace_new();
+        snprintf(text, sizeof text, "1 127.0.0.2:40000 -> 127.0.0.1:5060%s\nBYE sip:b SIP/2.0\n.\n",
+                 words[i].word);
+        assert_int_equal(oh_trace_read_text(t, "f", oh_span_of(text), NULL), 0);
+        assert_int_equal(t->msgs[0].transport, words[i].transport);
+        assert_int_equal(t->msgs[0].dst.port, 5060);
+        oh_trace_free(t);
+    }
+}
+
+static void who_opens_a_tcp_connection_is_told_by_its_ip(void **state)
+{
+    (void)state;
+    struct oh_trace *t = oh_trace_new();
+    struct oh_seat_address seats[] = {
+        {"A", true, addr("127.0.0.2:5060"), {0}},
+        {"P", false, addr("127.0.0.1:5060"), {0}},
+        {"B", false, addr("127.0.0.3:5060"), {0}},
+        {"C", false, addr("127.0.0.3:5070"), {0}},
+    };
+    static const char text[] = "1 127.0.0.1:40000 -> 127.0.0.2:5060 tcp\nBYE sip:a SIP/2.0\n.\n"
+                               "2 127.0.0.1:40000 -> 127.0.0.2:5060\nBYE sip:a SIP/2.0\n.\n"
+                               "3 127.0.0.3:40000 -> 127.0.0.2:40000 tcp\nBYE sip:a SIP/2.0\n.\n"
+                               "4 127.0.0.3:5070 -> 127.0.0.2:40000 tcp\nBYE sip:a SIP/2.0\n.\n";
+    assert_int_equal(oh_trace_read_text(t, "f", oh_span_of(text), NULL), 0);
+    oh_trace_seats(t, seats, 4);
+    assert_string_equal(t->msgs[0].from_seat, "P");
+    assert_null(t->msgs[1].from_seat); /* over UDP it has sent from elsewhere */
+    assert_null(t->msgs[2].from_seat); /* two seats have that address */
+    assert_string_equal(t->msgs[3].from_seat, "C");
+    for (int i = 0; i < 4; i++)
+        assert_true(t->msgs[i].to_phone);
+    oh_trace_free(t);
+}
+
 static void a_mistake_in_the_text_is_told_with_its_place(void **state)
 {
     (void)state;
@@ -234,7 +282,9 @@ static void a_mistake_in_the_text_is_told_with_its_place(void **state)
         {"0.1 127.0.0.2:5060 <- 127.0.0.1:5060\n", 1, 20, "'->'"},
         {"0.1 127.0.0.2:5060 -> there\n", 1, 23, "no destination"},
         {"0.1 127.0.0.2:5060 ->\n", 1, 22, "no destination"},
-        {"0.1 127.0.0.2:5060 -> 127.0.0.1:5060 tcp\n", 1, 38, "more after"},
+        {"0.1 127.0.0.2:5060 -> 127.0.0.1:5060 sctp\n", 1, 38, "no transport"},
+        {"0.1 127.0.0.2:5060 -> 127.0.0.1:5060 TCP\n", 1, 38, "no transport"},
+        {"0.1 127.0.0.2:5060 -> 127.0.0.1:5060 tcp now\n", 1, 42, "more after"},
         {HEADING "BYE sip:a SIP/2.0\n", 1, 1, "does not end"},
         {HEADING, 1, 1, "does not end"},
         {HEADING "hello\n.\n", 2, 1, "no SIP message"},
@@ -283,6 +333,8 @@ int main(void)
         cmocka_unit_test(csrcs_and_extensions_are_no_payload),
         cmocka_unit_test(rtcp_short_and_other_packets_are_no_rtp),
         cmocka_unit_test(text_becomes_messages_with_crlf_and_the_true_length),
+        cmocka_unit_test(the_text_says_what_carried_a_message),
+        cmocka_unit_test(who_opens_a_tcp_connection_is_told_by_its_ip),
         cmocka_unit_test(a_mistake_in_the_text_is_told_with_its_place),
         cmocka_unit_test(a_long_line_with_a_mistake_fits_its_excerpt),
     };

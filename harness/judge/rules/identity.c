@@ -67,11 +67,26 @@ static bool is_tag_of_challenge(const struct oh_rule_view *v, const struct oh_tr
     return false;
 }
 
-/* Sure only for REGISTER, which no dialog knows: other dialogs may be older than the trace. */
+/* In a run whose capture is whole nothing of a call comes before its first message. */
+static bool is_first_of_call(const struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (!oh_rule_run(v) || oh_rule_evidence_lost(v) || m->index >= OH_HELP_REACH)
+        return false;
+    for (int i = 0; i < m->index; i++) {
+        if (oh_help_same_call(oh_rule_msg(v, i)->sip, m->sip))
+            return false;
+    }
+    return true;
+}
+
+/* Sure only for REGISTER, which no dialog knows, and where a run sees an INVITE begin its call:
+ * other dialogs may be older than the trace. */
 static void check_no_tag(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct oh_span tag = oh_help_tag(m->sip, OH_SIP_TO);
-    if (!tag.at || !is_judged(v, m) || is_tag_of_challenge(v, m, tag))
+    bool is_outside = oh_help_is_request(m, "REGISTER") ||
+                      (oh_help_is_request(m, "INVITE") && is_first_of_call(v, m));
+    if (!tag.at || !is_outside || !is_judged(v, m) || is_tag_of_challenge(v, m, tag))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "to.tag",
@@ -220,7 +235,7 @@ static const struct oh_rule rules[] = {
     IDENTITY("from.tag", "RFC 3261 8.1.1.3", NULL, "The From of a request has a tag.",
              check_from_tag),
     IDENTITY("to.present", "RFC 3261 8.1.1", NULL, "A request has a To with a URI.", check_to),
-    IDENTITY("to.no-tag", "RFC 3261 8.1.1.2", "REGISTER",
+    IDENTITY("to.no-tag", "RFC 3261 8.1.1.2", NULL,
              "The To of a request outside of a dialog has no tag.", check_no_tag),
     IDENTITY("dialog.from-tag", "RFC 3261 12.2.1.1", NULL,
              "A request in a dialog has the sender's tag in From.", check_kept_from_tag),

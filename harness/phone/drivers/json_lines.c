@@ -2,17 +2,12 @@
 #include "phone/driver.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES    (1U << 20)
-#define READ_BYTES        16384
-#define READS_AT_ONCE     8   /* so that timers and sockets get their turn */
-#define WRITE_PATIENCE_MS 200 /* a program that reads takes its line at once */
+#define LINE_MAX_BYTES (1U << 20)
+#define READ_BYTES     16384
+#define READS_AT_ONCE  8 /* so that timers and sockets get their turn */
 
 struct oh_driver {
     struct oh_net *net;
@@ -29,7 +24,7 @@ static void end(struct oh_driver *d, const char *why)
     oh_watch_free(d->watch);
     d->watch = NULL;
     if (d->line.len)
-        d->owner.got(oh_text_span(&d->line), d->owner.arg);
+        d->owner.got(oh_text_span(&d->line), OH_ANSWERS_SOMETHING, d->owner.arg);
     oh_text_clear(&d->line);
     d->owner.down(why, d->owner.arg);
 }
@@ -47,7 +42,7 @@ static void take(struct oh_driver *d, struct oh_span bytes)
         if (len == bytes.len)
             return;
         if (!d->skipping && oh_span_trim(oh_text_span(&d->line)).len)
-            d->owner.got(oh_text_span(&d->line), d->owner.arg);
+            d->owner.got(oh_text_span(&d->line), OH_ANSWERS_SOMETHING, d->owner.arg);
         d->skipping = false;
         oh_text_clear(&d->line);
         bytes = oh_span_sub(bytes, len + 1, bytes.len - len - 1);
@@ -79,17 +74,15 @@ static void on_begin(void *arg)
     d->owner.up(d->owner.arg);
 }
 
-static struct oh_driver *json_lines_open(struct oh_net *net, const char *connect, int to_phone,
-                                         int from_phone, const struct oh_driver_owner *owner,
-                                         struct oh_error *e)
+static struct oh_driver *json_lines_open(struct oh_net *net, const struct oh_driver_plan *plan,
+                                         const struct oh_driver_owner *owner, struct oh_error *e)
 {
     struct oh_driver *d = oh_alloc(sizeof *d);
-    (void)connect;
     d->net = net;
     d->owner = *owner;
-    d->to_phone = to_phone;
-    d->from_phone = from_phone;
-    d->watch = oh_watch_new(net, from_phone, on_readable, d);
+    d->to_phone = plan->to_phone;
+    d->from_phone = plan->from_phone;
+    d->watch = oh_watch_new(net, plan->from_phone, on_readable, d);
     if (!d->watch) {
         oh_error_set(e, "the program's standard output cannot be waited for");
         free(d);
@@ -99,40 +92,15 @@ static struct oh_driver *json_lines_open(struct oh_net *net, const char *connect
     return d;
 }
 
-/* write() without the SIGPIPE of a program that is gone. */
-static ssize_t write_quietly(int fd, const char *bytes, size_t len)
-{
-    sigset_t pipe_set, before, pending;
-    sigemptyset(&pipe_set);
-    sigaddset(&pipe_set, SIGPIPE);
-    sigpending(&pending);
-    sigprocmask(SIG_BLOCK, &pipe_set, &before);
-    ssize_t put = write(fd, bytes, len);
-    int error = errno;
-    if (put < 0 && error == EPIPE && !sigismember(&pending, SIGPIPE))
-        sigtimedwait(&pipe_set, NULL, &(struct timespec){0});
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    errno = error;
-    return put;
-}
-
-static int json_lines_send(struct oh_driver *d, struct oh_span message, struct oh_error *e)
+static int json_lines_send(struct oh_driver *d, uint64_t id, struct oh_span message,
+                           struct oh_error *e)
 {
     struct oh_text line = {0};
-    size_t done = 0;
-    int result = 0;
+    (void)id;
     oh_text_add_span(&line, message);
     oh_text_add_char(&line, '\n');
-    while (done < line.len && result == 0) {
-        ssize_t put = write_quietly(d->to_phone, line.at + done, line.len - done);
-        struct pollfd room = {.fd = d->to_phone, .events = POLLOUT};
-        if (put >= 0)
-            done += (size_t)put;
-        else if (errno == EAGAIN && poll(&room, 1, WRITE_PATIENCE_MS) == 0)
-            result = oh_error_set(e, "the program does not read its standard input");
-        else if (errno != EAGAIN && errno != EINTR)
-            result = oh_error_set(e, "the program's standard input: %s", strerror(errno));
-    }
+    int result =
+        oh_driver_write(d->to_phone, oh_text_span(&line), "the program's standard input", e);
     oh_text_release(&line);
     return result;
 }
@@ -149,7 +117,8 @@ static void json_lines_close(struct oh_driver *d)
 
 const struct oh_driver_ops oh_driver_json_lines = {
     .name = "json-lines",
-    .on_pipes = true,
+    .stdio = OH_STDIO_PIPES,
+    .never_up = "it was never begun with",
     .open = json_lines_open,
     .send = json_lines_send,
     .close = json_lines_close,

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,7 +14,6 @@
 #define READ_BYTES        16384
 #define READS_AT_ONCE     8
 #define RETRY_MS          20
-#define WRITE_PATIENCE_MS 200
 
 struct oh_driver {
     struct oh_net *net;
@@ -69,7 +67,7 @@ static bool take(struct oh_driver *d)
     ssize_t len = 0;
     d->got = (struct oh_text){0};
     while (rest.len && (len = frame(rest, &message)) > 0) {
-        d->owner.got(message, d->owner.arg);
+        d->owner.got(message, OH_ANSWERS_SOMETHING, d->owner.arg);
         rest = oh_span_sub(rest, (size_t)len, rest.len - (size_t)len);
     }
     oh_text_add_span(&d->got, rest);
@@ -163,16 +161,14 @@ static void try_connect(void *arg)
     try_later(d);
 }
 
-static struct oh_driver *tcp_netstring_open(struct oh_net *net, const char *connect, int to_phone,
-                                            int from_phone, const struct oh_driver_owner *owner,
-                                            struct oh_error *e)
+static struct oh_driver *tcp_netstring_open(struct oh_net *net, const struct oh_driver_plan *plan,
+                                            const struct oh_driver_owner *owner, struct oh_error *e)
 {
     struct oh_addr to;
-    (void)to_phone, (void)from_phone;
-    if (oh_addr_parse(oh_span_of(connect), &to, e) != 0)
+    if (oh_addr_parse(oh_span_of(plan->connect), &to, e) != 0)
         return NULL;
     if (to.port == 0) {
-        oh_error_set(e, "'%s', where the phone is driven, has no port", connect);
+        oh_error_set(e, "'%s', where the phone is driven, has no port", plan->connect);
         return NULL;
     }
     struct oh_driver *d = oh_alloc(sizeof *d);
@@ -184,27 +180,18 @@ static struct oh_driver *tcp_netstring_open(struct oh_net *net, const char *conn
     return d;
 }
 
-static int tcp_netstring_send(struct oh_driver *d, struct oh_span message, struct oh_error *e)
+static int tcp_netstring_send(struct oh_driver *d, uint64_t id, struct oh_span message,
+                              struct oh_error *e)
 {
-    struct oh_text frame_text = {0};
-    size_t done = 0;
-    int result = 0;
+    struct oh_text framed = {0};
+    (void)id;
     if (!d->connected)
         return oh_error_set(e, "the phone's control connection is not there");
-    oh_text_addf(&frame_text, "%zu:", message.len);
-    oh_text_add_span(&frame_text, message);
-    oh_text_add_char(&frame_text, ',');
-    while (done < frame_text.len && result == 0) {
-        ssize_t put = send(d->fd, frame_text.at + done, frame_text.len - done, MSG_NOSIGNAL);
-        struct pollfd room = {.fd = d->fd, .events = POLLOUT};
-        if (put >= 0)
-            done += (size_t)put;
-        else if (errno == EAGAIN && poll(&room, 1, WRITE_PATIENCE_MS) == 0)
-            result = oh_error_set(e, "the phone does not read its control connection");
-        else if (errno != EAGAIN && errno != EINTR)
-            result = oh_error_set(e, "the phone's control connection: %s", strerror(errno));
-    }
-    oh_text_release(&frame_text);
+    oh_text_addf(&framed, "%zu:", message.len);
+    oh_text_add_span(&framed, message);
+    oh_text_add_char(&framed, ',');
+    int result = oh_driver_write(d->fd, oh_text_span(&framed), "the phone's control connection", e);
+    oh_text_release(&framed);
     return result;
 }
 
@@ -220,7 +207,9 @@ static void tcp_netstring_close(struct oh_driver *d)
 
 const struct oh_driver_ops oh_driver_tcp_netstring = {
     .name = "tcp-netstring",
-    .on_pipes = false,
+    .stdio = OH_STDIO_NONE,
+    .never_up = "its control connection was never made; does 'connect' name the port that the "
+                "program listens on?",
     .open = tcp_netstring_open,
     .send = tcp_netstring_send,
     .close = tcp_netstring_close,

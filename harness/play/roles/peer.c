@@ -2,13 +2,11 @@
  * RFC 3261 22.2 */
 #include "play/role.h"
 
-static void dress_response(struct oh_player *p, struct oh_seat *seat,
-                           const struct oh_exchange *exchange, unsigned status,
+static void dress_response(struct oh_seat *seat, const struct oh_answering *a,
                            struct oh_draft *draft)
 {
-    (void)exchange;
-    if (status == 401 || status == 407)
-        oh_role_challenge(p, seat, status, draft);
+    if (a->status == 401 || a->status == 407)
+        oh_role_challenge(seat, a, draft);
 }
 
 const struct oh_role_ops oh_role_peer = {.role = OH_ROLE_PEER, .dress_response = dress_response};

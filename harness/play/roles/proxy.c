@@ -7,24 +7,22 @@ static void record_route(struct oh_seat *seat, struct oh_draft *draft)
 {
     enum oh_route route = seat->party ? seat->party->record_route : OH_ROUTE_LOOSE;
     if (route != OH_ROUTE_NONE)
-        oh_draft_set(draft, "Record-Route", "<sip:%s%s>", seat->host_port,
-                     route == OH_ROUTE_LOOSE ? ";lr" : "");
+        oh_draft_set(draft, "Record-Route", "<sip:%s%s%s>", seat->host_port,
+                     oh_seat_uri_params(seat), route == OH_ROUTE_LOOSE ? ";lr" : "");
 }
 
-static void dress_response(struct oh_player *p, struct oh_seat *seat,
-                           const struct oh_exchange *exchange, unsigned status,
+static void dress_response(struct oh_seat *seat, const struct oh_answering *a,
                            struct oh_draft *draft)
 {
-    bool outside = !oh_field_text(exchange->request, "to.tag").at;
-    if (status == 401 || status == 407)
-        oh_role_challenge(p, seat, status, draft);
-    else if (exchange->is_invite && outside && status > 100 && status < 300)
+    bool outside = !oh_field_text(a->exchange->request, "to.tag").at;
+    if (a->status == 401 || a->status == 407)
+        oh_role_challenge(seat, a, draft);
+    else if (a->exchange->is_invite && outside && a->status > 100 && a->status < 300)
         record_route(seat, draft);
 }
 
-static void dress_request(struct oh_player *p, struct oh_seat *seat, struct oh_draft *draft)
+static void dress_request(struct oh_seat *seat, struct oh_draft *draft)
 {
-    (void)p;
     record_route(seat, draft);
 }
 

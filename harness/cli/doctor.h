@@ -1,0 +1,48 @@
+/*
+ * cli/doctor.h - what the files of `offhook doctor` share. Private to them.
+ *
+ * doctor.c the command and its lines · doctor_host.c what the machine must give · doctor_phone.c
+ * the phone: small flows are played, and each verb is proven by what was on the wire.
+ *
+ * The doctor proves the bench, not the phone's conformance: no line here rests on a verdict.
+ */
+#ifndef OH_CLI_DOCTOR_H
+#define OH_CLI_DOCTOR_H
+
+#include "cli/cli.h"
+#include "phone/phone.h"
+
+enum oh_doctor_word {
+    OH_DOCTOR_OK,
+    OH_DOCTOR_BAD,
+    OH_DOCTOR_NOTE, /* said, counts for nothing */
+};
+
+struct oh_doctor {
+    struct oh_cli_common common;
+    const char *out;  /* where runs will write: for the room there */
+    const char *keep; /* where the recordings go; NULL: they are removed */
+    enum oh_transport transport;
+    bool no_capture;            /* there is no right to, or it is not wanted */
+    struct oh_adapter *adapter; /* the phone's */
+    char *programs;             /* the folder of offhook's own */
+    char *folder;               /* a private one for the time of the command; TMPDIR of the phone */
+    char *mark;                 /* in the environment of all that is started: NAME=VALUE */
+    json_t *checks;             /* what was told */
+    size_t bad;
+};
+
+/* Tells one line, and keeps it. `remedy` says what to do; NULL: nothing. */
+void oh_doctor_tell(struct oh_doctor *d, enum oh_doctor_word word, const char *check,
+                    const char *remedy, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+/* "NOT ok" with an error's sentence and remedy. */
+void oh_doctor_tell_error(struct oh_doctor *d, const char *check, const struct oh_error *e);
+
+/* Interface, sockets, right to capture, room on the disk. Turns no_capture on where there is no
+ * such right, so that the rest can be proven by our own sockets. */
+void oh_doctor_host(struct oh_doctor *d);
+/* Starts the phone, proves its verbs, ends it, and looks for what it left. */
+void oh_doctor_phone(struct oh_doctor *d);
+
+#endif

@@ -1,0 +1,48 @@
+#include "cli/interrupt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PATIENT_SIGNALS 2 /* the next one ends the program as it stands */
+
+static volatile int interrupted;
+static volatile int interruptions;
+static int wake_pipe[2] = {-1, -1};
+
+static void on_signal(int signo)
+{
+    int saved = errno;
+    ssize_t written = write(wake_pipe[1], "x", 1);
+    (void)written;
+    if (++interruptions == PATIENT_SIGNALS)
+        signal(signo, SIG_DFL);
+    interrupted = signo;
+    errno = saved;
+}
+
+int oh_interrupt_catch(struct oh_error *e)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction action = {.sa_handler = on_signal}, before;
+    if (pipe2(wake_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
+        return oh_error_set(e, "no pipe could be made: %s", strerror(errno));
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        if (sigaction(signals[i], NULL, &before) == 0 &&
+            (signals[i] != SIGHUP || before.sa_handler != SIG_IGN)) /* nohup stays */
+            sigaction(signals[i], &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return 0;
+}
+
+const volatile int *oh_interrupt_flag(void)
+{
+    return &interrupted;
+}
+
+int oh_interrupt_fd(void)
+{
+    return wake_pipe[0];
+}

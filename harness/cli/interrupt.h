@@ -1,0 +1,20 @@
+/*
+ * cli/interrupt.h - Ctrl-C and its like, for commands that have a phone running: the handler notes
+ * the signal and wakes the loop, and the run ends in order.
+ *
+ * The first asks for an orderly end, the second for one without waiting, the third ends the program
+ * as it stands. A process has one set of handlers, so there is one of these.
+ */
+#ifndef OH_CLI_INTERRUPT_H
+#define OH_CLI_INTERRUPT_H
+
+#include "base/error.h"
+
+/* SIGINT, SIGTERM, and SIGHUP unless it is ignored (nohup); SIGPIPE is ignored from then on. */
+int oh_interrupt_catch(struct oh_error *e);
+/* The last signal's number, 0 so far. */
+const volatile int *oh_interrupt_flag(void);
+/* Has one byte to read for each of them; -1 before oh_interrupt_catch. */
+int oh_interrupt_fd(void);
+
+#endif

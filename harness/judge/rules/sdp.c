@@ -1,0 +1,412 @@
+/* Session descriptions: what each must have (RFC 4566 5), and how an answer or a new offer follows
+ * what went before (RFC 3264 6, 8). Read line by line: what cannot be read is passed over. */
+#include "judge/rule_help.h"
+
+#include "sip/field.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MEDIA_MAX = 16 };
+
+/* --- reading --- */
+
+/* A body that Content-Length cuts short is another rule's matter. */
+static bool has_sdp(const struct oh_sip_msg *m)
+{
+    static const char sdp[] = "application/sdp";
+    struct oh_span type = oh_help_value(m, OH_SIP_CONTENT_TYPE);
+    bool whole = m->body.len > 0 && m->body.at + m->body.len == m->bytes.at + m->bytes.len;
+    return whole && type.len >= sizeof sdp - 1 &&
+           oh_span_is_nocase(oh_span_sub(type, 0, sizeof sdp - 1), sdp);
+}
+
+/* Cuts the first line off, without its end. */
+static struct oh_span next_line(struct oh_span *rest)
+{
+    const char *end = rest->len ? memchr(rest->at, '\n', rest->len) : NULL;
+    size_t len = end ? (size_t)(end - rest->at) : rest->len;
+    struct oh_span line = oh_span_sub(*rest, 0, len);
+    *rest = oh_span_sub(*rest, end ? len + 1 : len, rest->len);
+    return oh_span_trim(line);
+}
+
+static bool next_word(struct oh_span *line, struct oh_span *word)
+{
+    size_t from = 0, to;
+    while (from < line->len && line->at[from] == ' ')
+        from++;
+    for (to = from; to < line->len && line->at[to] != ' ';)
+        to++;
+    *word = oh_span_sub(*line, from, to - from);
+    *line = oh_span_sub(*line, to, line->len);
+    return word->len > 0;
+}
+
+/* A stretch of a description: from one m= line to the next, or the session's before the first. */
+struct part {
+    struct oh_span media; /* behind "m="; absent: the session's part */
+    struct oh_span rest;  /* the lines below it */
+    struct oh_span kind, port, protocol, formats;
+};
+
+struct description {
+    struct oh_span body;
+    struct part session;
+    struct part media[MEDIA_MAX];
+    size_t count; /* of all m= lines; those beyond MEDIA_MAX are not kept */
+};
+
+static void read_media(struct oh_span line, struct part *p)
+{
+    struct oh_span rest = oh_span_sub(line, 2, line.len);
+    p->media = rest;
+    if (next_word(&rest, &p->kind) && next_word(&rest, &p->port) && next_word(&rest, &p->protocol))
+        p->formats = oh_span_trim(rest);
+}
+
+static void read_description(const struct oh_sip_msg *m, struct description *d)
+{
+    struct oh_span rest = m->body;
+    struct part *now = &d->session;
+    *d = (struct description){.body = m->body};
+    now->rest = rest;
+    while (rest.len > 0) {
+        struct oh_span before = rest, line = next_line(&rest);
+        if (!oh_span_starts_with(line, "m="))
+            continue;
+        now->rest.len = (size_t)(before.at - now->rest.at);
+        now = d->count < MEDIA_MAX ? &d->media[d->count] : &(struct part){0};
+        d->count++;
+        read_media(line, now);
+        now->rest = rest;
+    }
+}
+
+/* The first line of a part that begins so, without that; absent where there is none. */
+static struct oh_span line_of(const struct part *p, const char *begins)
+{
+    struct oh_span rest = p->rest;
+    while (rest.len > 0) {
+        struct oh_span line = next_line(&rest);
+        if (oh_span_starts_with(line, begins))
+            return oh_span_sub(line, strlen(begins), line.len);
+    }
+    return (struct oh_span){0};
+}
+
+static bool is_refused(const struct part *p)
+{
+    return oh_span_is(p->port, "0");
+}
+
+/* --- which description it answers --- */
+
+/* The offer that this message answers: the INVITE of a 2xx, or the 2xx that an ACK acknowledges
+ * where the INVITE had none. RFC 3261 13.2.1 */
+static const struct oh_trace_msg *offer_of(const struct oh_rule_view *v,
+                                           const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *invite = oh_rule_msg(v, m->request), *offer = invite;
+    if (!invite || !oh_help_is_request(invite, "INVITE") || !has_sdp(m->sip))
+        return NULL;
+    if (oh_help_is_request(m, "ACK")) {
+        offer = has_sdp(invite->sip) ? NULL : oh_rule_msg(v, m->answered);
+        if (offer && offer->sip->status / 100 != 2)
+            offer = NULL;
+    } else if (m->sip->is_request || m->sip->status / 100 != 2) {
+        offer = NULL;
+    }
+    return offer && has_sdp(offer->sip) ? offer : NULL;
+}
+
+static const struct oh_trace_msg *both(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                                       struct description *offer, struct description *answer)
+{
+    const struct oh_trace_msg *asked = oh_help_originates(v, m) ? offer_of(v, m) : NULL;
+    if (asked) {
+        read_description(asked->sip, offer);
+        read_description(m->sip, answer);
+    }
+    return asked;
+}
+
+/* --- every description --- */
+
+static void check_lines(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    static const char *const needed[] = {"v=", "o=", "s=", "t="};
+    struct description d;
+    if (!has_sdp(m->sip) || !oh_help_originates(v, m))
+        return;
+    read_description(m->sip, &d);
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        if (line_of(&d.session, needed[i]).at)
+            continue;
+        oh_say_broken(v, m,
+                      &(struct oh_say){.field = "body",
+                                       .bytes = m->sip->body,
+                                       .expected = oh_span_of(needed[i]),
+                                       .observed = oh_span_of("no such line before the first m="),
+                                       .text = "A session description must have the lines v=, o=, "
+                                               "s= and t=."});
+        return;
+    }
+}
+
+static void check_connection(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct description d;
+    if (!has_sdp(m->sip) || !oh_help_originates(v, m))
+        return;
+    read_description(m->sip, &d);
+    for (size_t i = 0; i < d.count && i < MEDIA_MAX && !line_of(&d.session, "c=").at; i++) {
+        if (line_of(&d.media[i], "c=").at)
+            continue;
+        oh_say_broken(v, m,
+                      &(struct oh_say){.field = "body",
+                                       .bytes = d.media[i].media,
+                                       .expected = oh_span_of("a c= line"),
+                                       .observed = oh_span_of("none, neither here nor before the "
+                                                              "first m="),
+                                       .text = "A session description must have a c= line, for the "
+                                               "session or for each of its media."});
+        return;
+    }
+}
+
+/* --- answers --- */
+
+static void check_media_count(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct description offer, answer;
+    const struct oh_trace_msg *asked = both(v, m, &offer, &answer);
+    if (!asked || offer.count == answer.count)
+        return;
+    char *expected = oh_format("%zu m= lines", offer.count);
+    char *observed = oh_format("%zu", answer.count);
+    struct oh_breach breach = {.field = "body",
+                               .bytes = m->sip->body,
+                               .expected = expected,
+                               .observed = observed,
+                               .text = "An answer must have exactly as many m= lines as the offer.",
+                               .also = {asked}};
+    oh_rule_broken(v, m, &breach);
+    free(expected);
+    free(observed);
+}
+
+/* "rtpmap:" of a payload type: encoding name and clock; absent where it has none. */
+static struct oh_span encoding(const struct part *p, struct oh_span format)
+{
+    struct oh_span rest = p->rest;
+    while (rest.len > 0) {
+        struct oh_span line = next_line(&rest), number, name;
+        if (!oh_span_starts_with(line, "a=rtpmap:"))
+            continue;
+        line = oh_span_sub(line, strlen("a=rtpmap:"), line.len);
+        if (next_word(&line, &number) && oh_span_equal(number, format) && next_word(&line, &name))
+            return name;
+    }
+    return (struct oh_span){0};
+}
+
+/* By encoding where both sides tell it, else by number. */
+static bool is_same_format(const struct part *a, struct oh_span x, const struct part *b,
+                           struct oh_span y)
+{
+    struct oh_span name_a = encoding(a, x), name_b = encoding(b, y);
+    if (name_a.at && name_b.at)
+        return oh_help_same_token(name_a, name_b);
+    return oh_help_same_token(x, y);
+}
+
+static bool has_common_format(const struct part *offer, const struct part *answer)
+{
+    struct oh_span x, y, left = answer->formats;
+    while (next_word(&left, &x)) {
+        struct oh_span right = offer->formats;
+        while (next_word(&right, &y)) {
+            if (is_same_format(answer, x, offer, y))
+                return true;
+        }
+    }
+    return false;
+}
+
+static void check_formats(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct description offer, answer;
+    const struct oh_trace_msg *asked = both(v, m, &offer, &answer);
+    if (!asked || offer.count != answer.count)
+        return;
+    for (size_t i = 0; i < offer.count && i < MEDIA_MAX; i++) {
+        const struct part *o = &offer.media[i], *a = &answer.media[i];
+        if (is_refused(a) || !o->formats.len || !a->formats.len || has_common_format(o, a))
+            continue;
+        oh_say_broken(v, m,
+                      &(struct oh_say){.field = "body",
+                                       .bytes = a->formats,
+                                       .expected = o->formats,
+                                       .observed = a->formats,
+                                       .text = "An accepted stream must have a format of those "
+                                               "offered; with none in common its port is 0.",
+                                       .also = asked});
+        return;
+    }
+}
+
+/* --- directions --- */
+
+static struct oh_span direction(const struct description *d, const struct part *p)
+{
+    static const char *const words[] = {"sendrecv", "sendonly", "recvonly", "inactive"};
+    const struct part *parts[] = {p, &d->session};
+    for (size_t k = 0; k < 2; k++) {
+        struct oh_span rest = parts[k]->rest;
+        while (rest.len > 0) {
+            struct oh_span line = next_line(&rest);
+            for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+                if (oh_span_starts_with(line, "a=") &&
+                    oh_span_is(oh_span_sub(line, 2, line.len), words[i]))
+                    return oh_span_sub(line, 2, line.len);
+            }
+        }
+    }
+    return oh_span_of("sendrecv");
+}
+
+/* 6.2: a multicast stream is the same for all. */
+static bool is_multicast(const struct description *d, const struct part *p)
+{
+    struct oh_span c = line_of(p, "c=").at ? line_of(p, "c=") : line_of(&d->session, "c="), word;
+    if (!next_word(&c, &word) || !next_word(&c, &word) || !next_word(&c, &word))
+        return false;
+    int first = word.at[0] >= '0' && word.at[0] <= '9' ? atoi(word.at) : 0;
+    return (first >= 224 && first <= 239) || oh_span_starts_with(word, "FF") ||
+           oh_span_starts_with(word, "ff");
+}
+
+static void check_direction(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    static const struct {
+        const char *offered, *answered, * or, *expected;
+    } table[] = {{"sendonly", "recvonly", "inactive", "recvonly or inactive"},
+                 {"recvonly", "sendonly", "inactive", "sendonly or inactive"},
+                 {"inactive", "inactive", "inactive", "inactive"}};
+    struct description offer, answer;
+    const struct oh_trace_msg *asked = both(v, m, &offer, &answer);
+    for (size_t i = 0; asked && i < offer.count && i < answer.count && i < MEDIA_MAX; i++) {
+        struct oh_span o = direction(&offer, &offer.media[i]);
+        struct oh_span a = direction(&answer, &answer.media[i]);
+        if (is_refused(&answer.media[i]) || is_refused(&offer.media[i]) ||
+            is_multicast(&offer, &offer.media[i]))
+            continue;
+        for (size_t k = 0; k < sizeof table / sizeof *table; k++) {
+            if (!oh_span_is(o, table[k].offered) || oh_span_is(a, table[k].answered) ||
+                oh_span_is(a, table[k].or))
+                continue;
+            oh_say_broken(v, m,
+                          &(struct oh_say){.field = "body",
+                                           .bytes = answer.media[i].media,
+                                           .expected = oh_span_of(table[k].expected),
+                                           .observed = a,
+                                           .text = "An answer must mirror the direction that is "
+                                                   "offered.",
+                                           .also = asked});
+            return;
+        }
+    }
+}
+
+/* --- new offers --- */
+
+/* o= without its version, and the version. */
+static bool read_origin(const struct description *d, struct oh_span words[6])
+{
+    struct oh_span line = line_of(&d->session, "o=");
+    for (int i = 0; i < 6; i++) {
+        if (!next_word(&line, &words[i]))
+            return false;
+    }
+    return true;
+}
+
+/* The sender's latest description in this dialog. */
+static const struct oh_trace_msg *previous(const struct oh_rule_view *v,
+                                           const struct oh_trace_msg *m)
+{
+    for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
+        const struct oh_trace_msg *r = oh_rule_msg(v, i);
+        struct oh_span own = oh_help_tag(r->sip, r->sip->is_request ? OH_SIP_FROM : OH_SIP_TO);
+        if (has_sdp(r->sip) && oh_help_is_first(r) && oh_help_same_call(r->sip, m->sip) &&
+            oh_help_same_token(own, oh_help_tag(m->sip, OH_SIP_FROM)) &&
+            oh_help_same_end(r, true, m, true))
+            return r;
+    }
+    return NULL;
+}
+
+/* The number after it, as decimal digits of any length. */
+static bool is_next(struct oh_span before, struct oh_span now)
+{
+    char *text = oh_span_dup(before), *end;
+    unsigned long long number = strtoull(text, &end, 10);
+    bool readable = *text && !*end && before.len < 19;
+    char *next = oh_format("%llu", number + 1);
+    bool result = !readable || oh_span_is(now, next);
+    free(next);
+    free(text);
+    return result;
+}
+
+/* The version rises by one with each new description. What it was before is only sure where nothing
+ * is missing: in a run. RFC 3264 8 */
+static void check_version(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct description before, now;
+    struct oh_span x[6], y[6];
+    if (!oh_help_tag(m->sip, OH_SIP_TO).at || !has_sdp(m->sip) || !oh_help_originates(v, m) ||
+        oh_rule_evidence_lost(v))
+        return;
+    const struct oh_trace_msg *last = previous(v, m);
+    if (!last || oh_span_equal(last->sip->body, m->sip->body))
+        return;
+    read_description(last->sip, &before);
+    read_description(m->sip, &now);
+    if (!read_origin(&before, x) || !read_origin(&now, y))
+        return;
+    bool same = oh_span_equal(x[2], y[2]);
+    if (!same && (!oh_rule_run(v) || is_next(x[2], y[2])))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "body",
+                                   .bytes = y[2],
+                                   .expected = oh_span_of("one more than before"),
+                                   .observed = y[2],
+                                   .text = "A new offer that changes the session must have a "
+                                           "version in o= that is one higher.",
+                                   .also = last});
+}
+
+#define SDP(id, clause, on, method, meaning, check)                                                \
+    {                                                                                              \
+        id, OH_LEVEL_MUST, clause, on, method, meaning, check                                      \
+    }
+
+static const struct oh_rule rules[] = {
+    SDP("sdp.lines", "RFC 4566 5", OH_ON_ANY, NULL,
+        "A session description has the lines v=, o=, s= and t=.", check_lines),
+    SDP("sdp.connection", "RFC 4566 5.7", OH_ON_ANY, NULL,
+        "A session description has a c= line for the session or for each media.", check_connection),
+    SDP("sdp.media-count", "RFC 3264 6", OH_ON_ANY, NULL,
+        "An answer has as many m= lines as its offer.", check_media_count),
+    SDP("sdp.formats", "RFC 3264 6.1", OH_ON_ANY, NULL,
+        "An accepted stream of an answer has a format that was offered.", check_formats),
+    SDP("sdp.direction", "RFC 3264 6.1", OH_ON_ANY, NULL,
+        "The direction in an answer mirrors that of the offer.", check_direction),
+    SDP("sdp.version", "RFC 3264 8", OH_ON_REQUEST, "INVITE",
+        "The version in o= of a new offer is one higher than before.", check_version),
+};
+
+const struct oh_rule_family oh_rules_sdp = {"sdp", rules, sizeof rules / sizeof *rules};

@@ -1,0 +1,95 @@
+/* What phones must be before a scenario: able to play it, fit for it, and started for its transport
+ * and realm. */
+#include "play/player.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define STOP_PATIENCE_MS 40000 /* a phone may wait 64*T1 for the answer to its last request */
+
+const char *oh_player_lacking(const struct oh_player *p)
+{
+    for (size_t k = 0; k < p->seat_count; k++) {
+        const struct oh_bench_slot *slot = p->seats[k].phone;
+        if (!slot)
+            continue;
+        for (size_t i = 0; i < p->scenario->need_count; i++) {
+            if (!oh_adapter_can(slot->adapter, p->scenario->needs[i]))
+                return p->scenario->needs[i];
+        }
+        if (p->transport == OH_TRANSPORT_TCP && !oh_adapter_can(slot->adapter, "tcp"))
+            return "tcp";
+    }
+    return NULL;
+}
+
+/* The realm of the first challenge; NULL: nobody challenges. */
+static const char *realm_of(const struct oh_scenario *s)
+{
+    for (size_t i = 0; i < s->party_count; i++) {
+        if (s->parties[i].challenge_count)
+            return s->parties[i].challenges[0].realm;
+    }
+    for (size_t i = 0; i < s->step_count; i++) {
+        if (s->steps[i].challenge_count)
+            return s->steps[i].challenges[0].realm;
+    }
+    return NULL;
+}
+
+static bool other_realm(const struct oh_player *p, const struct oh_bench_slot *slot)
+{
+    const char *realm = realm_of(p->scenario);
+    return realm && strcmp(realm, slot->place.realm) != 0;
+}
+
+/* It runs with a transport or realm that it cannot play this scenario with. */
+static bool is_otherwise(const struct oh_player *p, const struct oh_bench_slot *slot)
+{
+    return (slot->place.transport != p->transport && oh_adapter_uses(slot->adapter, "transport")) ||
+           (other_realm(p, slot) && oh_adapter_uses(slot->adapter, "realm"));
+}
+
+static bool must_end(const struct oh_player *p, const struct oh_bench_slot *slot)
+{
+    return slot && oh_phone_is_running(slot->phone) &&
+           (slot->unfit || oh_phone_is_worn(slot->phone) || is_otherwise(p, slot));
+}
+
+static bool all_ended(void *arg)
+{
+    const struct oh_player *p = arg;
+    for (size_t i = 0; i < p->seat_count; i++) {
+        if (must_end(p, p->seats[i].phone))
+            return oh_bench_hurries(p->bench);
+    }
+    return true;
+}
+
+static void place_phone(const struct oh_player *p, struct oh_bench_slot *slot)
+{
+    const char *realm = realm_of(p->scenario);
+    if (oh_phone_is_running(slot->phone) ||
+        (slot->place.transport == p->transport && !other_realm(p, slot)))
+        return;
+    slot->place.transport = p->transport;
+    if (realm) {
+        char *copy = oh_strdup(realm);
+        free(slot->realm);
+        slot->place.realm = slot->realm = copy;
+    }
+    oh_bench_renew_phone(slot);
+}
+
+void oh_player_fit_phones(struct oh_player *p)
+{
+    for (size_t i = 0; i < p->seat_count; i++) {
+        if (must_end(p, p->seats[i].phone))
+            oh_phone_stop(p->seats[i].phone->phone);
+    }
+    oh_bench_wait(p->bench, all_ended, p, STOP_PATIENCE_MS);
+    for (size_t i = 0; i < p->seat_count; i++) {
+        if (p->seats[i].phone)
+            place_phone(p, p->seats[i].phone);
+    }
+}

@@ -1,0 +1,355 @@
+/* Which socket or connection a message goes by. RFC 3261 18, RFC 5923 (an open connection is used
+ * again). Phones keep a connection for a whole run; those that we opened end with their scenario.
+ */
+#include "play/player.h"
+
+#include "sip/via.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define PORT_TRIES   16
+#define DEFAULT_PORT 5060
+
+/* A message that waits for its connection: it is recorded when it has gone out. */
+struct waiting {
+    struct waiting *next;
+    struct oh_text bytes;
+    int step;
+    char *seat;
+};
+
+struct oh_wire {
+    struct oh_wire *next;
+    struct oh_bench *bench;
+    struct oh_conn *conn;
+    unsigned number;
+    struct oh_addr seat; /* where our seat listens */
+    bool is_ours;        /* we opened it */
+    bool stands;         /* it was open once */
+    struct waiting *waiting, **waiting_last;
+};
+
+/* --- their lives --- */
+
+static struct oh_wire *new_wire(struct oh_bench *b, struct oh_conn *conn,
+                                const struct oh_addr *seat, bool is_ours)
+{
+    struct oh_wire *w = oh_alloc(sizeof *w);
+    *w = (struct oh_wire){.next = b->wires,
+                          .bench = b,
+                          .conn = conn,
+                          .number = ++b->wire_number,
+                          .seat = *seat,
+                          .is_ours = is_ours,
+                          .stands = !is_ours || oh_conn_is_open(conn)};
+    w->waiting_last = &w->waiting;
+    b->wires = w;
+    oh_conn_set_data(conn, w);
+    return w;
+}
+
+static struct waiting *take_waiting(struct oh_wire *w)
+{
+    struct waiting *first = w->waiting;
+    w->waiting = NULL;
+    w->waiting_last = &w->waiting;
+    return first;
+}
+
+static struct waiting *free_waiting(struct waiting *m)
+{
+    struct waiting *next = m->next;
+    oh_text_release(&m->bytes);
+    free(m->seat);
+    free(m);
+    return next;
+}
+
+static void free_wire(struct oh_wire *w)
+{
+    struct oh_wire **link = &w->bench->wires;
+    while (*link != w)
+        link = &(*link)->next;
+    *link = w->next;
+    struct waiting *m = take_waiting(w);
+    while (m)
+        m = free_waiting(m);
+    free(w);
+}
+
+void oh_wires_close(struct oh_bench *b, bool ours_only)
+{
+    struct oh_wire *next;
+    for (struct oh_wire *w = b->wires; w; w = next) {
+        next = w->next;
+        if (ours_only && !w->is_ours)
+            continue;
+        oh_conn_close(w->conn, false);
+        free_wire(w);
+    }
+}
+
+/* --- choosing one --- */
+
+static bool is_usable(const struct oh_wire *w)
+{
+    return oh_conn_is_open(w->conn) || (w->is_ours && !w->stands);
+}
+
+static struct oh_wire *by_number(const struct oh_bench *b, unsigned number)
+{
+    struct oh_wire *w = b->wires;
+    while (w && w->number != number)
+        w = w->next;
+    return w && is_usable(w) ? w : NULL;
+}
+
+static struct oh_wire *by_remote(const struct oh_bench *b, const struct oh_seat *seat,
+                                 const struct oh_addr *to)
+{
+    for (struct oh_wire *w = b->wires; w; w = w->next) {
+        if (oh_addr_equal(&w->seat, &seat->sip_addr) && is_usable(w) &&
+            oh_addr_equal(oh_conn_remote(w->conn), to))
+            return w;
+    }
+    return NULL;
+}
+
+/* The latest that whoever is at this address has opened himself, and which is open still. */
+static struct oh_wire *opened_by(const struct oh_bench *b, const struct oh_addr *seat,
+                                 const struct oh_addr *remote)
+{
+    for (struct oh_wire *w = b->wires; w; w = w->next) {
+        if (!w->is_ours && oh_addr_equal(&w->seat, seat) && oh_conn_is_open(w->conn) &&
+            oh_addr_same_ip(oh_conn_remote(w->conn), remote))
+            return w;
+    }
+    return NULL;
+}
+
+static struct oh_wire *dial(struct oh_bench *b, const struct oh_seat *seat,
+                            const struct oh_addr *to, struct oh_error *e)
+{
+    struct oh_conn_owner owner = oh_wire_owner(b);
+    struct oh_addr local = seat->sip_addr;
+    local.port = 0;
+    struct oh_conn *conn = oh_tcp_connect(b->net, seat->name, &local, to, &owner, e);
+    return conn ? new_wire(b, conn, &seat->sip_addr, true) : NULL;
+}
+
+static struct oh_wire *choose(struct oh_bench *b, const struct oh_seat *seat,
+                              const struct oh_addr *to, unsigned number, struct oh_error *e)
+{
+    struct oh_wire *w = number ? by_number(b, number) : NULL;
+    if (!w)
+        w = by_remote(b, seat, to);
+    if (!w)
+        w = dial(b, seat, to, e);
+    if (!w)
+        w = opened_by(b, &seat->sip_addr, to);
+    return w;
+}
+
+/* --- sending --- */
+
+static void wait_on(struct oh_wire *w, const struct oh_seat *seat, struct oh_span bytes, int step)
+{
+    struct waiting *m = oh_alloc(sizeof *m);
+    oh_text_add_span(&m->bytes, bytes);
+    m->step = step;
+    m->seat = oh_strdup(seat->name);
+    *w->waiting_last = m;
+    w->waiting_last = &m->next;
+}
+
+/* `e` holds why no connection could be made. */
+static int no_way(struct oh_error *e)
+{
+    char why[sizeof e->text];
+    memcpy(why, e->text, sizeof why);
+    return oh_error_set(e, "%s, and no connection of the other side is open", why);
+}
+
+enum oh_sent oh_wire_send(struct oh_player *p, struct oh_seat *seat, const struct oh_way *way,
+                          struct oh_span bytes, int step, struct oh_error *e)
+{
+    if (way->transport == OH_TRANSPORT_UDP)
+        return oh_udp_send(seat->sip, &way->to, bytes, e) == 0 ? OH_SENT : OH_NOT_SENT;
+    struct oh_wire *w = choose(p->bench, seat, &way->to, way->wire, e);
+    if (!w) {
+        no_way(e);
+        return OH_NOT_SENT;
+    }
+    if (!w->stands)
+        wait_on(w, seat, bytes, step);
+    if (oh_conn_send(w->conn, bytes, e) != 0)
+        return OH_NOT_SENT;
+    return w->stands ? OH_SENT : OH_WAITS;
+}
+
+/* --- what comes of them --- */
+
+static void accepted(struct oh_listener *l, struct oh_conn *c, void *arg)
+{
+    new_wire(arg, c, oh_listener_local(l), false);
+}
+
+static int tap_of(const struct oh_run *run, const struct oh_conn *c, struct oh_span bytes)
+{
+    for (int i = (int)run->tap_count - 1; i >= 0; i--) {
+        const struct oh_tap_entry *t = &run->tap[i];
+        if (t->sent && oh_addr_equal(&t->local, oh_conn_local(c)) &&
+            oh_span_equal(oh_span_sub(t->bytes, 0, t->bytes.len), bytes))
+            return i;
+    }
+    return OH_NONE;
+}
+
+static void connected(struct oh_conn *c, void *arg)
+{
+    struct oh_wire *w = oh_conn_data(c);
+    struct oh_player *p = ((struct oh_bench *)arg)->player;
+    w->stands = true;
+    for (struct waiting *m = take_waiting(w); m; m = free_waiting(m)) {
+        if (p && p->run && m->step != OH_NONE)
+            oh_record_journal(p, OH_JOURNAL_SENT, m->step,
+                              tap_of(p->run, c, oh_text_span(&m->bytes)), m->seat, NULL);
+    }
+}
+
+/* RFC 5626 5.4: two CRLFs are answered by one. */
+static void answer_ping(struct oh_conn *c)
+{
+    struct oh_error e;
+    oh_conn_send(c, oh_span_of("\r\n"), &e);
+}
+
+static void got(struct oh_conn *c, struct oh_span bytes, void *arg)
+{
+    struct oh_bench *b = arg;
+    struct oh_wire *w = oh_conn_data(c);
+    struct oh_way from = {
+        .transport = OH_TRANSPORT_TCP, .to = *oh_conn_remote(c), .wire = w->number};
+    if (oh_span_is(bytes, "\r\n\r\n"))
+        answer_ping(c);
+    else if (b->player)
+        oh_player_received(b->player, oh_player_seat_at(b->player, &w->seat), &from, bytes);
+}
+
+/* The messages that waited for a connection go by the one that the other side has opened itself. */
+static void go_elsewhere(struct oh_bench *b, struct oh_wire *failed, const char *why)
+{
+    struct oh_player *p = b->player;
+    struct oh_wire *w = opened_by(b, &failed->seat, oh_conn_remote(failed->conn));
+    for (struct waiting *m = take_waiting(failed); m; m = free_waiting(m)) {
+        struct oh_error e = {0};
+        oh_error_set(&e, "%s", why ? why : "the connection has ended");
+        bool sent = w ? oh_conn_send(w->conn, oh_text_span(&m->bytes), &e) == 0 : no_way(&e) == 0;
+        if (!p || !p->run || m->step == OH_NONE)
+            continue;
+        if (sent)
+            oh_record_journal(p, OH_JOURNAL_SENT, m->step,
+                              tap_of(p->run, w->conn, oh_text_span(&m->bytes)), m->seat, NULL);
+        else
+            oh_player_end(p, OH_OUTCOME_STUCK, m->step, "%s cannot be sent: %s",
+                          p->scenario->steps[m->step].text, e.text);
+    }
+}
+
+static void ended(struct oh_conn *c, const char *why, void *arg)
+{
+    struct oh_bench *b = arg;
+    struct oh_wire *w = oh_conn_data(c);
+    if (!w)
+        return;
+    w->stands = true; /* no longer to be waited for */
+    go_elsewhere(b, w, why);
+    free_wire(w);
+    oh_conn_set_data(c, NULL);
+}
+
+struct oh_conn_owner oh_wire_owner(struct oh_bench *b)
+{
+    return (struct oh_conn_owner){
+        .accepted = accepted, .connected = connected, .got = got, .ended = ended, .arg = b};
+}
+
+/* --- the seats' own sockets --- */
+
+int oh_wire_listen(struct oh_bench *b, const char *label, struct oh_addr *at,
+                   struct oh_socket **udp, struct oh_listener **tcp, struct oh_error *e)
+{
+    struct oh_conn_owner owner = oh_wire_owner(b);
+    for (int i = 0; i < PORT_TRIES; i++) { /* another program may be quicker */
+        at->port = oh_net_free_port(at, false, e);
+        if (!at->port)
+            return -1;
+        *udp = oh_udp_open(b->net, label, at, oh_player_datagram, b, e);
+        *tcp = *udp ? oh_tcp_listen(b->net, label, at, &owner, e) : NULL;
+        if (*tcp)
+            return 0;
+        oh_socket_close(*udp);
+        *udp = NULL;
+    }
+    return -1;
+}
+
+/* --- where to, and what Via and URIs say of it --- */
+
+const char *oh_seat_uri_params(const struct oh_seat *seat)
+{
+    return seat->transport == OH_TRANSPORT_TCP ? ";transport=tcp" : "";
+}
+
+/* RFC 3261 18.1.1: what the URI says, else what the scenario does. */
+const char *oh_wire_via(const struct oh_player *p, struct oh_span target)
+{
+    struct oh_sip_uri uri;
+    struct oh_span said = {0};
+    if (oh_sip_uri_parse(target, &uri) == 0)
+        said = oh_sip_param(uri.params, "transport");
+    if (oh_span_is_nocase(said, "tcp"))
+        return "TCP";
+    if (oh_span_is_nocase(said, "udp"))
+        return "UDP";
+    return p->transport == OH_TRANSPORT_TCP ? "TCP" : "UDP";
+}
+
+/* The Via of a request tells what it goes by, so that the two never differ. */
+enum oh_transport oh_wire_transport(const struct oh_player *p, const struct oh_sip_msg *request)
+{
+    struct oh_sip_via via;
+    if (oh_sip_via_parse(oh_sip_msg_value(request, OH_SIP_VIA, 0), &via) != 0)
+        return p->transport;
+    return oh_span_is_nocase(via.transport, "TCP")   ? OH_TRANSPORT_TCP
+           : oh_span_is_nocase(via.transport, "UDP") ? OH_TRANSPORT_UDP
+                                                     : p->transport;
+}
+
+/* RFC 3261 18.2.2: received, else sent-by, with sent-by's port; rport is of UDP (RFC 3581 4). */
+static int stream_response_address(const struct oh_sip_msg *response, struct oh_addr *out,
+                                   struct oh_error *e)
+{
+    struct oh_sip_via via;
+    if (oh_sip_via_parse(oh_sip_msg_value(response, OH_SIP_VIA, 0), &via) != 0)
+        return oh_error_set(e, "the response has no Via that can be read");
+    struct oh_span received = oh_span_trim(oh_sip_param(via.params, "received"));
+    return oh_sip_host_addr(received.len ? received : via.host, via.port ? via.port : DEFAULT_PORT,
+                            out, e);
+}
+
+void oh_wire_response_way(const struct oh_exchange *x, const struct oh_sip_msg *response,
+                          struct oh_way *way)
+{
+    struct oh_error e = {0};
+    int result = -1;
+    *way = x->from;
+    if (response && x->from.transport == OH_TRANSPORT_TCP)
+        result = stream_response_address(response, &way->to, &e);
+    else if (response)
+        result = oh_sip_response_address(response, &way->to, &e);
+    if (result != 0) /* a Via that leads nowhere: answer where the request came from */
+        way->to = x->remote;
+}

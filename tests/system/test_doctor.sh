@@ -1,0 +1,268 @@
+#!/usr/bin/env bash
+# offhook doctor: what is sound is ok, what is broken is named, with what to do; and nothing is left.
+. "$(dirname "$0")/lib.sh"
+
+can_capture || skip "capturing needs root"
+
+# line WORD CHECK SENTENCE: a line of the last doctor, as "NOT ok" "dial" "no INVITE".
+line()
+{
+    tr -s ' ' <"$work/said" | sed -e ':a' -e 'N' -e '$!ba' -e 's/\n \+/ /g' -e 's/\n //g' |
+        grep -q -- "^$1 $2 .*$3" || fail "there should be: $1 $2 ... $3"$'\n'"but it says: $(cat "$work/said")"
+}
+
+no_line()
+{
+    ! grep -q -- "^$1  *$2 " "$work/said" || fail "there should be no: $1 $2"$'\n'"$(cat "$work/said")"
+}
+
+# doctor STATUS ARGUMENT...: with the reference phone unless --phone is among the arguments.
+doctor()
+{
+    local expected=$1 default=(--phone "$phone")
+    shift
+    [[ " $* " != *" --phone "* ]] || default=()
+    offhook "$expected" doctor --color never "${default[@]}" "$@"
+}
+
+# deaf_to VERB: its command is confirmed and not passed on; all others reach the phone.
+deaf_to()
+{
+    cat <<SCRIPT
+exec 4>&1
+while read -r command; do
+    case \$command in
+    *'"$1"'*)
+        id=\${command#*'"id"'}; id=\${id#*'"'}; id=\${id%%'"'*}
+        printf '{"id":"%s","ok":true}\n' "\$id" >&4 ;;
+    *) printf '%s\n' "\$command" ;;
+    esac
+    [[ \$command != *'"quit"'* ]] || break
+done | "\$@"
+SCRIPT
+}
+
+test_a_sound_bench_is_all_ok()
+{
+    doctor 0
+    for check in addresses ports sockets capture clock disk adapter starts listens register dial hangup rtp hold resume \
+        answer reject unregister stops leaves; do
+        line ok "$check" ""
+    done
+    no_line "NOT ok" ".*"
+    says "all ok: offhook reference phone can be tested here (the reference phone, not yours)"
+    line ok hangup BYE
+    line ok hangup CANCEL
+    [ "$took_ms" -lt 15000 ] || fail "it takes $took_ms ms"
+}
+
+test_baresip()
+{
+    command -v baresip >/dev/null || { skip_test "baresip is not installed"; return; }
+    doctor 0 --phone "$OFFHOOK_SOURCE/dut-adapters/baresip.yaml"
+    line ok version "baresip [0-9]"
+    line ok rtp "packets"
+    line note unclaimed unregister
+}
+
+test_the_lines_as_json()
+{
+    doctor 0 --json
+    # the form of a report is borrowed: expect wants "scenarios"
+    python3 -c 'import json, sys; r = json.load(sys.stdin); r["scenarios"] = []; print(json.dumps(r))' \
+        <"$work/said" >"$work/lines"
+    expect "('offhook-doctor/1', True, 'reference-phone')" "r['format'], r['ok'], r['phone']" "$work/lines"
+}
+
+test_a_program_that_is_missing()
+{
+    sed 's,programs}/offhook-reference-phone,programs}/no-such-phone,' "$phone" >"$work/reference-phone.yaml"
+    doctor 1 --phone "$work/reference-phone.yaml"
+    line "NOT ok" starts "no-such-phone"
+    no_line "NOT ok" dial
+    says "1 not ok"
+}
+
+# It registers the port that it has, and so it can be called; but it was told another.
+test_a_phone_that_listens_elsewhere()
+{
+    adapter elsewhere <<'SCRIPT'
+words=()
+for word in "$@"; do
+    [[ $word != 127.*:* ]] || word=${word%:*}:9
+    words+=("$word")
+done
+exec "${words[@]}"
+SCRIPT
+    doctor 1 --phone "$work/elsewhere.yaml"
+    line "NOT ok" listens 'nothing has UDP port 127.*do: give it .*{phone.port}'
+    line ok answer 200
+    says "1 not ok"
+}
+
+test_a_phone_that_is_never_ready()
+{
+    adapter never <<'SCRIPT'
+exec sleep 1000
+SCRIPT
+    sed -i 's/within: 5 s/within: 500 ms/' "$work/never.yaml"
+    doctor 1 --phone "$work/never.yaml"
+    line "NOT ok" starts "not ready within 500 ms"
+    line ok leaves ""
+}
+
+test_a_verb_that_does_nothing()
+{
+    adapter nothing < <(deaf_to hangup)
+    doctor 1 --phone "$work/nothing.yaml"
+    line "NOT ok" hangup "the driver confirmed it, but the wire does not show it: no BYE or CANCEL"
+    says "look at 'verbs: hangup' in $work/nothing.yaml"
+    line ok dial INVITE
+    line ok answer 200
+    says "2 not ok" # in talk, and while it rings
+}
+
+test_a_verb_that_dials_nobody()
+{
+    adapter mute < <(deaf_to dial)
+    doctor 1 --phone "$work/mute.yaml"
+    line "NOT ok" dial "the driver confirmed it, but the wire does not show it: no INVITE"
+    line "NOT ok" rtp "not tried"
+    line ok answer 200
+    line ok stops ""
+}
+
+test_a_verb_that_does_something_else()
+{
+    sed 's/^  reject: .*/  reject: {send: {command: answer}}/' "$phone" >"$work/reference-phone.yaml"
+    doctor 1 --phone "$work/reference-phone.yaml"
+    line "NOT ok" reject "it sent 200 OK; wanted is a 4xx, 5xx or 6xx"
+    line ok answer 200
+}
+
+test_a_verb_that_is_refused()
+{
+    sed 's/^  register: .*/  register: {send: {command: sing}}/' "$phone" >"$work/reference-phone.yaml"
+    doctor 1 --phone "$work/reference-phone.yaml"
+    line "NOT ok" register "the phone refused"
+    line ok dial INVITE
+}
+
+test_a_phone_that_sends_no_rtp()
+{
+    doctor 1 --phone-param mutant=no-rtp
+    line "NOT ok" rtp "no packet of the phone came in half a second of talk"
+    line ok dial INVITE
+    line ok answer 200
+}
+
+test_a_phone_that_holds_in_silence()
+{
+    doctor 1 --phone-param mutant=hold-without-invite
+    line "NOT ok" hold "the wire does not show it: no INVITE with sendonly or inactive audio"
+    line ok dial INVITE
+}
+
+test_a_phone_that_dies_in_the_call()
+{
+    adapter dies <<'SCRIPT'
+exec 3<&0
+while read -r said; do
+    printf '%s\n' "$said"
+    case $said in *'"event":"established"'*) exit 7 ;; esac
+done < <("$@" <&3)
+SCRIPT
+    doctor 1 --phone "$work/dies.yaml"
+    line "NOT ok" call "status 7"
+    line "NOT ok" hangup "not tried"
+}
+
+test_a_phone_that_will_not_end()
+{
+    adapter deaf <<'SCRIPT'
+trap '' TERM INT HUP
+grep --line-buffered -v quit | "$@"
+while :; do sleep 0.1; done
+SCRIPT
+    doctor 1 --phone "$work/deaf.yaml"
+    line "NOT ok" stops "did not end in its time and was killed"
+    line ok leaves ""
+}
+
+test_a_phone_that_leaves_a_process_and_a_file()
+{
+    adapter daemon <<'SCRIPT'
+setsid sleep 30 </dev/null >/dev/null 2>&1 &
+exec "$@"
+SCRIPT
+    doctor_leaves daemon "processes of it still run"
+    adapter litter <<'SCRIPT'
+echo x >"$TMPDIR/litter"
+exec "$@"
+SCRIPT
+    doctor 1 --phone "$work/litter.yaml"
+    line "NOT ok" leaves litter
+}
+
+# The process that it left is ours to end, before the test looks for what offhook left.
+doctor_leaves()
+{
+    start doctor --color never --phone "$work/$1.yaml"
+    timeout 60 tail --pid="$pid" -s 0.02 -f /dev/null
+    # shellcheck disable=SC2046
+    kill $(marked) 2>/dev/null
+    finish 1 "doctor with a phone that leaves a process"
+    line "NOT ok" leaves "$2"
+}
+
+test_without_the_right_to_capture()
+{
+    command -v setpriv >/dev/null || { skip_test "setpriv is not installed"; return; }
+    chmod 711 "$scratch" && mkdir -p "$work/tmp" && chmod 777 "$work" "$work/tmp"
+    before=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+    doctor 1 -o "$work/out"
+    line "NOT ok" capture "do: "
+    line ok dial INVITE
+    says "1 not ok"
+    doctor 0 -o "$work/out" --no-capture
+    line note capture "not wanted"
+}
+
+test_a_folder_that_cannot_be_written()
+{
+    echo x >"$work/file"
+    doctor 1 -o "$work/file"
+    line "NOT ok" disk "is no folder"
+}
+
+test_the_recordings_are_kept_on_demand()
+{
+    doctor 0 --keep "$work/kept"
+    [ -s "$work/kept/call/capture.pcap" ] || fail "there is no recording"
+    offhook 0 check "$work/kept"
+    [ ! -e offhook-out ] || fail "it wrote an output folder"
+}
+
+test_an_interruption_ends_it_in_order()
+{
+    start doctor --color never --phone "$phone"
+    while ! grep -q '^ok *dial' "$work/said" && kill -0 "$pid" 2>/dev/null; do sleep 0.01; done
+    kill -TERM "$pid"
+    finish 1 "a doctor who is interrupted"
+    line "NOT ok" interrupted ""
+    line ok leaves ""
+}
+
+test_wrong_words()
+{
+    offhook 2 doctor --phone no-such-phone
+    says "no phone adapter is called 'no-such-phone'"
+    offhook 2 doctor --transport smoke
+    says "--transport has no 'smoke': udp or tcp"
+    offhook 2 doctor something
+    offhook 2 doctor --strict
+    offhook 0 doctor --help
+    says "offhook doctor --phone ./my-phone.yaml"
+}
+
+run_tests

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# Mishaps 12 and 15 of README.md: the clock is set, frames are lost. Shown on recordings that are edited. What needs times or absences is void then, and what was seen stands; a healthy phone is not accused.
+. "$(dirname "$0")/lib.sh"
+
+can_capture || skip "capturing needs root"
+mishaps=$OFFHOOK_SOURCE/tests/data/mishaps
+bound=30
+
+# recorded NAME WORD...: a recording of the 407 flow at $work/NAME; WORDs are more arguments of run.
+recorded()
+{
+    local name=$1 status=$2
+    shift 2
+    play "$status" "$@"
+    mv "$work/out" "$work/$name"
+}
+
+# edited NAME OPERATION...: a copy of it to which that was done, at $work/out.
+edited()
+{
+    local name=$1
+    shift
+    rm -rf "$work/out"
+    cp -r "$work/$name" "$work/out"
+    "$python" "$OFFHOOK_SOURCE/tests/support/edit_recording.py" "$work/out/$folder" "$@" >"$work/edited" ||
+        fail "the recording could not be edited"
+    [ "$(cat "$work/edited")" -gt 0 ] || fail "nothing was edited"
+}
+
+# judged STATUS: what is there, into $work/out/report.json.
+judged()
+{
+    rm -f "$work/out/report.json"
+    offhook "$1" check "$work/out" --json
+    cp "$work/said" "$work/out/report.json"
+    ends_within 10000
+    report_is_valid
+}
+
+test_12_the_clock_is_set()
+{
+    recorded healthy 0
+    edited healthy set-clock 3600 # all that is awaited was seen, at whatever time
+    judged 0
+    expect "pass 3600.0" "f\"{s['verdict']} {s['evidence']['clock_step_s']}\""
+    edited healthy set-clock -3600 # the second of RTP lies in no second of the clock
+    judged 3
+    expect "inconclusive []" "s['verdict'] + ' ' + str(broken())"
+    reason_says "the machine's clock was set meanwhile, so that its times prove nothing"
+}
+
+# A player that did not notice it: stamps that go back tell it.
+test_12_the_clock_is_set_and_nobody_noticed()
+{
+    recorded healthy 0
+    UNNOTICED=yes edited healthy set-clock -3600
+    judged 3
+    expect "[]" "broken()"
+    reason_says "the machine's clock was set meanwhile"
+}
+
+# What is on the wire is on the wire; what never came may have had no time to.
+test_12_the_clock_is_set_and_the_phone_is_at_fault()
+{
+    recorded branch 1 --phone-param mutant=ack-new-branch
+    edited branch set-clock 3600
+    judged 1
+    expect "['ack.branch']" "broken()"
+    recorded silent 1 --phone-param mutant=no-ack-407
+    edited silent set-clock 3600
+    judged 3
+    reason_says "the machine's clock was set meanwhile, so that its times prove nothing"
+}
+
+# By seed the lost frames are messages, RTP, or both.
+test_15_frames_are_lost()
+{
+    local seed
+    recorded healthy 0
+    recorded branch 1 --phone-param mutant=ack-new-branch
+    recorded silent 1 --phone-param mutant=no-ack-407
+    for seed in 1 2; do
+        edited healthy lose "$seed" 8
+        judged 3
+        expect "inconclusive []" "s['verdict'] + ' ' + str(broken())"
+        edited branch lose "$seed" 8
+        judged 1
+        expect "fail ['ack.branch']" "s['verdict'] + ' ' + str(broken())"
+        edited silent lose "$seed" 8
+        judged 3
+        expect "inconclusive []" "s['verdict'] + ' ' + str(broken())"
+        reason_says "frames were lost in the capture, so that an absence proves nothing"
+    done
+}
+
+test_15_frames_of_media_are_lost()
+{
+    recorded silent 1 --phone-param mutant=no-ack-407
+    edited silent lose-rtp 3
+    judged 3
+    reason_says "frames were lost in the capture, so that an absence proves nothing"
+}
+
+run_tests
