@@ -35,8 +35,10 @@ static void side(const json_t *comparison, const char *key, const struct oh_repo
     for (size_t i = 0; i < oh_json_count(one, "phones"); i++) {
         const json_t *phone = oh_json_item(one, "phones", i);
         oh_text_addf(&text, "   %s", oh_json_str(phone, "name"));
+        if (oh_json_has(phone, "transport") && !oh_json_is(phone, "transport", "udp"))
+            oh_text_addf(&text, " over %s", oh_json_str(phone, "transport"));
         if (oh_json_has(phone, "mutant"))
-            oh_text_addf(&text, " (%s)", oh_json_str(phone, "mutant"));
+            oh_text_addf(&text, " with the fault %s", oh_json_str(phone, "mutant"));
     }
     if (oh_json_flag(one, "interrupted"))
         oh_text_add(&text, "   interrupted");
@@ -150,10 +152,10 @@ static void sums(const json_t *comparison, const struct oh_report_style *s, stru
     static const struct {
         const char *key, *word;
         bool always;
-    } rows[] = {{"known", "known", false},    {"not-seen", "not seen", false},
-                {"gone", "gone", true},       {"unchanged", "unchanged", true},
-                {"worse", "worse", true},     {"better", "better", false},
-                {"changed", "other", false},  {"added", "added", false},
+    } rows[] = {{"known", "known", false},     {"not-seen", "not seen", false},
+                {"gone", "gone", true},        {"unchanged", "unchanged", true},
+                {"worse", "worse", true},      {"better", "better", false},
+                {"changed", "changed", false}, {"added", "added", false},
                 {"missing", "missing", false}};
     const json_t *summary = json_object_get(comparison, "summary");
     json_int_t fresh = oh_json_integer(summary, "new", 0);
@@ -178,6 +180,9 @@ void oh_compare_text(const json_t *comparison, const struct oh_report_style *sty
 {
     side(comparison, "old", style, out);
     side(comparison, "new", style, out);
+    if (strcmp(oh_json_str(json_object_get(comparison, "old"), "started"),
+               oh_json_str(json_object_get(comparison, "new"), "started")) > 0)
+        oh_text_add(out, "note: the first one is the newer; the older one is to be given first\n");
     oh_text_add_char(out, '\n');
     for (size_t i = 0; i < oh_json_count(comparison, "scenarios"); i++)
         scenario(&(struct oh_view){oh_json_item(comparison, "scenarios", i), style, out});

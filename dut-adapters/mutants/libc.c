@@ -25,7 +25,8 @@ static void look_up(void)
         {"writev", &real.writev},     {"readv", &real.readv},     {"sendmmsg", &real.sendmmsg},
         {"recvmmsg", &real.recvmmsg}, {"close", &real.close},     {"shutdown", &real.shutdown},
         {"bind", &real.bind},         {"connect", &real.connect}, {"dup2", &real.dup2},
-        {"dup3", &real.dup3},         {"ioctl", &real.ioctl},
+        {"dup3", &real.dup3},         {"socket", &real.socket},   {"accept", &real.accept},
+        {"accept4", &real.accept4},   {"ioctl", &real.ioctl},
     };
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         void *function = dlsym(RTLD_NEXT, functions[i].name);

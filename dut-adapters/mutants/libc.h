@@ -21,6 +21,9 @@ struct mu_libc {
     ssize_t (*readv)(int, const struct iovec *, int);
     int (*sendmmsg)(int, struct mmsghdr *, unsigned, int);
     int (*recvmmsg)(int, struct mmsghdr *, unsigned, int, struct timespec *);
+    int (*socket)(int, int, int);
+    int (*accept)(int, struct sockaddr *, socklen_t *);
+    int (*accept4)(int, struct sockaddr *, socklen_t *, int);
     int (*close)(int);
     int (*shutdown)(int, int);
     int (*bind)(int, const struct sockaddr *, socklen_t);

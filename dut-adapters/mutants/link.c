@@ -106,17 +106,21 @@ static void tell_in_force(void)
     mu_report("in-force", "", 0);
 }
 
-static struct link *get_link(int fd)
+/* What is no IP socket is looked at each time: files are closed where no wrapper sees it, and the
+ * number may be a socket's the next time. */
+static enum mu_link_kind get_kind(int fd)
 {
     struct link *l = &all.links[fd];
-    if (l->kind == MU_UNKNOWN) {
-        l->kind = find_kind(fd);
-        if (l->kind != MU_ALONE)
-            tell_in_force();
-        if (l->kind == MU_STREAM && !(l->stream = calloc(1, sizeof *l->stream)))
-            l->kind = MU_ALONE;
-    }
-    return l;
+    if (l->kind != MU_UNKNOWN)
+        return l->kind;
+    enum mu_link_kind kind = find_kind(fd);
+    if (kind == MU_ALONE)
+        return kind;
+    tell_in_force();
+    l->kind = kind;
+    if (kind == MU_STREAM && !(l->stream = calloc(1, sizeof *l->stream)))
+        l->kind = MU_ALONE;
+    return l->kind;
 }
 
 enum mu_link_kind mu_link_kind(int fd)
@@ -125,7 +129,7 @@ enum mu_link_kind mu_link_kind(int fd)
     if (fd < 0 || fd >= FD_MAX)
         return MU_ALONE;
     mu_link_lock();
-    enum mu_link_kind kind = get_link(fd)->kind;
+    enum mu_link_kind kind = get_kind(fd);
     mu_link_unlock();
     errno = saved;
     return kind;
@@ -406,7 +410,7 @@ ssize_t mu_stream_send(int fd, const char *bytes, size_t len, int flags)
     bool patient = !is_nonblocking(fd, flags);
     int trouble = 0;
     mu_link_lock();
-    struct link *l = get_link(fd);
+    struct link *l = &all.links[fd];
     struct stream *s = l->stream;
     if (!s || (s->unsent.len > HELD_MAX && !patient)) {
         mu_link_unlock();

@@ -236,6 +236,29 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
 
 /* ---- a descriptor's life ---- */
 
+/* A number that was something else before, whose end no wrapper saw. */
+static int new_descriptor(int fd)
+{
+    if (fd >= 0 && mu_link_is_on())
+        mu_link_forget(fd);
+    return fd;
+}
+
+EXPORT int socket(int domain, int type, int protocol)
+{
+    return new_descriptor(mu_libc()->socket(domain, type, protocol));
+}
+
+EXPORT int accept(int fd, __SOCKADDR_ARG from, socklen_t *len)
+{
+    return new_descriptor(mu_libc()->accept(fd, from.__sockaddr__, len));
+}
+
+EXPORT int accept4(int fd, __SOCKADDR_ARG from, socklen_t *len, int flags)
+{
+    return new_descriptor(mu_libc()->accept4(fd, from.__sockaddr__, len, flags));
+}
+
 EXPORT int bind(int fd, __CONST_SOCKADDR_ARG to, socklen_t len)
 {
     kind_of(fd);

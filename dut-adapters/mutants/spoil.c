@@ -270,7 +270,8 @@ static void fold(struct header *h)
 static void add_blanks(struct header *h)
 {
     char value[LINE_MAX_BYTES];
-    snprintf(value, sizeof value, "%s", h->line + h->name_len + 1);
+    const char *at = h->line + h->name_len + 1;
+    snprintf(value, sizeof value, "%s", at + strspn(at, " \t"));
     snprintf(h->line + h->name_len, sizeof h->line - h->name_len, " \t: %.2000s", value);
 }
 

@@ -16,7 +16,13 @@
 
 /* The library's functions have no argument of the program's. */
 static const struct rp_phone *seam;
-static char invite_branch[128]; /* of the INVITE sent last; for a fault */
+/* For faults: the INVITEs sent last, and the call whose second INVITE repeats a CSeq. */
+static struct invite {
+    char branch[128];
+    uint32_t cseq;
+} invites[16];
+static unsigned next_invite;
+static char shifted_call[256];
 
 void rp_seam_set(const struct rp_phone *phone)
 {
@@ -74,6 +80,16 @@ int sip_response_terminates_dialog(int status, sip_method_t method, int *gracefu
     return 0;
 }
 
+/* ---- no Contact where none may be: RFC 3261 20, table 2, and RFC 3262 6 for PRACK ---- */
+
+static void drop_contact(msg_t *msg, sip_t *sip)
+{
+    sip_method_t method = sip && sip->sip_cseq ? sip->sip_cseq->cs_method : sip_method_unknown;
+    bool refers = sip && sip->sip_status && sip->sip_status->st_status >= 300;
+    while ((method == sip_method_prack || method == sip_method_bye) && !refers && sip->sip_contact)
+        sip_header_remove(msg, sip, (sip_header_t *)sip->sip_contact);
+}
+
 /* ---- responses ---- */
 
 static void make_200(nta_incoming_t *transaction, msg_t *msg, sip_t *sip)
@@ -100,6 +116,7 @@ int nta_incoming_mreply(nta_incoming_t *transaction, msg_t *msg)
         find_next("nta_incoming_mreply", &next);
     if (has(RP_ANSWERS_AFTER_CANCEL) && sip && sip->sip_status && sip->sip_status->st_status == 487)
         make_200(transaction, msg, sip);
+    drop_contact(msg, sip);
     return next(transaction, msg);
 }
 
@@ -112,6 +129,18 @@ static void ask_for_the_old_time(sip_t *sip)
         sip->sip_expires->ex_delta = seam->options->expires_s;
 }
 
+/* The second INVITE gets the number of the first, and all after it follow. */
+static void shift_cseq(sip_t *sip)
+{
+    if (!sip || !sip->sip_request || !sip->sip_cseq || !sip->sip_call_id)
+        return;
+    if (sip->sip_request->rq_method == sip_method_invite &&
+        (sip->sip_authorization || sip->sip_proxy_authorization))
+        snprintf(shifted_call, sizeof shifted_call, "%s", sip->sip_call_id->i_id);
+    if (strcmp(sip->sip_call_id->i_id, shifted_call) == 0)
+        sip->sip_cseq->cs_seq--;
+}
+
 nta_outgoing_t *nta_outgoing_mcreate(nta_agent_t *agent, nta_response_f *callback,
                                      nta_outgoing_magic_t *magic, url_string_t const *route,
                                      msg_t *msg, tag_type_t tag, tag_value_t value, ...)
@@ -121,26 +150,50 @@ nta_outgoing_t *nta_outgoing_mcreate(nta_agent_t *agent, nta_response_f *callbac
     ta_list tags;
     if (!next)
         find_next("nta_outgoing_mcreate", &next);
+    drop_contact(msg, sip_object(msg));
     if (has(RP_IGNORES_MIN_EXPIRES))
         ask_for_the_old_time(sip_object(msg));
+    if (has(RP_SAME_CSEQ))
+        shift_cseq(sip_object(msg));
     ta_start(tags, tag, value);
     nta_outgoing_t *made = next(agent, callback, magic, route, msg, ta_tags(tags));
     ta_end(tags);
     return made;
 }
 
-/* An ACK with the branch of the INVITE is one to a 3xx to 6xx (RFC 3261 17.1.1.3). */
-static void change_ack_branch(msg_t *msg, sip_t *sip)
+static const struct invite *find_invite(const char *branch)
+{
+    for (size_t i = 0; i < sizeof invites / sizeof *invites; i++)
+        if (strcmp(invites[i].branch, branch) == 0)
+            return &invites[i];
+    return NULL;
+}
+
+static void note_invite(const sip_t *sip, const char *branch)
+{
+    struct invite *invite = &invites[next_invite];
+    if (find_invite(branch))
+        return;
+    next_invite = (next_invite + 1) % (sizeof invites / sizeof *invites);
+    snprintf(invite->branch, sizeof invite->branch, "%s", branch);
+    invite->cseq = sip->sip_cseq->cs_seq;
+}
+
+/* The INVITE that an ACK with its branch belongs to: that is one to a 3xx to 6xx (RFC
+ * 3261 17.1.1.3). The stack sends it anew for each repeated response, from the same message. NULL:
+ * another message. */
+static const struct invite *find_refused(const sip_t *sip)
 {
     const char *branch = sip && sip->sip_request && sip->sip_via ? sip->sip_via->v_branch : NULL;
-    char other[sizeof invite_branch + 8];
-    if (!branch)
-        return;
-    if (sip->sip_request->rq_method == sip_method_invite)
-        snprintf(invite_branch, sizeof invite_branch, "%s", branch);
-    if (sip->sip_request->rq_method != sip_method_ack || strcmp(branch, invite_branch) != 0)
-        return;
-    snprintf(other, sizeof other, "branch=%sx", branch);
+    if (branch && sip->sip_request->rq_method == sip_method_invite)
+        note_invite(sip, branch);
+    return branch && sip->sip_request->rq_method == sip_method_ack ? find_invite(branch) : NULL;
+}
+
+static void change_branch(msg_t *msg, sip_t *sip)
+{
+    char other[160];
+    snprintf(other, sizeof other, "branch=%sx", sip->sip_via->v_branch);
     msg_header_replace_param(msg_home(msg), sip->sip_via->v_common,
                              su_strdup(msg_home(msg), other));
 }
@@ -152,8 +205,17 @@ tport_t *tport_tsend(tport_t *transport, msg_t *msg, tp_name_t const *name, tag_
     ta_list tags;
     if (!next)
         find_next("tport_tsend", &next);
-    if (has(RP_ACK_NEW_BRANCH))
-        change_ack_branch(msg, sip_object(msg));
+    sip_t *sip = sip_object(msg);
+    const struct invite *refused =
+        has(RP_NO_ACK_407 | RP_ACK_NEW_BRANCH | RP_ACK_OTHER_CSEQ) ? find_refused(sip) : NULL;
+    if (refused) {
+        if (has(RP_NO_ACK_407))
+            return transport;
+        if (has(RP_ACK_OTHER_CSEQ) && sip->sip_cseq->cs_seq == refused->cseq)
+            sip->sip_cseq->cs_seq++;
+        if (has(RP_ACK_NEW_BRANCH))
+            change_branch(msg, sip);
+    }
     ta_start(tags, tag, value);
     tport_t *used = next(transport, msg, name, ta_tags(tags));
     ta_end(tags);

@@ -12,7 +12,10 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+#define MOST_MOMENTS 50 /* of 10 ms, for the phone's last process to go */
 
 /* Seen as it happens. */
 struct watch {
@@ -379,13 +382,26 @@ static void list_marked(const char *mark, struct oh_text *out)
         closedir(folder);
 }
 
+/* One that was killed is gone a moment later. */
+static void wait_for_marked(const char *mark, struct oh_text *out)
+{
+    const struct timespec moment = {.tv_nsec = 10 * OH_NS_PER_MS};
+    for (int tries = 0; tries < MOST_MOMENTS; tries++) {
+        oh_text_clear(out);
+        list_marked(mark, out);
+        if (!out->len)
+            return;
+        nanosleep(&moment, NULL);
+    }
+}
+
 static void tell_leftovers(const struct visit *v)
 {
     struct oh_doctor *d = v->doctor;
     struct oh_error e = {0};
     struct oh_text pids = {0};
     char *tmp = oh_file_join(d->folder, "tmp"), **files = oh_file_list(tmp, "", NULL);
-    list_marked(d->mark, &pids);
+    wait_for_marked(d->mark, &pids);
     if (pids.len)
         oh_doctor_tell(d, OH_DOCTOR_BAD, "leaves", "end them by hand; does it start daemons?",
                        "processes of it still run: %s", oh_text_str(&pids));

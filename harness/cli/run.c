@@ -29,7 +29,7 @@ static const char help[] =
     "one of 'offhook list scenarios'. Without a scenario: all of scenarios/. Without a phone: the\n"
     "reference phone that comes with offhook.\n\n"
     "  -p, --phone [SEAT=]ADAPTER   a phone by its name in dut-adapters/, or an adapter file\n"
-    "      --phone-param NAME=VALUE a parameter that the adapter declares (e.g. mutant=no-bye)\n"
+    "      --phone-param NAME=VALUE a parameter that the adapter declares (e.g. mutant=no-rtp)\n"
     "      --mutant FAULT           put a fault upon the phone, to try the scenarios:\n"
     "                               'offhook list mutants'\n"
     "      --transport udp|tcp      what carries scenarios that say none; default: udp\n"

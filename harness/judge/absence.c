@@ -277,8 +277,8 @@ static void missing(struct oh_judging *j, int index)
 {
     int caller = caller_of(j, index);
     const char *doubt = doubt_about(j, index, caller);
-    struct oh_finding *f =
-        oh_finding_add(j->verdict, "flow.missing", OH_LEVEL_MUST, j->options->strict);
+    struct oh_finding *f = oh_finding_add(j->verdict, "flow.missing",
+                                          j->scenario->steps[index].level, j->options->strict);
     f->step = index;
     f->clause = clause(j, index, caller);
     f->time_ns =

@@ -235,9 +235,12 @@ bool oh_help_same_end(const struct oh_trace_msg *a, bool a_source, const struct 
 {
     const char *x = a_source ? a->from_seat : a->to_seat;
     const char *y = b_source ? b->from_seat : b->to_seat;
+    const struct oh_addr *p = a_source ? &a->src : &a->dst, *q = b_source ? &b->src : &b->dst;
     if (x && y)
         return strcmp(x, y) == 0;
-    return oh_addr_equal(a_source ? &a->src : &a->dst, b_source ? &b->src : &b->dst);
+    if (a->transport != OH_TRANSPORT_UDP || b->transport != OH_TRANSPORT_UDP)
+        return oh_addr_same_ip(p, q); /* who opens a connection does so from any port */
+    return oh_addr_equal(p, q);
 }
 
 static bool was_sent_on(const struct oh_trace_msg *request, const struct oh_trace_msg *onward)

@@ -204,7 +204,8 @@ static void bind_step(struct oh_walk *w, int step, const struct oh_sip_msg *m)
         oh_match_env_save(w->env, w->scenario->steps[step].save, m);
 }
 
-/* What the phone may leave out and did leave out: our answers to it are not to be sent either. */
+/* What the phone may leave out, or only should send, and did not: our answers to it are not to be
+ * sent either. */
 static void pass_answers(struct oh_walk *w, int step)
 {
     const struct oh_scenario *s = w->scenario;
@@ -218,9 +219,9 @@ static void pass_answers(struct oh_walk *w, int step)
 
 static void give_up(struct oh_walk *w, int step)
 {
-    bool optional = w->scenario->steps[step].optional;
-    w->states[step] = optional ? OH_STEP_PASSED : OH_STEP_MISSED;
-    if (optional)
+    const struct oh_step *at = &w->scenario->steps[step];
+    w->states[step] = at->optional ? OH_STEP_PASSED : OH_STEP_MISSED;
+    if (at->optional || at->level == OH_LEVEL_SHOULD)
         pass_answers(w, step);
 }
 

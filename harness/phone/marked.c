@@ -170,22 +170,41 @@ static bool all_claimed(const struct sockets *s)
     return claimed == s->count;
 }
 
+/* The sockets at the address, and which of them are the phone's. */
+static void look(struct sockets *s, const char *mark, pid_t first, const struct oh_addr *sip)
+{
+    char number[16];
+    *s = (struct sockets){.count = 0};
+    snprintf(number, sizeof number, "%ld", (long)first);
+    read_table(s, sip);
+    claim(number, mark, s);
+    if (s->count > 1 && !all_claimed(s)) /* the usual case is cheap */
+        each(mark, claim, s);
+}
+
+static bool is_strangers(const struct sockets *s, unsigned long inode)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (s->at[i].inode == inode)
+            return !s->at[i].is_its;
+    return false;
+}
+
+/* A socket that the phone closes between the table and our look at its owner seems to be nobody's:
+ * a stranger's is there the second time as well. */
 unsigned oh_marked_stranger(const char *mark, pid_t first, const struct oh_addr *sip)
 {
-    struct sockets s = {.count = 0};
+    struct sockets before, now;
     bool is_known = false;
     unsigned stranger = 0;
-    char number[16];
-    snprintf(number, sizeof number, "%ld", (long)first);
-    read_table(&s, sip);
-    claim(number, mark, &s);
-    if (s.count < 2 || all_claimed(&s)) /* the usual case is cheap */
+    look(&before, mark, first, sip);
+    if (before.count < 2 || all_claimed(&before))
         return 0;
-    each(mark, claim, &s);
-    for (size_t i = 0; i < s.count; i++) {
-        is_known = is_known || (s.at[i].is_its && s.at[i].port == sip->port);
-        if (!s.at[i].is_its)
-            stranger = s.at[i].port;
+    look(&now, mark, first, sip);
+    for (size_t i = 0; i < now.count; i++) {
+        is_known = is_known || (now.at[i].is_its && now.at[i].port == sip->port);
+        if (!now.at[i].is_its && is_strangers(&before, now.at[i].inode))
+            stranger = now.at[i].port;
     }
     return is_known ? stranger : 0;
 }

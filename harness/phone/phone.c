@@ -193,16 +193,24 @@ void oh_phone_fail(struct oh_phone *p, char *why)
 
 /* --- the beginning --- */
 
-static void find_version(struct oh_phone *p)
+static bool find_version_in(struct oh_phone *p, struct oh_span said)
 {
     regmatch_t groups[2];
-    char *output = p->a->has_version ? oh_span_dup(oh_phone_output(p)) : NULL;
-    if (output && regexec(&p->a->version, output, 2, groups, 0) == 0 && groups[1].rm_so >= 0) {
+    char *text = oh_span_dup(said);
+    bool found = regexec(&p->a->version, text, 2, groups, 0) == 0 && groups[1].rm_so >= 0;
+    if (found) {
         free(p->name);
         p->name = oh_format("%s %.*s", p->a->title, (int)(groups[1].rm_eo - groups[1].rm_so),
-                            output + groups[1].rm_so);
+                            text + groups[1].rm_so);
     }
-    free(output);
+    free(text);
+    return found;
+}
+
+static void find_version(struct oh_phone *p)
+{
+    if (p->a->has_version && !find_version_in(p, oh_phone_output(p)) && p->last_said)
+        find_version_in(p, oh_span_of(p->last_said));
 }
 
 void oh_phone_is_ready(struct oh_phone *p)

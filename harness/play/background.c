@@ -9,16 +9,6 @@
 
 #define OUR_METHODS "INVITE, ACK, CANCEL, OPTIONS, BYE, NOTIFY, MESSAGE, INFO, UPDATE"
 
-struct oh_bench_slot *oh_player_slot_of(struct oh_player *p, const struct oh_exchange *x)
-{
-    struct oh_bench *b = p->bench;
-    for (size_t i = 0; i < b->slot_count; i++) {
-        if (oh_addr_same_ip(&b->slots[i].sip, &x->remote))
-            return &b->slots[i];
-    }
-    return NULL;
-}
-
 /* --- one row, one method --- */
 
 static void answer(struct oh_player *p, struct oh_exchange *x, unsigned status)
@@ -37,7 +27,7 @@ static void answer_ok(struct oh_player *p, struct oh_exchange *x)
 /* Where nothing can be bound, nothing is. */
 static void answer_register(struct oh_player *p, struct oh_exchange *x)
 {
-    struct oh_bench_slot *slot = oh_player_slot_of(p, x), stranger = {0};
+    struct oh_bench_slot *slot = x->slot, stranger = {0};
     int64_t now_ns = oh_net_now(p->net);
     slot = slot ? slot : &stranger;
     unsigned status = oh_bindings_update(slot, x->seat, now_ns, x->request);

@@ -66,8 +66,8 @@ struct oh_call *oh_call_incoming(struct oh_player *p, struct oh_exchange *invite
 {
     const struct oh_sip_msg *m = invite->request;
     struct oh_call *c =
-        new_call(p, callee(p, invite->seat, m), invite->seat,
-                 oh_player_phone_at(p, &invite->remote), oh_span_dup(oh_field_text(m, "call-id")));
+        new_call(p, callee(p, invite->seat, m), invite->seat, oh_player_seat_with(p, invite->slot),
+                 oh_span_dup(oh_field_text(m, "call-id")));
     c->invite = invite;
     return c;
 }

@@ -116,7 +116,7 @@ static void make_reliable(struct oh_exchange *x, struct oh_draft *d)
 /* Whatever the role: who accepts a REGISTER is its registrar. RFC 3261 10.3 */
 static void add_bindings(struct oh_player *p, const struct oh_exchange *x, struct oh_draft *d)
 {
-    struct oh_bench_slot *slot = oh_player_slot_of(p, x);
+    struct oh_bench_slot *slot = x->slot;
     if (slot && oh_bindings_update(slot, x->seat, oh_net_now(p->net), x->request) == 200)
         oh_bindings_list(slot, x->seat, oh_net_now(p->net), d);
 }
@@ -258,21 +258,23 @@ static struct oh_draft *invite_draft(struct oh_player *p, struct oh_call *c,
     return d;
 }
 
-/* RFC 3262 4, 5: which provisional it acknowledges, and the answer if that had the offer. */
-static void add_rack(struct oh_call *c, const struct oh_sdp_wish *wish, struct oh_draft *d)
+struct oh_draft *oh_compose_prack(struct oh_call *c, const struct oh_sdp_wish *wish,
+                                  struct oh_addr *to)
 {
+    struct oh_draft *d = oh_call_request(c, "PRACK", to);
     const struct oh_exchange *x = c->invite;
     const struct oh_sip_msg *r = x && !x->is_server ? x->provisional : NULL;
     struct oh_text sdp = {0};
     struct oh_error e = {0};
-    if (!r || !oh_sip_msg_header(r, OH_SIP_RSEQ, 0))
-        return;
+    if (!d || !r || !oh_sip_msg_header(r, OH_SIP_RSEQ, 0))
+        return d;
     oh_draft_add(d, "RAck", "%.*s %.*s INVITE", OH_SPAN_FMT(oh_field_text(r, "rseq")),
                  OH_SPAN_FMT(oh_field_text(r, "cseq.number")));
     if (!(wish && wish->none) && !x->request->body.len && r->body.len &&
         oh_media_our_sdp(c, wish, r, &sdp, &e) == 0)
         oh_draft_body(d, "application/sdp", oh_text_span(&sdp));
     oh_text_release(&sdp);
+    return d;
 }
 
 /* The draft of a request step that begins or continues a call; NULL where what it needs never came.
@@ -292,11 +294,11 @@ static struct oh_draft *request_draft(struct oh_player *p, const struct oh_step 
     }
     if (strcmp(step->method, "INVITE") != 0 || in_dialog) {
         *call = c;
+        if (in_dialog && strcmp(step->method, "PRACK") == 0)
+            return oh_compose_prack(c, wish_of(step), to);
         struct oh_draft *d = in_dialog ? oh_call_request(c, step->method, to) : NULL;
         if (d && strcmp(step->method, "INVITE") == 0)
             add_offer(c, wish_of(step), d);
-        if (d && strcmp(step->method, "PRACK") == 0)
-            add_rack(c, wish_of(step), d);
         return d;
     }
     *call = oh_call_outgoing(p, speaker(p, at), at, phone);

@@ -279,6 +279,7 @@ struct oh_exchange *oh_exchange_server(struct oh_player *p, struct oh_seat *seat
 {
     struct oh_exchange *x = new_exchange(p, seat, from, request);
     x->is_server = true;
+    x->slot = oh_wire_slot(p->bench, &x->from, request);
     if (x->is_invite)
         x->trying = oh_timer_set(p->net, oh_net_now(p->net) + 200 * OH_NS_PER_MS, on_trying, x);
     return x;

@@ -40,10 +40,10 @@ struct oh_seat *oh_player_seat_at(struct oh_player *p, const struct oh_addr *sip
     return NULL;
 }
 
-struct oh_seat *oh_player_phone_at(struct oh_player *p, const struct oh_addr *from)
+struct oh_seat *oh_player_seat_with(struct oh_player *p, const struct oh_bench_slot *slot)
 {
     for (size_t i = 0; i < p->seat_count; i++) {
-        if (p->seats[i].phone && oh_addr_same_ip(&p->seats[i].sip_addr, from))
+        if (slot && p->seats[i].phone == slot)
             return &p->seats[i];
     }
     return NULL;
@@ -522,9 +522,10 @@ int oh_play(struct oh_bench *b, const struct oh_scenario *s, const char *folder,
         oh_player_bench_failed(&p, &trouble);
     record_seats(&p);
     record_phones(&p);
-    const char *missing = p.ended ? NULL : oh_player_lacking(&p);
+    const char *why = NULL, *missing = p.ended ? NULL : oh_player_lacking(&p, &why);
     if (missing)
-        oh_player_end(&p, OH_OUTCOME_SKIPPED, OH_NONE, "the phone lacks the ability '%s'", missing);
+        oh_player_end(&p, OH_OUTCOME_SKIPPED, OH_NONE, "the phone lacks the ability '%s'%s%s",
+                      missing, why ? ": " : "", why ? why : "");
     if (!p.ended)
         oh_player_fit_phones(&p);
     if (!p.ended && oh_record_begin(&p, folder, &trouble) != 0)

@@ -50,9 +50,10 @@ struct oh_seat {
 struct oh_exchange {
     struct oh_exchange *next;
     struct oh_player *player;
-    struct oh_seat *seat;  /* our seat */
-    struct oh_addr remote; /* server: where the request came from; client: where it went */
-    bool is_server;        /* the phone sent the request */
+    struct oh_seat *seat;       /* our seat */
+    struct oh_bench_slot *slot; /* server: the phone; NULL: none of ours */
+    struct oh_addr remote;      /* server: where the request came from; client: where it went */
+    bool is_server;             /* the phone sent the request */
     bool is_invite;
     const struct oh_sip_msg *request;
     const struct oh_sip_msg *provisional; /* the latest above 100; NULL */
@@ -140,8 +141,7 @@ struct oh_player {
     /* wall clock: what comes before or after is no part of the recording */
     int64_t recorded_from_ns;
     int64_t recorded_until_ns;
-    bool is_outside; /* the datagram being looked at is no part of it */
-    bool began;      /* something was part of it: what comes is, wherever the clock is set to */
+    bool is_outside;         /* the datagram being looked at is no part of it */
     int64_t clock_offset_ns; /* of the wall clock, when the recording began */
     /* SIP datagrams: by our sockets; of those, out of the capture so far */
     size_t tapped, captured;
@@ -206,7 +206,7 @@ int oh_bench_seat(struct oh_bench *b, size_t n, struct oh_error *e);
 struct oh_seat *oh_player_seat(struct oh_player *p, const char *name);
 struct oh_seat *oh_player_seat_of(struct oh_player *p, const struct oh_socket *s);
 struct oh_seat *oh_player_seat_at(struct oh_player *p, const struct oh_addr *sip); /* ours */
-struct oh_seat *oh_player_phone_at(struct oh_player *p, const struct oh_addr *from);
+struct oh_seat *oh_player_seat_with(struct oh_player *p, const struct oh_bench_slot *slot);
 const struct oh_sip_msg *oh_player_keep(struct oh_player *p, struct oh_sip_msg *m);
 void oh_player_progress(struct oh_player *p, const struct oh_progress *what);
 void oh_player_progress_text(struct oh_player *p, enum oh_progress_kind kind, int step,
@@ -218,8 +218,9 @@ void oh_player_end(struct oh_player *p, enum oh_outcome outcome, int step, const
 void oh_player_bench_failed(struct oh_player *p, const struct oh_error *e);
 
 /* --- prepare.c --- */
-/* The ability that the scenario needs and a phone lacks, or NULL. */
-const char *oh_player_lacking(const struct oh_player *p);
+/* The ability that the scenario needs and a phone lacks, or NULL. `why`: what is missing here for
+ * it, where the phone has it elsewhere; else NULL. */
+const char *oh_player_lacking(const struct oh_player *p, const char **why);
 /* Ends the phones, answering them until they are gone, that hung, were stopped, have of an earlier
  * scenario what cannot be undone, or run with a transport or realm that this one cannot use. What
  * does not run is given this one's. */
@@ -254,6 +255,10 @@ enum oh_sent { OH_NOT_SENT, OH_SENT, OH_WAITS };
  */
 enum oh_sent oh_wire_send(struct oh_player *p, struct oh_seat *seat, const struct oh_way *way,
                           struct oh_span bytes, int step, struct oh_error *e);
+/* Whose `m` is that came this way; NULL: no phone's. By address; a connection may come from an
+ * address that its host chose, and is then told by the Via, or by there being one phone alone. */
+struct oh_bench_slot *oh_wire_slot(struct oh_bench *b, const struct oh_way *from,
+                                   const struct oh_sip_msg *m);
 /* By what way the response to `x` goes. RFC 3261 18.2.2, RFC 3581 4 */
 void oh_wire_response_way(const struct oh_exchange *x, const struct oh_sip_msg *response,
                           struct oh_way *way);
@@ -329,6 +334,10 @@ const struct oh_sip_msg *oh_call_ack(struct oh_exchange *x);
 int oh_compose_step(struct oh_player *p, int step, struct oh_error *e);
 /* Our step's time has come but not its turn: a CANCEL waits for a provisional, RFC 3261 9.1. */
 bool oh_compose_must_wait(struct oh_player *p, const struct oh_step *step);
+/* The PRACK for the latest provisional to our INVITE, with the answer where that has the offer;
+ * NULL without a dialog. RFC 3262 4, 5 */
+struct oh_draft *oh_compose_prack(struct oh_call *c, const struct oh_sdp_wish *wish,
+                                  struct oh_addr *to);
 /* A correct response of ours with all that role and call add; `step` that asks for it or NULL. */
 struct oh_draft *oh_compose_response(struct oh_player *p, struct oh_exchange *x, unsigned status,
                                      const struct oh_step *step);
@@ -338,7 +347,6 @@ struct oh_draft *oh_compose_response(struct oh_player *p, struct oh_exchange *x,
 void oh_background_answer(struct oh_player *p, struct oh_exchange *x);
 /* Gives every request of the phone that still has none its final answer. */
 void oh_background_finish(struct oh_player *p);
-struct oh_bench_slot *oh_player_slot_of(struct oh_player *p, const struct oh_exchange *x);
 
 /* --- bindings.c --- */
 /* RFC 3261 10.3: does what a REGISTER asks. Returns 200, or 400 for a "*" that is used wrongly. */

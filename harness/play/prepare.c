@@ -7,16 +7,20 @@
 
 #define STOP_PATIENCE_MS 40000 /* a phone may wait 64*T1 for the answer to its last request */
 
-const char *oh_player_lacking(const struct oh_player *p)
+const char *oh_player_lacking(const struct oh_player *p, const char **why)
 {
+    *why = NULL;
     for (size_t k = 0; k < p->seat_count; k++) {
         const struct oh_bench_slot *slot = p->seats[k].phone;
         if (!slot)
             continue;
         for (size_t i = 0; i < p->scenario->need_count; i++) {
-            if (!oh_adapter_can(slot->adapter, p->scenario->needs[i]))
-                return p->scenario->needs[i];
+            const char *needed = p->scenario->needs[i];
+            *why = oh_adapter_why_lacking(slot->adapter, needed);
+            if (!oh_adapter_can(slot->adapter, needed))
+                return needed;
         }
+        *why = oh_adapter_why_lacking(slot->adapter, "tcp");
         if (p->transport == OH_TRANSPORT_TCP && !oh_adapter_can(slot->adapter, "tcp"))
             return "tcp";
     }

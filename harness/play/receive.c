@@ -90,6 +90,7 @@ static void got_request(struct oh_player *p, struct oh_seat *seat, struct oh_sea
     }
     x = oh_exchange_server(p, seat, &from->to, m);
     x->from = *from;
+    x->slot = oh_wire_slot(p->bench, from, m);
     x->step = step;
     x->call = oh_call_of(p, m);
     if (!x->call && x->is_invite && phone)
@@ -144,7 +145,7 @@ void oh_player_received(struct oh_player *p, struct oh_seat *seat, const struct 
     if (!m) /* keep-alive or noise: recorded, not answered */
         return;
     oh_player_keep(p, m);
-    struct oh_seat *phone = oh_player_phone_at(p, &from->to);
+    struct oh_seat *phone = oh_player_seat_with(p, oh_wire_slot(p->bench, from, m));
     if (m->is_request)
         got_request(p, seat, phone, from, m);
     else

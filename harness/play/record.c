@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RTP_HEADER_LEN      12  /* RFC 3550 5.1 */
-#define LAST_ROUNDS         16  /* of the loop, which serves one socket in each */
+#define RTP_HEADER_LEN      12                   /* RFC 3550 5.1 */
+#define CLOCK_SET_NS        (100 * OH_NS_PER_MS) /* more than two readings of it can lie apart */
+#define LAST_ROUNDS         16                   /* of the loop, which serves one socket in each */
 #define CAPTURE_PATIENCE_MS 500 /* for the last packets to come out of the kernel's buffer */
 
 static bool is_rtp_socket(const struct oh_player *p, const struct oh_addr *local)
@@ -69,18 +70,22 @@ static void watch_clock(struct oh_player *p)
         p->run->clock_step_ns = step_ns;
 }
 
+/* A clock that was set tells nothing of before and after. */
+static bool came_before(const struct oh_player *p, int64_t wall_ns)
+{
+    return wall_ns < p->recorded_from_ns && p->run->clock_step_ns < CLOCK_SET_NS;
+}
+
 void oh_record_tap(const struct oh_tap_event *event, void *bench)
 {
     struct oh_bench *b = bench;
     struct oh_player *p = b->player;
     if (!p || !p->run)
         return;
-    p->is_outside = (!p->began && event->wall_ns < p->recorded_from_ns) ||
-                    event->wall_ns > p->recorded_until_ns;
+    watch_clock(p);
+    p->is_outside = came_before(p, event->wall_ns) || event->wall_ns > p->recorded_until_ns;
     if (p->is_outside)
         return;
-    p->began = true;
-    watch_clock(p);
     bool rtp = event->transport == OH_TRANSPORT_UDP && is_rtp_socket(p, &event->local);
     struct oh_span bytes = event->bytes;
     if (rtp)

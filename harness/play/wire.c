@@ -25,9 +25,10 @@ struct oh_wire {
     struct oh_bench *bench;
     struct oh_conn *conn;
     unsigned number;
-    struct oh_addr seat; /* where our seat listens */
-    bool is_ours;        /* we opened it */
-    bool stands;         /* it was open once */
+    struct oh_addr seat;        /* where our seat listens */
+    bool is_ours;               /* we opened it */
+    bool stands;                /* it was open once */
+    struct oh_bench_slot *slot; /* whose the other end is; NULL: not known */
     struct waiting *waiting, **waiting_last;
 };
 
@@ -103,7 +104,7 @@ static struct oh_wire *by_number(const struct oh_bench *b, unsigned number)
     struct oh_wire *w = b->wires;
     while (w && w->number != number)
         w = w->next;
-    return w && is_usable(w) ? w : NULL;
+    return w;
 }
 
 static struct oh_wire *by_remote(const struct oh_bench *b, const struct oh_seat *seat,
@@ -122,8 +123,9 @@ static struct oh_wire *opened_by(const struct oh_bench *b, const struct oh_addr 
                                  const struct oh_addr *remote)
 {
     for (struct oh_wire *w = b->wires; w; w = w->next) {
-        if (!w->is_ours && oh_addr_equal(&w->seat, seat) && oh_conn_is_open(w->conn) &&
-            oh_addr_same_ip(oh_conn_remote(w->conn), remote))
+        bool is_his = oh_addr_same_ip(oh_conn_remote(w->conn), remote) ||
+                      (w->slot && oh_addr_same_ip(&w->slot->sip, remote));
+        if (is_his && !w->is_ours && oh_addr_equal(&w->seat, seat) && oh_conn_is_open(w->conn))
             return w;
     }
     return NULL;
@@ -142,14 +144,60 @@ static struct oh_wire *dial(struct oh_bench *b, const struct oh_seat *seat,
 static struct oh_wire *choose(struct oh_bench *b, const struct oh_seat *seat,
                               const struct oh_addr *to, unsigned number, struct oh_error *e)
 {
-    struct oh_wire *w = number ? by_number(b, number) : NULL;
-    if (!w)
+    struct oh_wire *w = by_number(b, number);
+    if (!w || !is_usable(w))
         w = by_remote(b, seat, to);
     if (!w)
         w = dial(b, seat, to, e);
     if (!w)
         w = opened_by(b, &seat->sip_addr, to);
     return w;
+}
+
+/* --- whose the other end is --- */
+
+static struct oh_bench_slot *slot_at(const struct oh_bench *b, const struct oh_addr *a)
+{
+    for (size_t i = 0; i < b->slot_count; i++) {
+        if (oh_addr_same_ip(&b->slots[i].sip, a))
+            return &b->slots[i];
+    }
+    return NULL;
+}
+
+static struct oh_bench_slot *slot_by_via(const struct oh_bench *b, const struct oh_sip_msg *m)
+{
+    struct oh_sip_via via;
+    struct oh_addr a;
+    struct oh_error e = {0};
+    if (!m->is_request || oh_sip_via_parse(oh_sip_msg_value(m, OH_SIP_VIA, 0), &via) != 0 ||
+        oh_sip_host_addr(via.host, via.port, &a, &e) != 0)
+        return NULL;
+    return slot_at(b, &a);
+}
+
+struct oh_bench_slot *oh_wire_slot(struct oh_bench *b, const struct oh_way *from,
+                                   const struct oh_sip_msg *m)
+{
+    struct oh_wire *w = from->transport == OH_TRANSPORT_TCP ? by_number(b, from->wire) : NULL;
+    struct oh_bench_slot *slot = slot_at(b, &from->to);
+    if (!w)
+        return slot;
+    if (!slot)
+        slot = w->slot;
+    if (!slot)
+        slot = slot_by_via(b, m);
+    if (!slot && b->slot_count == 1)
+        slot = &b->slots[0];
+    return w->slot = slot;
+}
+
+/* The record must tell whose it is where the address does not. */
+static void note_whose(struct oh_player *p, const struct oh_wire *w)
+{
+    struct oh_seat *phone = oh_player_seat_with(p, w->slot);
+    if (p->run && phone && !oh_addr_same_ip(&w->slot->sip, oh_conn_remote(w->conn)))
+        oh_run_add_conn(p->run, phone->name, oh_conn_remote(w->conn));
 }
 
 /* --- sending --- */
@@ -182,6 +230,7 @@ enum oh_sent oh_wire_send(struct oh_player *p, struct oh_seat *seat, const struc
         no_way(e);
         return OH_NOT_SENT;
     }
+    note_whose(p, w);
     if (!w->stands)
         wait_on(w, seat, bytes, step);
     if (oh_conn_send(w->conn, bytes, e) != 0)
@@ -226,6 +275,17 @@ static void answer_ping(struct oh_conn *c)
     oh_conn_send(c, oh_span_of("\r\n"), &e);
 }
 
+static void take(struct oh_player *p, struct oh_wire *w, const struct oh_way *from,
+                 struct oh_span bytes)
+{
+    struct oh_sip_msg *m = oh_sip_msg_parse(bytes);
+    if (m)
+        oh_wire_slot(p->bench, from, m);
+    oh_sip_msg_free(m);
+    note_whose(p, w);
+    oh_player_received(p, oh_player_seat_at(p, &w->seat), from, bytes);
+}
+
 static void got(struct oh_conn *c, struct oh_span bytes, void *arg)
 {
     struct oh_bench *b = arg;
@@ -235,7 +295,7 @@ static void got(struct oh_conn *c, struct oh_span bytes, void *arg)
     if (oh_span_is(bytes, "\r\n\r\n"))
         answer_ping(c);
     else if (b->player)
-        oh_player_received(b->player, oh_player_seat_at(b->player, &w->seat), &from, bytes);
+        take(b->player, w, &from, bytes);
 }
 
 /* The messages that waited for a connection go by the one that the other side has opened itself. */
@@ -329,13 +389,15 @@ enum oh_transport oh_wire_transport(const struct oh_player *p, const struct oh_s
 }
 
 /* RFC 3261 18.2.2: received, else sent-by, with sent-by's port; rport is of UDP (RFC 3581 4). */
-static int stream_response_address(const struct oh_sip_msg *response, struct oh_addr *out,
-                                   struct oh_error *e)
+static int stream_response_address(const struct oh_sip_msg *response, bool host_chose,
+                                   struct oh_addr *out, struct oh_error *e)
 {
     struct oh_sip_via via;
     if (oh_sip_via_parse(oh_sip_msg_value(response, OH_SIP_VIA, 0), &via) != 0)
         return oh_error_set(e, "the response has no Via that can be read");
     struct oh_span received = oh_span_trim(oh_sip_param(via.params, "received"));
+    if (host_chose) /* the phone is where its sent-by says */
+        received = (struct oh_span){0};
     return oh_sip_host_addr(received.len ? received : via.host, via.port ? via.port : DEFAULT_PORT,
                             out, e);
 }
@@ -345,9 +407,10 @@ void oh_wire_response_way(const struct oh_exchange *x, const struct oh_sip_msg *
 {
     struct oh_error e = {0};
     int result = -1;
+    bool host_chose = x->slot && !oh_addr_same_ip(&x->slot->sip, &x->remote);
     *way = x->from;
     if (response && x->from.transport == OH_TRANSPORT_TCP)
-        result = stream_response_address(response, &way->to, &e);
+        result = stream_response_address(response, host_chose, &way->to, &e);
     else if (response)
         result = oh_sip_response_address(response, &way->to, &e);
     if (result != 0) /* a Via that leads nowhere: answer where the request came from */

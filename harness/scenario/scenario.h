@@ -166,7 +166,8 @@ struct oh_step {
     size_t expect_count;
     char *save; /* name that the message is known by afterwards, or NULL */
     bool optional;
-    bool reliable; /* ours only, 101..199 to INVITE: to be acknowledged by PRACK. RFC 3262 */
+    enum oh_level level; /* of the phone's message itself: what it is if it never comes */
+    bool reliable;       /* ours only, 101..199 to INVITE: to be acknowledged by PRACK. RFC 3262 */
     struct oh_header_override *headers; /* ours only */
     size_t header_count;
     char **remove; /* ours only */

@@ -11,6 +11,16 @@ static void read_optional(struct oh_yaml_reader *r, const struct oh_yaml_node *n
     g->step->optional = oh_read_bool(r, n, false);
 }
 
+static void read_level(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    static const struct oh_word words[] = {
+        {"must", OH_LEVEL_MUST}, {"should", OH_LEVEL_SHOULD}, {NULL, 0}};
+    struct oh_reading *g = target;
+    int level = oh_read_word(r, n, "level", words);
+    if (level >= 0)
+        g->step->level = (enum oh_level)level;
+}
+
 static void read_within(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
 {
     struct oh_reading *g = target;
@@ -141,6 +151,8 @@ static const struct oh_yaml_field step_keys[] = {
      "{field: value}: what is unwise if it does not hold"},
     {"save", OH_YAML_SCALAR, false, oh_read_save, "a name for the message, for later steps"},
     {"optional", OH_YAML_SCALAR, false, read_optional, "true: the message may be left out"},
+    {"level", OH_YAML_SCALAR, false, read_level,
+     "must or should: what it is if the message never comes"},
     {"within", OH_YAML_SCALAR, false, read_within,
      "at the latest so long after the step before, as in '2 s'"},
     {"after", OH_YAML_SCALAR, false, read_after, "done so long after the step before, as in '2 s'"},
@@ -182,6 +194,7 @@ static const struct {
     {"should", PHONES, "it judges what the phone sends"},
     {"save", PHONES | OURS, "only messages can be saved"},
     {"optional", PHONES, "only a message of the phone may be left out"},
+    {"level", PHONES, "it says how bad it is if a message of the phone never comes"},
     {"within", PHONES | ACTION, "only what the phone or its user does has a deadline"},
     {"after", OURS | ACTION, "only our own message and what the user does can be put off"},
     {"for", MEDIA, "only media lasts a time"},

@@ -54,12 +54,16 @@ static void put_seats_of_connections(struct oh_recording *r)
 static void put_seats(struct oh_recording *r)
 {
     const struct oh_run *run = r->run;
-    struct oh_seat_address *seats = oh_alloc(run->seat_count * sizeof *seats);
+    size_t count = run->seat_count + run->conn_count;
+    struct oh_seat_address *seats = oh_alloc((count ? count : 1) * sizeof *seats);
     for (size_t i = 0; i < run->seat_count; i++) {
         const struct oh_run_seat *s = &run->seats[i];
         seats[i] = (struct oh_seat_address){s->name, s->is_phone, s->sip, s->rtp};
     }
-    oh_trace_seats(r->trace, seats, run->seat_count);
+    for (size_t i = 0; i < run->conn_count; i++)
+        seats[run->seat_count + i] =
+            (struct oh_seat_address){run->conns[i].seat, true, run->conns[i].remote, {0}};
+    oh_trace_seats(r->trace, seats, count);
     free(seats);
     put_seats_of_connections(r);
 }

@@ -75,6 +75,8 @@ static void free_lists(struct oh_run *r)
         free(r->seats[i].name);
         free(r->seats[i].role);
     }
+    for (size_t i = 0; i < r->conn_count; i++)
+        free(r->conns[i].seat);
     for (size_t i = 0; i < r->phone_count; i++)
         free_phone(&r->phones[i]);
     for (size_t i = 0; i < r->name_count; i++) {
@@ -102,6 +104,7 @@ void oh_run_free(struct oh_run *r)
         return;
     free_lists(r);
     free(r->seats);
+    free(r->conns);
     free(r->phones);
     free(r->names);
     free(r->journal);
@@ -180,6 +183,16 @@ struct oh_run_seat *oh_run_add_seat(struct oh_run *r, const char *name, const ch
     if (rtp)
         seat->rtp = *rtp;
     return seat;
+}
+
+void oh_run_add_conn(struct oh_run *r, const char *seat, const struct oh_addr *remote)
+{
+    for (size_t i = 0; i < r->conn_count; i++) {
+        if (oh_addr_equal(&r->conns[i].remote, remote))
+            return;
+    }
+    oh_grow(&r->conns, r->conn_count, &r->conn_room, sizeof *r->conns);
+    r->conns[r->conn_count++] = (struct oh_run_conn){oh_strdup(seat), *remote};
 }
 
 void oh_run_add_name(struct oh_run *r, const char *name, const char *value)

@@ -23,6 +23,13 @@ struct oh_run_seat {
     struct oh_addr rtp; /* ours; zero where it has none */
 };
 
+/* The end of a TCP connection that is a phone's though it is not at the phone's address: a program
+ * that does not bind what it connects with is given an address by its host. */
+struct oh_run_conn {
+    char *seat;
+    struct oh_addr remote;
+};
+
 struct oh_run_phone {
     char *seat;
     char *adapter;      /* "baresip" */
@@ -133,6 +140,8 @@ struct oh_run {
 
     struct oh_run_seat *seats;
     size_t seat_count, seat_room;
+    struct oh_run_conn *conns;
+    size_t conn_count, conn_room;
     struct oh_run_phone *phones;
     size_t phone_count, phone_room;
     struct oh_run_name *names;
@@ -159,6 +168,7 @@ int oh_run_tap(struct oh_run *r, int64_t wall_ns, const char *label, bool sent,
 struct oh_run_seat *oh_run_add_seat(struct oh_run *r, const char *name, const char *role,
                                     bool is_phone, const struct oh_addr *sip,
                                     const struct oh_addr *rtp);
+void oh_run_add_conn(struct oh_run *r, const char *seat, const struct oh_addr *remote); /* once */
 void oh_run_add_name(struct oh_run *r, const char *name, const char *value);
 void oh_run_add_secret(struct oh_run *r, const char *seat, const char *username,
                        const char *password);

@@ -276,6 +276,15 @@ static void read_seat(struct reader *r, const json_t *object, struct oh_run *run
     seat->rtp = read_addr(r, object, "rtp");
 }
 
+static void read_conn(struct reader *r, const json_t *object, struct oh_run *run)
+{
+    char *seat = read_text(r, object, "seat");
+    struct oh_addr remote = read_addr(r, object, "remote");
+    if (seat)
+        oh_run_add_conn(run, seat, &remote);
+    free(seat);
+}
+
 static void read_abilities(struct reader *r, const json_t *object, struct oh_run_phone *p)
 {
     const json_t *array = needed(r, object, "abilities");
@@ -400,6 +409,8 @@ struct oh_run *oh_run_parse(const char *file, struct oh_span text, struct oh_err
     read_format(&r, root, OH_RUN_FORMAT);
     read_head(&r, root, run);
     read_list(&r, root, "seats", run, read_seat);
+    if (json_object_get(root, "connections"))
+        read_list(&r, root, "connections", run, read_conn);
     read_list(&r, root, "phones", run, read_phone);
     read_list(&r, root, "names", run, read_name);
     read_list(&r, root, "tap", run, read_tap_entry);

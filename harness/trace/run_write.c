@@ -149,6 +149,12 @@ static void put_parties(json_t *root, const struct oh_run *r)
         put_addr(o, "sip", &seat->sip);
         put_addr(o, "rtp", &seat->rtp);
     }
+    json_t *conns = r->conn_count ? list(root, "connections") : NULL;
+    for (size_t i = 0; i < r->conn_count; i++) {
+        json_t *o = entry(conns);
+        put_text(o, "seat", r->conns[i].seat);
+        put_addr(o, "remote", &r->conns[i].remote);
+    }
     for (size_t i = 0; i < r->phone_count; i++) {
         const struct oh_run_phone *p = &r->phones[i];
         json_t *o = entry(phones);

@@ -167,7 +167,8 @@ static void begin_amid(struct oh_tcp_order *o, uint32_t sequence)
 {
     int32_t missed = o->sent.any ? ahead(sequence, o->sent.last) : 0;
     o->begun = true;
-    o->next = missed > 0 && missed <= FAR ? o->sent.last : sequence;
+    bool is_told = missed > 1 && missed <= FAR; /* a probe's number is one too low: 3.8.4 */
+    o->next = is_told ? o->sent.last : sequence;
 }
 
 static void note_end(struct oh_tcp_order *o, uint32_t end, const struct oh_packet *s)

@@ -1,5 +1,5 @@
-/* Frames of any link layer into datagrams and segments. Input: the kind of link, then frames, each led by its
- * length (two bytes, the high one first) and a byte of seconds that passed. */
+/* Frames of any link layer into datagrams and segments. Input: the kind of link, then frames, each
+ * led by its length (two bytes, the high one first) and a byte of seconds that passed. */
 #include "trace/packet.h"
 
 #include "base/file.h"

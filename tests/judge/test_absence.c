@@ -356,6 +356,34 @@ static void a_stall_of_our_own_host_voids_a_deadline(void **state)
     }
 }
 
+/* By what the player knows, and by stamps that go back by more than sockets are read out of order.
+ */
+static void a_clock_that_was_set_voids_a_deadline(void **state)
+{
+    (void)state;
+    for (int back = 0; back < 3; back++) {
+        struct recorded *r = new_call();
+        no_second_invite(r);
+        r->run->clock_step_ns = back == 0 ? 3600000 * MS : 0;
+        if (back > 0)
+            r->run->tap[r->run->tap_count - 1].wall_ns -= (back == 1 ? 3600000 : 100) * MS;
+        const struct oh_verdict *v = judged(r);
+        expect_verdict(v, back == 2 ? OH_WORD_FAIL : OH_WORD_INCONCLUSIVE, "flow.missing", NULL);
+        assert_int_equal(strstr(v->reason, "the machine's clock was set") != NULL, back != 2);
+        recorded_free(r);
+    }
+}
+
+static void a_capture_that_is_cut_voids_an_absence(void **state)
+{
+    (void)state;
+    struct recorded *r = new_call();
+    no_second_invite(r);
+    r->run->capture.received = 4;
+    expect_verdict(judged(r), OH_WORD_INCONCLUSIVE, "flow.missing", NULL);
+    recorded_free(r);
+}
+
 static void a_stall_voids_nothing_that_no_deadline_decided(void **state)
 {
     (void)state;
@@ -473,6 +501,8 @@ int main(void)
         cmocka_unit_test(what_a_refused_call_cannot_have_is_not_missing),
         cmocka_unit_test(a_killed_phone_owes_nothing_more_by_any_rule),
         cmocka_unit_test(a_stall_of_our_own_host_voids_a_deadline),
+        cmocka_unit_test(a_clock_that_was_set_voids_a_deadline),
+        cmocka_unit_test(a_capture_that_is_cut_voids_an_absence),
         cmocka_unit_test(a_stall_voids_nothing_that_no_deadline_decided),
         cmocka_unit_test(an_interruption_does_not_void_a_deadline_that_passed),
         cmocka_unit_test(what_our_own_socket_missed_is_not_held_against_the_phone),

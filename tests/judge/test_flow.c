@@ -450,6 +450,64 @@ static void media_on_hold_is_a_finding_but_for_what_was_under_way(void **state)
     free(held);
 }
 
+#define ASKED                                                                                      \
+    "title: t\nsource: RFC 3261 11\nparties: {A: phone, P: proxy}\n"                               \
+    "flow:\n  - P -> A: OPTIONS\n  - A -> P: 200\n"
+
+static const char *of_call(struct recorded *r, const char *start, const char *to_tag,
+                           const char *call)
+{
+    return recorded_keep(
+        r, oh_format("%s\r\nVia: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bK%s\r\n%s"
+                     "From: <sip:p@127.0.0.1>;tag=f%s\r\nTo: <sip:a@127.0.0.2>%s\r\n"
+                     "Call-ID: %s\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n",
+                     start, call, *to_tag ? "" : "Max-Forwards: 70\r\n", call, to_tag, call));
+}
+
+static void an_answer_of_another_call_is_one_finding(void **state)
+{
+    (void)state;
+    for (int other = 0; other < 2; other++) {
+        struct recorded *r = recorded_new(ASKED);
+        begins(r);
+        sends(r, 0, of_call(r, "OPTIONS sip:a@127.0.0.2 SIP/2.0", "", "mine"));
+        gets(r, 1, of_call(r, "SIP/2.0 200 OK", ";tag=t", other ? "others" : "mine"));
+        ends(r, OH_OUTCOME_COMPLETE, "");
+        const struct oh_verdict *v = judged(r);
+        expect_verdict(v, other ? OH_WORD_FAIL : OH_WORD_PASS, other ? "flow.other-call" : NULL,
+                       NULL);
+        if (other)
+            assert_string_equal(finding(v, "flow.other-call")->observed, "others");
+        recorded_free(r);
+    }
+}
+
+/* Noise is told and weighs nothing; keep-alives are none. */
+static void noise_is_told_and_weighs_nothing(void **state)
+{
+    (void)state;
+    static const struct oh_span noise[] = {{"\xff\x00x", 3}, {"hello", 5}};
+    static const struct oh_span quiet[] = {
+        {"\r\n\r\n", 4}, {"", 0}, {"\0\1\0\0\x21\x12\xa4\x42 transaction", 20}};
+    for (int loud = 0; loud < 2; loud++) {
+        struct recorded *r = recorded_new(ASKED);
+        const struct oh_run_seat *phone = &r->run->seats[0], *ours = &r->run->seats[1];
+        begins(r);
+        for (size_t i = 0; i < 3; i++)
+            oh_run_tap(r->run, r->run->started_wall_ns, "P", false, &ours->sip, &phone->sip,
+                       loud ? noise[i % 2] : quiet[i]);
+        sends(r, 0, of_call(r, "OPTIONS sip:a@127.0.0.2 SIP/2.0", "", "mine"));
+        gets(r, 1, of_call(r, "SIP/2.0 200 OK", ";tag=t", "mine"));
+        ends(r, OH_OUTCOME_COMPLETE, "");
+        const struct oh_verdict *v = judged(r);
+        assert_int_equal(v->word, OH_WORD_PASS);
+        assert_int_equal(v->finding_count, loud);
+        if (loud)
+            assert_non_null(strstr(finding(v, "flow.noise")->text, "3 datagrams of the phone"));
+        recorded_free(r);
+    }
+}
+
 static void lost_packets_void_missing_media(void **state)
 {
     (void)state;
@@ -547,6 +605,8 @@ int main(void)
         cmocka_unit_test(a_third_party_at_our_socket_is_nobodys),
         cmocka_unit_test(media_is_wanted_of_the_phone),
         cmocka_unit_test(media_on_hold_is_a_finding_but_for_what_was_under_way),
+        cmocka_unit_test(an_answer_of_another_call_is_one_finding),
+        cmocka_unit_test(noise_is_told_and_weighs_nothing),
         cmocka_unit_test(lost_packets_void_missing_media),
         cmocka_unit_test(a_phone_that_hangs_up_by_itself_is_told_once),
         cmocka_unit_test(silence_that_is_kept_is_no_finding),

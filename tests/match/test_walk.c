@@ -146,6 +146,22 @@ static void what_answers_an_optional_request_that_does_not_come_is_left_out(void
     end_play(p);
 }
 
+static void what_answers_a_request_that_only_should_come_is_left_out_with_it(void **state)
+{
+    (void)state;
+    char *text = oh_format("%s", AGAIN), *at = strstr(text, "optional: true");
+    memcpy(at, "level: should ", strlen("optional: true"));
+    struct play *p = new_play(text);
+    oh_walk_did(p->walk, 0, NULL);
+    GOT(p, OH_WALK_REACHED, 1, "REGISTER", "REGISTER", "1", NULL, NULL, 1);
+    DID(p, 2, "503", "REGISTER", "1", "t1", NULL, 1);
+    oh_walk_missed(p->walk, 3);
+    assert_int_equal(oh_walk_state(p->walk, 3), OH_STEP_MISSED);
+    assert_int_equal(oh_walk_next(p->walk), 6);
+    end_play(p);
+    free(text);
+}
+
 static void what_answers_an_optional_request_that_comes_is_to_be_done(void **state)
 {
     (void)state;
@@ -518,6 +534,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_answers_an_optional_request_that_does_not_come_is_left_out),
+        cmocka_unit_test(what_answers_a_request_that_only_should_come_is_left_out_with_it),
         cmocka_unit_test(what_answers_an_optional_request_that_comes_is_to_be_done),
         cmocka_unit_test(a_call_is_walked_from_end_to_end),
         cmocka_unit_test(a_byte_equal_message_is_a_repeat_wherever_the_flow_stands),

@@ -185,11 +185,25 @@ static void stopping_and_continuing_are_seen(void **state)
     await_event(l, OH_PROCESS_CONTINUED);
 }
 
-static void its_own_children_go_with_it(void **state)
+/* The kernel tells the latest change alone. */
+static void however_short_it_was_stopped_both_are_told_in_order(void **state)
 {
     struct life *l = *state;
-    start_script(l, "sleep 60 & echo child $!; exit 0");
-    await_event(l, OH_PROCESS_ENDED);
+    start_script(l, "echo ready; exec sleep 60");
+    await_word(l, "ready");
+    kill(oh_process_pid(l->process), SIGSTOP);
+    siginfo_t info; /* until it stands still: what is continued before was never stopped */
+    assert_int_equal(waitid(P_PID, (id_t)oh_process_pid(l->process), &info, WSTOPPED | WNOWAIT), 0);
+    kill(oh_process_pid(l->process), SIGCONT);
+    await_event(l, OH_PROCESS_STOPPED);
+    assert_int_equal(l->events[OH_PROCESS_CONTINUED], 0);
+    await_event(l, OH_PROCESS_CONTINUED);
+    assert_int_equal(l->events[OH_PROCESS_STOPPED], 1);
+}
+
+/* Of the child that the script printed the number of. */
+static void assert_child_is_gone(struct life *l)
+{
     struct oh_span output = oh_process_output(l->process);
     char *text = oh_span_dup(output);
     pid_t child = (pid_t)atol(strstr(text, "child ") + strlen("child "));
@@ -207,6 +221,25 @@ static void its_own_children_go_with_it(void **state)
         oh_net_run(l->net, oh_net_now(l->net) + 5 * OH_NS_PER_MS);
     }
     assert_int_equal(kill(child, 0), -1);
+}
+
+static void its_own_children_go_with_it(void **state)
+{
+    struct life *l = *state;
+    start_script(l, "sleep 60 & echo child $!; exit 0");
+    await_event(l, OH_PROCESS_ENDED);
+    assert_child_is_gone(l);
+}
+
+static void children_that_left_its_session_and_their_parent_go_with_it(void **state)
+{
+    struct life *l = *state;
+    start_script(l, "(setsid sh -c 'trap \"\" TERM HUP; echo child $$ there; exec sleep 60' &); "
+                    "exec sleep 60");
+    await_word(l, " there");
+    kill(oh_process_pid(l->process), SIGKILL);
+    await_event(l, OH_PROCESS_ENDED);
+    assert_child_is_gone(l);
 }
 
 static void one_that_runs_is_killed_when_it_is_freed(void **state)
@@ -233,7 +266,9 @@ int main(void)
         LIFE(a_kill_from_outside_is_none_of_ours),
         LIFE(a_crash_is_no_kill),
         LIFE(stopping_and_continuing_are_seen),
+        LIFE(however_short_it_was_stopped_both_are_told_in_order),
         LIFE(its_own_children_go_with_it),
+        LIFE(children_that_left_its_session_and_their_parent_go_with_it),
         LIFE(one_that_runs_is_killed_when_it_is_freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

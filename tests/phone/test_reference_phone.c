@@ -27,6 +27,7 @@ static void it_is_the_reference_with_all_verbs_and_abilities(void **state)
                                          "resume",
                                          "rtp",
                                          "tcp",
+                                         "100rel",
                                          "digest-md5-sess",
                                          "digest-sha-256",
                                          "digest-sha-512-256",

@@ -259,6 +259,26 @@ static void who_does_not_listen_is_reached_by_its_own_connection(void **state)
     teardown(&line);
 }
 
+/* As for a refusal that the kernel tells at once. */
+static void who_cannot_be_connected_to_is_reached_by_its_own_connection(void **state)
+{
+    struct line line;
+    struct oh_error e = {0};
+    setup(&line, state, false);
+    struct twin *t = line.t;
+    struct oh_way way = {.transport = OH_TRANSPORT_TCP, .to = t->seats[1].sip_addr};
+    struct oh_span bytes = oh_span_of("OPTIONS sip:1@a SIP/2.0\r\nContent-Length: 0\r\n\r\n");
+    way.to.port = 0;
+    assert_int_equal(oh_wire_send(&t->player, &t->seats[0], &way, bytes, OH_NONE, &e), OH_NOT_SENT);
+    assert_non_null(strstr(e.text, "no connection of the other side is open"));
+    phone_connects(&line);
+    assert_int_equal(oh_wire_send(&t->player, &t->seats[0], &way, bytes, OH_NONE, &e), OH_SENT);
+    settle(t);
+    assert_int_equal(t->got_count, 1);
+    assert_ptr_equal(line.last, line.out);
+    teardown(&line);
+}
+
 static void where_there_is_no_way_at_all_the_step_is_named(void **state)
 {
     struct line line;
@@ -306,6 +326,36 @@ static void a_message_is_in_the_journal_when_it_has_gone_out(void **state)
     }
     assert_int_equal(found, 1);
     oh_net_tap(t->bench.net, NULL, NULL);
+    oh_run_free(t->player.run);
+    t->player.run = NULL;
+    teardown(&line);
+}
+
+/* A program that does not bind what it connects with comes from where its host likes. */
+static void a_phone_is_known_by_its_Via_where_its_address_does_not_tell(void **state)
+{
+    struct line line;
+    struct oh_error e = {0};
+    setup(&line, state, false);
+    struct twin *t = line.t;
+    struct oh_conn_owner phones = owner_of(&line);
+    struct oh_addr local = address("127.0.0.1"), stranger = address("127.7.7.7");
+    struct oh_bench_slot slots[2] = {{.sip = stranger, .bench = &t->bench}, t->slot};
+    t->bench.slots = slots;
+    t->bench.slot_count = 2;
+    t->seats[1].phone = &slots[1];
+    t->player.run = oh_run_new(NULL);
+    line.out = oh_tcp_connect(t->bench.net, "phone", &local, &t->seats[0].sip_addr, &phones, &e);
+    settle(t);
+    tcp_request(&line, "REGISTER", "z9hG4bK1", "c1", "127.9.9.2:5060");
+    assert_int_equal(got_of(t, "REGISTER", 200), 1);
+    assert_int_equal(slots[1].binding_count, 1);
+    assert_int_equal(t->player.run->conn_count, 1);
+    assert_string_equal(t->player.run->conns[0].seat, "A");
+    assert_true(oh_addr_equal(&t->player.run->conns[0].remote, oh_conn_local(line.out)));
+    tcp_call(&line, "OPTIONS", OH_NONE); /* it does not listen: by its own connection */
+    assert_int_equal(got_of(t, "OPTIONS", 0), 1);
+    oh_bindings_clear(&slots[1]);
     oh_run_free(t->player.run);
     t->player.run = NULL;
     teardown(&line);
@@ -382,8 +432,10 @@ int main(void)
         TWIN(a_2xx_is_repeated_over_TCP_too_until_its_ACK),
         TWIN(an_open_connection_is_used_again),
         TWIN(who_does_not_listen_is_reached_by_its_own_connection),
+        TWIN(who_cannot_be_connected_to_is_reached_by_its_own_connection),
         TWIN(where_there_is_no_way_at_all_the_step_is_named),
         TWIN(a_message_is_in_the_journal_when_it_has_gone_out),
+        TWIN(a_phone_is_known_by_its_Via_where_its_address_does_not_tell),
         TWIN(two_line_ends_are_answered_by_one),
         TWIN(noise_and_half_a_message_are_answered_by_nothing),
         TWIN(at_the_end_of_a_scenario_our_connections_end_and_the_phones_stay),

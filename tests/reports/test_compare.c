@@ -280,6 +280,26 @@ static void nothing_new_is_told_in_few_lines(void **state)
     json_decref(json);
 }
 
+static void reports_in_the_wrong_order_are_told(void **state)
+{
+    (void)state;
+    static const struct oh_report_style plain = {0};
+    static const char *const days[] = {"2026-11-21T10:00:00Z", "2026-11-22T10:00:00Z",
+                                       "2026-11-23T10:00:00Z"};
+    for (size_t i = 0; i < 3; i++) {
+        json_t *a = report("a pass"), *b = report("a pass");
+        json_object_set_new(a, "started", json_string(days[i]));
+        json_t *json = oh_compare_reports(a, "a", b, "b");
+        struct oh_text text = {0};
+        oh_compare_text(json, &plain, &text);
+        assert_int_equal(strstr(oh_text_str(&text), "the first one is the newer") != NULL, i == 2);
+        oh_text_release(&text);
+        json_decref(a);
+        json_decref(b);
+        json_decref(json);
+    }
+}
+
 static void empty_reports_are_alike(void **state)
 {
     (void)state;
@@ -302,6 +322,7 @@ int main(void)
         cmocka_unit_test(several_of_the_same_id_are_paired_in_their_order),
         cmocka_unit_test(the_text_names_what_is_new_and_ends_in_one_line),
         cmocka_unit_test(nothing_new_is_told_in_few_lines),
+        cmocka_unit_test(reports_in_the_wrong_order_are_told),
         cmocka_unit_test(empty_reports_are_alike),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,7 +88,7 @@ class Phone:
         self.open = {}  # branch: the request that awaits its answer
         self.call = None
         self.register_id, self.register_tag, self.register_cseq = token() + "@hostile", token(8), 0
-        self.quitting = False
+        self.quitting = self.flooding = self.hung_up = False
         self.pending = b""
         self.others = []  # connections that are kept open and silent
 
@@ -193,6 +193,9 @@ class Phone:
     def on_command(self, line):
         order = json.loads(line)
         verb, ident = order["command"], order.get("id")
+        if verb == self.args.never:
+            self.note("it is told to " + verb)
+            return
         trouble = getattr(self, "do_" + verb)(order)
         if trouble:
             self.say(id=ident, ok=False, error=trouble)
@@ -263,7 +266,8 @@ class Phone:
 
     def do_hangup(self, order):
         self.ok(order)
-        if self.call and self.call.state == "established" and self.args.never != "bye":
+        self.hung_up = True
+        if self.call and self.call.state == "established" and self.args.never != "bye" and not self.flooding:
             self.bye()
         self.say(event="hanging-up")
 
@@ -375,8 +379,9 @@ class Phone:
 
     def ack_refusal(self, m, request):
         kept = [h for h in request["headers"] if h[0] in ("From", "Call-ID", "Route")]
+        branch = "z9hG4bK" + token() if self.args.fault == "ack-branch" else m.branch()
         self.request("ACK", request["uri"], kept + [("To", m.get("To")), ("CSeq", m.get("CSeq").split()[0] + " ACK")],
-                     branch=m.branch())
+                     branch=branch)
 
     def remember_media(self, m):
         host, port = re.search(r"^c=IN IP4 (\S+)", m.body, re.M), re.search(r"^m=audio (\d+)", m.body, re.M)
@@ -405,24 +410,23 @@ class Phone:
         if self.args.at == event:
             getattr(self, "fault_" + self.args.fault.replace("-", "_"), lambda: None)()
 
-    def drain(self):
-        """What came meanwhile is thrown away: it is about the fault."""
-        while True:
-            try:
-                self.sip.recv(65536)
-            except BlockingIOError:
-                return
-
-    def fault_flood(self):
-        for number in range(10000):
+    def fault_flood(self, number=0):
+        """No faster than it is answered: the kernel would drop them. A user who hangs up is heard meanwhile."""
+        self.flooding = True
+        for number in range(number, number + 50):
             call = "%d-%s" % (number, token(8))
             self.send(EOL.join([
                 "MESSAGE sip:%s SIP/2.0" % self.args.server, "Via: " + self.via("z9hG4bK" + call), "Max-Forwards: 70",
                 "From: <%s>;tag=%s" % (self.aor(), token(8)), "To: <%s>" % self.aor(), "Call-ID: %s@flood" % call,
                 "CSeq: 1 MESSAGE", "Content-Type: text/plain", "Content-Length: 4"]) + EOL * 2 + "spam")
-            if number % 50 == 49:  # no faster than it is answered: the kernel would drop them
-                self.await_answer("z9hG4bK" + call)
+        self.await_answer("z9hG4bK" + call)
+        if number + 1 < 10000:
+            self.after(0, lambda: self.fault_flood(number + 1))
+            return
+        self.flooding = False
         self.note("flooded")
+        if self.hung_up:
+            self.bye()
 
     def await_answer(self, branch):
         until = time.monotonic() + 20
@@ -476,7 +480,11 @@ class Phone:
 
     def fault_half_tcp(self):
         """Half a request over TCP, and not a byte more."""
-        s = socket.create_connection(self.server, 5)
+        try:
+            s = socket.create_connection(self.server, 5)
+        except OSError:
+            self.note("nobody listens there")
+            return
         s.sendall(("OPTIONS sip:%s SIP/2.0\r\nVia: SIP/2.0/TCP %s;branch=z9hG4bK%s\r\nContent-Le" % (
             self.args.server, self.here(), token())).encode())
         self.others.append(s)
@@ -485,6 +493,7 @@ class Phone:
     # --- the loop ---
 
     def run(self):
+        self.note("pid %d" % os.getpid())
         self.strike("start")
         self.say(event="ready")
         while not self.quitting:

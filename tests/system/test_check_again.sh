@@ -12,13 +12,15 @@ bare()
     OFFHOOK=$work/elsewhere/bin/offhook
 }
 
-# record ARGUMENT...: a run of copies of the scenarios and the adapter that are gone afterwards; what it
+# record ARGUMENT...: a run of copies of some scenarios and the adapter that are gone afterwards; what it
 # left is at $work/moved.
 record()
 {
     local status=$1
     shift
-    cp -r "$OFFHOOK_SOURCE/scenarios" "$work/scenarios"
+    mkdir -p "$work/scenarios/dialog"
+    cp -r "$OFFHOOK_SOURCE"/scenarios/{cisco-7960,rfc3665} "$work/scenarios"
+    cp "$OFFHOOK_SOURCE"/scenarios/dialog/{call-out-tcp,cancel-487,hold-by-phone}.yaml "$work/scenarios/dialog"
     cp "$phone" "$work/reference-phone.yaml"
     flow=${flows:-$work/scenarios}
     play "$status" --phone "$work/reference-phone.yaml" "$@"
@@ -64,7 +66,7 @@ again()
 test_a_healthy_phone()
 {
     record 0
-    expect 5 "len(r['scenarios'])" "$work/moved/report.json"
+    expect 8 "len(r['scenarios'])" "$work/moved/report.json"
     again 0
 }
 

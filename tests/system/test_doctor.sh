@@ -65,6 +65,27 @@ test_baresip()
     line note unclaimed unregister
 }
 
+test_over_tcp()
+{
+    doctor 0 --transport tcp
+    line ok listens "at TCP port"
+    line ok dial INVITE
+    line ok hold INVITE
+    sed '/^ *- tcp$/d' "$phone" >"$work/reference-phone.yaml"
+    doctor 1 --transport tcp --phone "$work/reference-phone.yaml"
+    line "NOT ok" abilities "lacks the ability 'tcp'"
+    says "1 not ok"
+}
+
+# Told to use TCP, it goes on with UDP.
+test_a_phone_that_takes_another_transport()
+{
+    sed 's/\${transport}/udp/' "$phone" >"$work/reference-phone.yaml"
+    doctor 1 --transport tcp --phone "$work/reference-phone.yaml"
+    line "NOT ok" dial "INVITE came over udp, not tcp"
+    says "look for \${transport} in the adapter"
+}
+
 test_the_lines_as_json()
 {
     doctor 0 --json
@@ -192,7 +213,7 @@ SCRIPT
 test_a_phone_that_leaves_a_process_and_a_file()
 {
     adapter daemon <<'SCRIPT'
-setsid sleep 30 </dev/null >/dev/null 2>&1 &
+env -u OFFHOOK_PHONE setsid sleep 30 </dev/null >/dev/null 2>&1 &
 exec "$@"
 SCRIPT
     doctor_leaves daemon "processes of it still run"

@@ -11,7 +11,7 @@ bound=30
 an_error()
 {
     local sentence
-    ends_within 8000
+    ends_within 12000
     report_says error "[]"
     for sentence; do reason_says "$sentence"; done
     says "ERROR"
@@ -138,8 +138,6 @@ test_14_no_right_to_capture()
     expect tap "s['evidence']['source']"
     [ ! -e "$work/out/$folder/capture.pcap" ] || fail "a capture was written"
 
-    play 1 --phone "$work/reference-phone.yaml" --no-capture --phone-param mutant=ack-new-branch
-    report_says fail "['ack.branch']"
     OFFHOOK=$own
 }
 

@@ -22,6 +22,16 @@ phone_pid()
     sed -n 's/^pid //p' "$work/watched.says"
 }
 
+# until_stopped: what is continued before it stands still was never stopped.
+until_stopped()
+{
+    local tries
+    for ((tries = 0; tries < 1000; tries++)); do
+        ! grep -q '^State:.T' "/proc/$(phone_pid)/status" || return 0
+    done
+    fail "the phone does not stop"
+}
+
 # befalls SIGNAL... EVENT: the phone gets the signals when it says the event, in mishaps/$1.
 befalls()
 {
@@ -34,6 +44,7 @@ befalls()
     until_said watched "\"$event\"" || return
     for signal; do
         kill "-$signal" "$(phone_pid)" || fail "the phone is not there"
+        [ "$signal" != STOP ] || until_stopped
     done
     finish 3 "$flow with $*"
     ends_within 5000
@@ -63,9 +74,9 @@ test_02_killed_in_talk()
 test_02_killed_in_talk_after_a_broken_must()
 {
     flow=$mishaps/talk.yaml
-    watched
-    begin --phone "$work/watched.yaml" --phone-param mutant=ack-new-branch
-    until_said watched '"established"' && kill -KILL "$(phone_pid)"
+    hostile fault=ack-branch
+    begin "${hostile[@]}"
+    until_said hostile '"established"' && kill -KILL "$(sed -n 's/^pid //p' "$work/hostile.says")"
     finish 1 "killed after a broken must"
     report_says fail "['ack.branch']"
 }

@@ -11,8 +11,18 @@ recorded()
 {
     local name=$1 status=$2
     shift 2
+    rm -rf "$work/out"
     play "$status" "$@"
     mv "$work/out" "$work/$name"
+}
+
+# recorded_without_bye: the phone says that it hangs up, and sends no BYE; at $work/silent.
+recorded_without_bye()
+{
+    sed 's/^  - A -> P: BYE/&\n    within: 1 s/' "$mishaps/talk-short.yaml" >"$work/silent.yaml"
+    hostile never=bye
+    flow=$work/silent.yaml folder=silent
+    recorded silent 1 "${hostile[@]}"
 }
 
 # edited NAME OPERATION...: a copy of it to which that was done, at $work/out.
@@ -62,11 +72,12 @@ test_12_the_clock_is_set_and_nobody_noticed()
 # What is on the wire is on the wire; what never came may have had no time to.
 test_12_the_clock_is_set_and_the_phone_is_at_fault()
 {
-    recorded branch 1 --phone-param mutant=ack-new-branch
+    hostile fault=ack-branch
+    recorded branch 1 "${hostile[@]}"
     edited branch set-clock 3600
     judged 1
     expect "['ack.branch']" "broken()"
-    recorded silent 1 --phone-param mutant=no-ack-407
+    recorded_without_bye
     edited silent set-clock 3600
     judged 3
     reason_says "the machine's clock was set meanwhile, so that its times prove nothing"
@@ -77,8 +88,8 @@ test_15_frames_are_lost()
 {
     local seed
     recorded healthy 0
-    recorded branch 1 --phone-param mutant=ack-new-branch
-    recorded silent 1 --phone-param mutant=no-ack-407
+    hostile fault=ack-branch
+    recorded branch 1 "${hostile[@]}"
     for seed in 1 2; do
         edited healthy lose "$seed" 8
         judged 3
@@ -86,6 +97,9 @@ test_15_frames_are_lost()
         edited branch lose "$seed" 8
         judged 1
         expect "fail ['ack.branch']" "s['verdict'] + ' ' + str(broken())"
+    done
+    recorded_without_bye
+    for seed in 1 2; do
         edited silent lose "$seed" 8
         judged 3
         expect "inconclusive []" "s['verdict'] + ' ' + str(broken())"
@@ -95,7 +109,7 @@ test_15_frames_are_lost()
 
 test_15_frames_of_media_are_lost()
 {
-    recorded silent 1 --phone-param mutant=no-ack-407
+    recorded_without_bye
     edited silent lose-rtp 3
     judged 3
     reason_says "frames were lost in the capture, so that an absence proves nothing"

@@ -72,21 +72,10 @@ SCRIPT
     reason_says "from outside"
 }
 
-test_a_phone_killed_from_outside()
-{
-    from_outside KILL
-    reason_says "SIGKILL"
-}
-
 # It hangs up and un-registers before it goes: no fault of the phone's.
 test_a_phone_told_to_end_from_outside()
 {
     from_outside TERM
-}
-
-test_a_phone_stopped_from_outside()
-{
-    from_outside STOP
 }
 
 # It has the call, but takes no more orders.
@@ -102,19 +91,6 @@ SCRIPT
     grep -q hung "$work/hang.says" || fail "the phone was not asked to hang up"
     report_says fail "['phone.hung']"
     [ "$took_ms" -lt 20000 ] || fail "it takes $took_ms ms"
-}
-
-test_a_phone_that_will_not_end()
-{
-    adapter deaf <<'SCRIPT'
-trap '' TERM INT HUP
-grep --line-buffered -v quit | "$@"
-while :; do sleep 0.1; done
-SCRIPT
-    play 0 --phone "$work/deaf.yaml"
-    report_says pass "[]"
-    [ "$took_ms" -gt 3000 ] || fail "the phone ended by itself: $took_ms ms"
-    [ "$took_ms" -lt 9000 ] || fail "it takes $took_ms ms"
 }
 
 # What it prints is kept up to a limit, and what of it is no text makes no report invalid.

@@ -63,6 +63,8 @@ static struct oh_run *full_run(void)
     oh_run_add_seat(r, "P", "proxy", false, &p, &media);
     add_phone(r);
     oh_run_add_name(r, "B.number", "5551234");
+    oh_run_add_conn(r, "A", &media);
+    oh_run_add_conn(r, "A", &media); /* once */
     oh_run_add_secret(r, "A", "alice", "pass\"word");
     oh_run_journal(r, OH_JOURNAL_FLOW_BEGINS, 1, OH_NONE, OH_NONE, NULL, NULL);
     oh_run_journal(r, OH_JOURNAL_TOLD, 2, 0, OH_NONE, "A", "dial %d", 5);
@@ -105,6 +107,11 @@ static void assert_same_head(const struct oh_run *x, const struct oh_run *y)
 
 static void assert_same_parties(const struct oh_run *x, const struct oh_run *y)
 {
+    assert_int_equal(x->conn_count, y->conn_count);
+    for (size_t i = 0; i < x->conn_count; i++) {
+        assert_string_equal(x->conns[i].seat, y->conns[i].seat);
+        assert_true(oh_addr_equal(&x->conns[i].remote, &y->conns[i].remote));
+    }
     assert_int_equal(x->seat_count, y->seat_count);
     for (size_t i = 0; i < x->seat_count; i++) {
         assert_same_text(x->seats[i].name, y->seats[i].name);

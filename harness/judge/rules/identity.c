@@ -172,6 +172,28 @@ static bool from_may_change(const struct oh_sip_msg *m)
     return false;
 }
 
+/* A port is not for URIs of From and To (RFC 3261 19.1.1, table 1): it may be left out of the
+ * dialog's. */
+static bool is_without_port(struct oh_span whole, struct oh_span mine)
+{
+    struct oh_sip_uri a, b;
+    struct oh_text bare = {0};
+    if (oh_sip_uri_parse(whole, &a) != 0 || oh_sip_uri_parse(mine, &b) != 0 || !a.port_text.at ||
+        b.port_text.at)
+        return false;
+    size_t from = (size_t)(a.port_text.at - whole.at), to = from + a.port_text.len;
+    oh_text_add_span(&bare, oh_span_sub(whole, 0, from - 1));
+    oh_text_add_span(&bare, oh_span_sub(whole, to, whole.len - to));
+    bool is = oh_help_same_uri(oh_text_span(&bare), mine);
+    oh_text_release(&bare);
+    return is;
+}
+
+static bool is_kept(struct oh_span began, struct oh_span mine)
+{
+    return oh_help_same_uri(began, mine) || (began.at && is_without_port(began, mine));
+}
+
 /* The URIs that began the dialog stay in From and To. RFC 3261 12.1.1, 12.1.2 */
 static void check_kept_uri(struct oh_rule_view *v, const struct oh_trace_msg *m, bool local)
 {
@@ -183,9 +205,8 @@ static void check_kept_uri(struct oh_rule_view *v, const struct oh_trace_msg *m,
         return;
     enum oh_sip_header_id of = local == d.is_uac ? OH_SIP_FROM : OH_SIP_TO;
     struct oh_span wanted = oh_help_uri(d.invite->sip, of);
-    if (!wanted.at || oh_help_same_uri(wanted, mine) ||
-        oh_help_same_uri(oh_help_uri(d.answer->sip, of), mine) || from_may_change(d.invite->sip) ||
-        from_may_change(d.answer->sip))
+    if (!wanted.at || is_kept(wanted, mine) || is_kept(oh_help_uri(d.answer->sip, of), mine) ||
+        from_may_change(d.invite->sip) || from_may_change(d.answer->sip))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = local ? "from.uri" : "to.uri",

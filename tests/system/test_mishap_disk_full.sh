@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A disk that fills up: a sentence with the remedy, exit status 3, and what could be written is whole.
+# Mishap 13 of README.md: a disk that fills up. A sentence with the remedy, exit status 3, and what could be written is whole.
 . "$(dirname "$0")/lib.sh"
 
 [ -n "${OFFHOOK_OWN_MOUNTS-}" ] || {
@@ -68,10 +68,10 @@ runs_full()
     umount "$work/out"
 }
 
-test_not_even_the_capture_has_room() { runs_full 8; }
-test_the_capture_fits_but_run_json_does_not() { runs_full 60; }
+test_13_not_even_the_capture_has_room() { runs_full 8; }
+test_13_the_capture_fits_but_run_json_does_not() { runs_full 60; }
 
-test_no_room_at_all()
+test_13_no_room_at_all()
 {
     disk 512k
     fill 16
@@ -82,7 +82,7 @@ test_no_room_at_all()
     umount "$work/out"
 }
 
-test_room_that_is_just_enough()
+test_13_room_that_is_just_enough()
 {
     disk 512k
     fill $((report_kib + 120))
@@ -93,10 +93,13 @@ test_room_that_is_just_enough()
 }
 
 # Of five scenarios the first fit.
-test_the_disk_fills_up_in_a_longer_run()
+test_13_the_disk_fills_up_in_a_longer_run()
 {
     disk $((5 * 64 + 16 + 256))k
-    flow=$OFFHOOK_SOURCE/scenarios
+    mkdir "$work/flows"
+    cp "$OFFHOOK_SOURCE"/scenarios/cisco-7960/{authentication-407,call-in,call-out,call-out-busy}.yaml \
+        "$OFFHOOK_SOURCE/scenarios/rfc3665/registration-401.yaml" "$work/flows"
+    flow=$work/flows
     play 3
     says "No space left on device"
     all_is_whole
