@@ -26,13 +26,29 @@ struct bound {
 
 static const char *const udp_tables[] = {"/proc/net/udp", "/proc/net/udp6", NULL};
 static const char *const tcp_tables[] = {"/proc/net/tcp", "/proc/net/tcp6", NULL};
-static const char *const all_tables[] = {"/proc/net/udp", "/proc/net/udp6", "/proc/net/tcp",
-                                         "/proc/net/tcp6", NULL};
+
+/* ::ffff:127.0.0.1 is the socket's name for 127.0.0.1. RFC 4291 2.5.5.2 */
+static void unmap(struct oh_addr *a)
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff}; /* ::ffff:0:0/96 */
+    if (a->family != OH_FAMILY_IPV6 || memcmp(a->ip, mapped, sizeof mapped) != 0)
+        return;
+    memmove(a->ip, a->ip + sizeof mapped, 4);
+    memset(a->ip + 4, 0, sizeof a->ip - 4);
+    a->family = OH_FAMILY_IPV4;
+}
+
+static void add_bound(const struct oh_addr *a, void *arg)
+{
+    struct bound *list = arg;
+    oh_grow(&list->items, list->count, &list->room, sizeof *list->items);
+    list->items[list->count] = *a;
+    unmap(&list->items[list->count++]);
+}
 
 /* "0100007F" is 127.0.0.1 on a little-endian machine: 32-bit words as they lie in memory. */
 static bool parse_words(const char *hex, struct oh_addr *out)
 {
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff}; /* ::ffff:0:0/96 */
     size_t words = strlen(hex) / 8;
     if (strlen(hex) % 8 != 0 || (words != 1 && words != 4))
         return false;
@@ -43,11 +59,6 @@ static bool parse_words(const char *hex, struct oh_addr *out)
         memcpy(out->ip + 4 * i, &word, sizeof word);
     }
     out->family = words == 1 ? OH_FAMILY_IPV4 : OH_FAMILY_IPV6;
-    if (words == 4 && memcmp(out->ip, mapped, sizeof mapped) == 0) {
-        memmove(out->ip, out->ip + sizeof mapped, 4);
-        memset(out->ip + 4, 0, sizeof out->ip - 4);
-        out->family = OH_FAMILY_IPV4;
-    }
     return true;
 }
 
@@ -66,8 +77,7 @@ static void read_bound(const char *const *tables, struct bound *list)
             if (sscanf(line, " %*u: %32[0-9A-F]:%4x", hex, &port) != 2 || !parse_words(hex, &a))
                 continue;
             a.port = (uint16_t)port;
-            oh_grow(&list->items, list->count, &list->room, sizeof *list->items);
-            list->items[list->count++] = a;
+            add_bound(&a, list);
         }
         free(line);
         fclose(file);
@@ -222,7 +232,9 @@ static bool holds_none(const struct bound *list, const struct oh_addr *net24)
 bool oh_loopback_is_free(const struct oh_addr *net24)
 {
     struct bound list = {0};
-    read_bound(all_tables, &list);
+    read_bound(udp_tables, &list);
+    if (oh_net_listening(add_bound, &list) != 0)
+        read_bound(tcp_tables, &list);
     bool free_now = holds_none(&list, net24);
     free(list.items);
     return free_now;

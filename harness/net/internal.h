@@ -204,7 +204,13 @@ int oh_bind_error(struct oh_error *e, const char *label, const struct oh_addr *l
 int oh_taken_error(struct oh_error *e, const char *label, const struct oh_addr *local,
                    enum oh_transport transport, const struct oh_addr *holder);
 
-/* Whether no socket of this machine is bound to an address of the /24 that `net24` begins. */
+/* Calls `fn` for each address that a TCP socket of this machine listens on. -1 where the kernel
+ * does not say (no netlink for it); `fn` may then have been told of some. */
+typedef void oh_listening_fn(const struct oh_addr *a, void *arg);
+int oh_net_listening(oh_listening_fn *fn, void *arg);
+
+/* Whether no UDP socket of this machine is bound, and none for TCP listens, at an address of the
+ * /24 that `net24` begins. */
 bool oh_loopback_is_free(const struct oh_addr *net24);
 
 /* 0.0.0.0 or ::. */

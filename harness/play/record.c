@@ -22,6 +22,13 @@ static bool is_rtp_socket(const struct oh_player *p, const struct oh_addr *local
     return false;
 }
 
+/* RFC 3550 5.1: version 2. Else it is STUN (RFC 8445) or the like, which phones send to where their
+ * voice goes, and which is no voice. */
+static bool is_rtp(struct oh_span bytes)
+{
+    return bytes.len >= RTP_HEADER_LEN && (unsigned char)bytes.at[0] >> 6 == 2;
+}
+
 /* Each seat has an IP address of its own; a connection that it opened has any port there. */
 static bool is_at(const struct oh_seat *s, enum oh_transport transport, const struct oh_addr *a)
 {
@@ -88,6 +95,8 @@ void oh_record_tap(const struct oh_tap_event *event, void *bench)
         return;
     bool rtp = event->transport == OH_TRANSPORT_UDP && is_rtp_socket(p, &event->local);
     struct oh_span bytes = event->bytes;
+    if (rtp && !is_rtp(bytes))
+        return;
     if (rtp)
         bytes = oh_span_sub(bytes, 0, RTP_HEADER_LEN);
     int i = oh_run_tap(p->run, event->wall_ns, seat_label(p, event), event->sent, &event->local,

@@ -19,7 +19,7 @@
 
 #define SNAP_LEN       262144
 #define TIMEOUT_MS     1
-#define BUFFER_BYTES   (32 * 1024 * 1024)
+#define BUFFER_BYTES   (8 * 1024 * 1024)
 #define PENDING_BYTES  (256 * 1024)
 #define QUIET_MS       20
 #define DRAIN_LIMIT_MS 250

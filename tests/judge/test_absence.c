@@ -28,6 +28,28 @@ static void a_missing_ack_is_one_finding_though_the_phone_goes_on(void **state)
     recorded_free(r);
 }
 
+static void a_message_that_only_should_come_fails_nothing_but_is_told(void **state)
+{
+    (void)state;
+    const char *bye = strstr(CALL_407, "  - A -> P: BYE\n"), *behind = strstr(bye, "\n") + 1;
+    char *text = oh_format("%.*s    level: should\n%s", (int)(behind - CALL_407), CALL_407, behind);
+    struct recorded *r = recorded_new(text);
+    to_refusal(r);
+    gets(r, ACK_1, ack_1(r));
+    to_answer(r, invite_2(r));
+    gets(r, ACK_2, ack_2(r));
+    talk(r);
+    told(r, HANGS_UP);
+    confirmed(r, HANGS_UP);
+    misses(r, BYE, 32000);
+    ends(r, OH_OUTCOME_COMPLETE, "");
+    const struct oh_verdict *v = judged(r);
+    expect_verdict(v, OH_WORD_PASS, "flow.missing", NULL);
+    assert_int_equal(finding(v, "flow.missing")->level, OH_LEVEL_SHOULD);
+    recorded_free(r);
+    free(text);
+}
+
 static void no_second_invite(struct recorded *r)
 {
     to_refusal(r);
@@ -484,6 +506,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_missing_ack_is_one_finding_though_the_phone_goes_on),
+        cmocka_unit_test(a_message_that_only_should_come_fails_nothing_but_is_told),
         cmocka_unit_test(a_second_invite_that_never_comes_fails),
         cmocka_unit_test(without_proof_of_arrival_an_absence_is_inconclusive),
         cmocka_unit_test(a_reaction_proves_arrival),

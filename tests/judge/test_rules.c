@@ -284,32 +284,7 @@ static const struct fault faults[] = {
      {{"opt*", "SIP/2.0/UDP", "SIP/2.0/TCP"}, {"opt", "Content-Length: ", NULL}},
      "options@127.0.0.2"},
     {"syntax.content-type", {{"a1-invite", "Content-Type: ", NULL}}, NULL},
-    /* session descriptions */
-    {"sdp.lines", {{"a1-invite", "t=0 0", NULL}}, NULL},
-    {"sdp.lines", {{"a1-invite", "s=-", NULL}}, NULL},
-    {"sdp.lines", {{"a2-200", "o=-", NULL}}, NULL},
-    {"sdp.connection", {{"a1-invite", "c=IN", NULL}}, NULL},
-    {"sdp.media-count", {{"a2-200", "AVP 0\n", "AVP 0\nm=video 0 RTP/AVP 31\n"}}, NULL},
-    {"sdp.media-count", {{"a2-200", "m=audio", NULL}}, NULL},
-    {"sdp.formats", {{"a2-200", "RTP/AVP 0", "RTP/AVP 8"}}, NULL},
-    {"sdp.formats",
-     {{"a2-200", "RTP/AVP 0\n", "RTP/AVP 96\na=rtpmap:96 opus/48000\n"},
-      {"a2-invite", "RTP/AVP 0\n", "RTP/AVP 96\na=rtpmap:96 PCMU/8000\n"}},
-     NULL},
-    {"sdp.direction", {{"a2-invite", "RTP/AVP 0\n", "RTP/AVP 0\na=sendonly\n"}}, NULL},
-    {"sdp.direction",
-     {{"a2-invite", "t=0 0\n", "t=0 0\na=recvonly\n"},
-      {"a2-200", "RTP/AVP 0\n", "RTP/AVP 0\na=recvonly\n"}},
-     NULL},
-    {"sdp.direction",
-     {{"a2-invite", "RTP/AVP 0\n", "RTP/AVP 0\na=inactive\n"},
-      {"a2-200", "RTP/AVP 0\n", "RTP/AVP 0\na=sendonly\n"}},
-     NULL},
-    {"sdp.version",
-     {{"a2-re", "Content-Length: 0\n\n",
-       "Content-Type: application/sdp\nContent-Length: *\n\nv=0\no=- 1 1 IN IP4 127.0.0.2\ns=-\n"
-       "c=IN IP4 127.0.0.2\nt=0 0\nm=audio 21000 RTP/AVP 0\na=sendonly\n"}},
-     NULL},
+#include "judge/rules_faults_sdp.def"
 };
 enum { FAULT_COUNT = sizeof faults / sizeof *faults };
 

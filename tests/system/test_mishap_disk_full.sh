@@ -95,7 +95,7 @@ test_13_room_that_is_just_enough()
 # Of five scenarios the first fit.
 test_13_the_disk_fills_up_in_a_longer_run()
 {
-    disk $((5 * 64 + 16 + 256))k
+    disk $((5 * 64 + 16 + 176))k
     mkdir "$work/flows"
     cp "$OFFHOOK_SOURCE"/scenarios/cisco-7960/{authentication-407,call-in,call-out,call-out-busy}.yaml \
         "$OFFHOOK_SOURCE/scenarios/rfc3665/registration-401.yaml" "$work/flows"

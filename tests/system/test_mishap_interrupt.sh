@@ -124,4 +124,24 @@ SCRIPT
     leftovers=
 }
 
+# A folder that nobody holds; one that somebody holds stays.
+test_17_what_a_killed_run_left_is_removed_by_the_next()
+{
+    local left=$work/tmp/offhook-phone-aaaaaa held=$work/tmp/offhook-phone-bbbbbb
+    mkdir -p "$work/tmp"
+    mkdir -m 700 "$left" "$held"
+    >"$left/config"
+    touch -d '2 minutes ago' "$left" "$held"
+    exec 9<"$held"
+    flock -x 9
+    leftovers=expected
+    start run "$scenario" -o "$work/out" --phone "$phone"
+    until_wire 1 'INVITE'
+    [ ! -e "$left" ] || fail "the folder of a run that is gone is still there"
+    [ -e "$held" ] || fail "the folder of a run that lives was removed"
+    finish 0 "a run beside what another left"
+    leftovers=
+    exec 9<&-
+}
+
 run_tests

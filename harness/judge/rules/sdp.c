@@ -1,8 +1,7 @@
 /* Session descriptions: what each must have (RFC 4566 5), and how an answer or a new offer follows
  * what went before (RFC 3264 6, 8). Read line by line: what cannot be read is passed over. */
 #include "judge/rule_help.h"
-
-#include "sip/field.h"
+#include "judge/sdp_help.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,38 +9,6 @@
 enum { MEDIA_MAX = 16 };
 
 /* --- reading --- */
-
-/* A body that Content-Length cuts short is another rule's matter. */
-static bool has_sdp(const struct oh_sip_msg *m)
-{
-    static const char sdp[] = "application/sdp";
-    struct oh_span type = oh_help_value(m, OH_SIP_CONTENT_TYPE);
-    bool whole = m->body.len > 0 && m->body.at + m->body.len == m->bytes.at + m->bytes.len;
-    return whole && type.len >= sizeof sdp - 1 &&
-           oh_span_is_nocase(oh_span_sub(type, 0, sizeof sdp - 1), sdp);
-}
-
-/* Cuts the first line off, without its end. */
-static struct oh_span next_line(struct oh_span *rest)
-{
-    const char *end = rest->len ? memchr(rest->at, '\n', rest->len) : NULL;
-    size_t len = end ? (size_t)(end - rest->at) : rest->len;
-    struct oh_span line = oh_span_sub(*rest, 0, len);
-    *rest = oh_span_sub(*rest, end ? len + 1 : len, rest->len);
-    return oh_span_trim(line);
-}
-
-static bool next_word(struct oh_span *line, struct oh_span *word)
-{
-    size_t from = 0, to;
-    while (from < line->len && line->at[from] == ' ')
-        from++;
-    for (to = from; to < line->len && line->at[to] != ' ';)
-        to++;
-    *word = oh_span_sub(*line, from, to - from);
-    *line = oh_span_sub(*line, to, line->len);
-    return word->len > 0;
-}
 
 /* A stretch of a description: from one m= line to the next, or the session's before the first. */
 struct part {
@@ -61,7 +28,7 @@ static void read_media(struct oh_span line, struct part *p)
 {
     struct oh_span rest = oh_span_sub(line, 2, line.len);
     p->media = rest;
-    if (next_word(&rest, &p->kind) && next_word(&rest, &p->port) && next_word(&rest, &p->protocol))
+    if (oh_help_next_word(&rest, &p->kind) && oh_help_next_word(&rest, &p->port) && oh_help_next_word(&rest, &p->protocol))
         p->formats = oh_span_trim(rest);
 }
 
@@ -72,7 +39,7 @@ static void read_description(const struct oh_sip_msg *m, struct description *d)
     *d = (struct description){.body = m->body};
     now->rest = rest;
     while (rest.len > 0) {
-        struct oh_span before = rest, line = next_line(&rest);
+        struct oh_span before = rest, line = oh_help_next_line(&rest);
         if (!oh_span_starts_with(line, "m="))
             continue;
         now->rest.len = (size_t)(before.at - now->rest.at);
@@ -88,7 +55,7 @@ static struct oh_span line_of(const struct part *p, const char *begins)
 {
     struct oh_span rest = p->rest;
     while (rest.len > 0) {
-        struct oh_span line = next_line(&rest);
+        struct oh_span line = oh_help_next_line(&rest);
         if (oh_span_starts_with(line, begins))
             return oh_span_sub(line, strlen(begins), line.len);
     }
@@ -108,16 +75,16 @@ static const struct oh_trace_msg *offer_of(const struct oh_rule_view *v,
                                            const struct oh_trace_msg *m)
 {
     const struct oh_trace_msg *invite = oh_rule_msg(v, m->request), *offer = invite;
-    if (!invite || !oh_help_is_request(invite, "INVITE") || !has_sdp(m->sip))
+    if (!invite || !oh_help_is_request(invite, "INVITE") || !oh_help_has_sdp(m->sip))
         return NULL;
     if (oh_help_is_request(m, "ACK")) {
-        offer = has_sdp(invite->sip) ? NULL : oh_rule_msg(v, m->answered);
+        offer = oh_help_has_sdp(invite->sip) ? NULL : oh_rule_msg(v, m->answered);
         if (offer && offer->sip->status / 100 != 2)
             offer = NULL;
     } else if (m->sip->is_request || m->sip->status / 100 != 2) {
         offer = NULL;
     }
-    return offer && has_sdp(offer->sip) ? offer : NULL;
+    return offer && oh_help_has_sdp(offer->sip) ? offer : NULL;
 }
 
 static const struct oh_trace_msg *both(const struct oh_rule_view *v, const struct oh_trace_msg *m,
@@ -137,7 +104,7 @@ static void check_lines(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     static const char *const needed[] = {"v=", "o=", "s=", "t="};
     struct description d;
-    if (!has_sdp(m->sip) || !oh_help_originates(v, m))
+    if (!oh_help_has_sdp(m->sip) || !oh_help_originates(v, m))
         return;
     read_description(m->sip, &d);
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
@@ -157,7 +124,7 @@ static void check_lines(struct oh_rule_view *v, const struct oh_trace_msg *m)
 static void check_connection(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct description d;
-    if (!has_sdp(m->sip) || !oh_help_originates(v, m))
+    if (!oh_help_has_sdp(m->sip) || !oh_help_originates(v, m))
         return;
     read_description(m->sip, &d);
     for (size_t i = 0; i < d.count && i < MEDIA_MAX && !line_of(&d.session, "c=").at; i++) {
@@ -196,19 +163,26 @@ static void check_media_count(struct oh_rule_view *v, const struct oh_trace_msg 
     free(observed);
 }
 
-/* "rtpmap:" of a payload type: encoding name and clock; absent where it has none. */
-static struct oh_span encoding(const struct part *p, struct oh_span format)
+/* What "a=rtpmap:" or "a=fmtp:" says of a payload type; absent where there is no such line. */
+static struct oh_span attribute(const struct part *p, const char *begins, struct oh_span format)
 {
     struct oh_span rest = p->rest;
     while (rest.len > 0) {
-        struct oh_span line = next_line(&rest), number, name;
-        if (!oh_span_starts_with(line, "a=rtpmap:"))
+        struct oh_span line = oh_help_next_line(&rest), number;
+        if (!oh_span_starts_with(line, begins))
             continue;
-        line = oh_span_sub(line, strlen("a=rtpmap:"), line.len);
-        if (next_word(&line, &number) && oh_span_equal(number, format) && next_word(&line, &name))
-            return name;
+        line = oh_span_sub(line, strlen(begins), line.len);
+        if (oh_help_next_word(&line, &number) && oh_span_equal(number, format))
+            return line;
     }
     return (struct oh_span){0};
+}
+
+/* Encoding name and clock of a payload type; absent where it has none. */
+static struct oh_span encoding(const struct part *p, struct oh_span format)
+{
+    struct oh_span line = attribute(p, "a=rtpmap:", format), name;
+    return oh_help_next_word(&line, &name) ? name : (struct oh_span){0};
 }
 
 /* By encoding where both sides tell it, else by number. */
@@ -224,9 +198,9 @@ static bool is_same_format(const struct part *a, struct oh_span x, const struct 
 static bool has_common_format(const struct part *offer, const struct part *answer)
 {
     struct oh_span x, y, left = answer->formats;
-    while (next_word(&left, &x)) {
+    while (oh_help_next_word(&left, &x)) {
         struct oh_span right = offer->formats;
-        while (next_word(&right, &y)) {
+        while (oh_help_next_word(&right, &y)) {
             if (is_same_format(answer, x, offer, y))
                 return true;
         }
@@ -256,6 +230,66 @@ static void check_formats(struct oh_rule_view *v, const struct oh_trace_msg *m)
     }
 }
 
+/* RFC 3551 6: 96 to 127 have a meaning only by rtpmap. */
+static bool is_dynamic(struct oh_span format)
+{
+    uint64_t number;
+    return oh_span_to_u64(format, &number) && number >= 96 && number <= 127;
+}
+
+static void check_dynamic(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct description offer, answer;
+    const struct oh_trace_msg *asked = both(v, m, &offer, &answer);
+    for (size_t i = 0; asked && i < answer.count && i < MEDIA_MAX; i++) {
+        const struct part *p = &answer.media[i];
+        struct oh_span left = p->formats, format;
+        if (is_refused(p) || !oh_span_starts_with(p->protocol, "RTP/"))
+            continue;
+        while (oh_help_next_word(&left, &format)) {
+            if (!is_dynamic(format) || attribute(p, "a=rtpmap:", format).at)
+                continue;
+            oh_say_broken(v, m,
+                          &(struct oh_say){.field = "body",
+                                           .bytes = format,
+                                           .expected = oh_span_of("an a=rtpmap line for it"),
+                                           .observed = format,
+                                           .text = "An answer must have an rtpmap attribute for "
+                                                   "each dynamic payload type.",
+                                           .also = asked});
+            return;
+        }
+    }
+}
+
+/* --- telephone events --- */
+
+/* 2.5.2.1 says must, but 2.4.1 and the registration (7.1.1) leave the events out and mean 0-15. */
+static void check_events(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct description d;
+    if (!oh_help_has_sdp(m->sip) || !oh_help_originates(v, m))
+        return;
+    read_description(m->sip, &d);
+    for (size_t i = 0; i < d.count && i < MEDIA_MAX; i++) {
+        struct oh_span left = d.media[i].formats, format, wanted = oh_span_of("telephone-event");
+        while (!is_refused(&d.media[i]) && oh_help_next_word(&left, &format)) {
+            struct oh_span name = oh_span_sub(encoding(&d.media[i], format), 0, wanted.len);
+            if (!oh_span_equal_nocase(name, wanted) ||
+                attribute(&d.media[i], "a=fmtp:", format).at)
+                continue;
+            oh_say_broken(v, m,
+                          &(struct oh_say){.field = "body",
+                                           .bytes = name,
+                                           .expected = oh_span_of("an a=fmtp line for it"),
+                                           .observed = format,
+                                           .text = "A description with telephone-event should say "
+                                                   "in an fmtp attribute which events."});
+            return;
+        }
+    }
+}
+
 /* --- directions --- */
 
 static struct oh_span direction(const struct description *d, const struct part *p)
@@ -265,7 +299,7 @@ static struct oh_span direction(const struct description *d, const struct part *
     for (size_t k = 0; k < 2; k++) {
         struct oh_span rest = parts[k]->rest;
         while (rest.len > 0) {
-            struct oh_span line = next_line(&rest);
+            struct oh_span line = oh_help_next_line(&rest);
             for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
                 if (oh_span_starts_with(line, "a=") &&
                     oh_span_is(oh_span_sub(line, 2, line.len), words[i]))
@@ -280,7 +314,7 @@ static struct oh_span direction(const struct description *d, const struct part *
 static bool is_multicast(const struct description *d, const struct part *p)
 {
     struct oh_span c = line_of(p, "c=").at ? line_of(p, "c=") : line_of(&d->session, "c="), word;
-    if (!next_word(&c, &word) || !next_word(&c, &word) || !next_word(&c, &word))
+    if (!oh_help_next_word(&c, &word) || !oh_help_next_word(&c, &word) || !oh_help_next_word(&c, &word))
         return false;
     int first = word.at[0] >= '0' && word.at[0] <= '9' ? atoi(word.at) : 0;
     return (first >= 224 && first <= 239) || oh_span_starts_with(word, "FF") ||
@@ -326,7 +360,7 @@ static bool read_origin(const struct description *d, struct oh_span words[6])
 {
     struct oh_span line = line_of(&d->session, "o=");
     for (int i = 0; i < 6; i++) {
-        if (!next_word(&line, &words[i]))
+        if (!oh_help_next_word(&line, &words[i]))
             return false;
     }
     return true;
@@ -339,7 +373,7 @@ static const struct oh_trace_msg *previous(const struct oh_rule_view *v,
     for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
         const struct oh_trace_msg *r = oh_rule_msg(v, i);
         struct oh_span own = oh_help_tag(r->sip, r->sip->is_request ? OH_SIP_FROM : OH_SIP_TO);
-        if (has_sdp(r->sip) && oh_help_is_first(r) && oh_help_same_call(r->sip, m->sip) &&
+        if (oh_help_has_sdp(r->sip) && oh_help_is_first(r) && oh_help_same_call(r->sip, m->sip) &&
             oh_help_same_token(own, oh_help_tag(m->sip, OH_SIP_FROM)) &&
             oh_help_same_end(r, true, m, true))
             return r;
@@ -366,7 +400,7 @@ static void check_version(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct description before, now;
     struct oh_span x[6], y[6];
-    if (!oh_help_tag(m->sip, OH_SIP_TO).at || !has_sdp(m->sip) || !oh_help_originates(v, m) ||
+    if (!oh_help_tag(m->sip, OH_SIP_TO).at || !oh_help_has_sdp(m->sip) || !oh_help_originates(v, m) ||
         oh_rule_evidence_lost(v))
         return;
     const struct oh_trace_msg *last = previous(v, m);
@@ -403,6 +437,10 @@ static const struct oh_rule rules[] = {
         "An answer has as many m= lines as its offer.", check_media_count),
     SDP("sdp.formats", "RFC 3264 6.1", OH_ON_ANY, NULL,
         "An accepted stream of an answer has a format that was offered.", check_formats),
+    SDP("sdp.dynamic", "RFC 3264 6.1", OH_ON_ANY, NULL,
+        "An answer has an rtpmap for each dynamic payload type.", check_dynamic),
+    {"sdp.events", OH_LEVEL_SHOULD, "RFC 4733 2.5.2.1", OH_ON_ANY, NULL,
+     "A description with telephone-event has an fmtp with the events.", check_events},
     SDP("sdp.direction", "RFC 3264 6.1", OH_ON_ANY, NULL,
         "The direction in an answer mirrors that of the offer.", check_direction),
     SDP("sdp.version", "RFC 3264 8", OH_ON_REQUEST, "INVITE",

@@ -1,0 +1,70 @@
+/* What a user agent says of itself: Allow and Supported. RFC 3261 13.1, 13.2.1, 20.5 */
+#include "judge/rule_help.h"
+
+static bool allows(const struct oh_sip_msg *m, const char *method)
+{
+    struct oh_span value;
+    for (size_t n = 0; (value = oh_sip_msg_value(m, OH_SIP_ALLOW, n)).at; n++) {
+        if (oh_span_is(value, method))
+            return true;
+    }
+    return false;
+}
+
+/* Who sends INVITE or answers it with a 2xx supports it, and must then support these (13.1). */
+static void check_methods(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    static const char *const needed[] = {"INVITE", "ACK", "CANCEL", "BYE"};
+    bool supports = m->sip->is_request || m->sip->status / 100 == 2;
+    if (!supports || !oh_sip_msg_header(m->sip, OH_SIP_ALLOW, 0) || !oh_help_originates(v, m))
+        return;
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        if (allows(m->sip, needed[i]))
+            continue;
+        oh_say_broken(v, m,
+                      &(struct oh_say){.field = "allow",
+                                       .expected = oh_span_of(needed[i]),
+                                       .observed = oh_help_value(m->sip, OH_SIP_ALLOW),
+                                       .text = "Allow must name all methods that the user agent "
+                                               "understands; who takes part in calls understands "
+                                               "INVITE, ACK, CANCEL and BYE."});
+        return;
+    }
+}
+
+static void check_header(struct oh_rule_view *v, const struct oh_trace_msg *m,
+                         enum oh_sip_header_id id, const char *field, const char *text)
+{
+    if (oh_sip_msg_header(m->sip, id, 0) || oh_help_tag(m->sip, OH_SIP_TO).at ||
+        !oh_help_originates(v, m))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = field,
+                                   .bytes = m->sip->start_line,
+                                   .expected = oh_span_of("such a header, empty if need be"),
+                                   .text = text});
+}
+
+static void check_allow(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    check_header(v, m, OH_SIP_ALLOW, "allow",
+                 "An initial INVITE should say in Allow which methods may come in the dialog.");
+}
+
+static void check_supported(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    check_header(v, m, OH_SIP_SUPPORTED, "supported",
+                 "An initial INVITE should say in Supported which extensions are understood.");
+}
+
+static const struct oh_rule rules[] = {
+    {"allow.methods", OH_LEVEL_MUST, "RFC 3261 20.5", OH_ON_ANY, "INVITE",
+     "An Allow names INVITE, ACK, CANCEL and BYE.", check_methods},
+    {"allow.invite", OH_LEVEL_SHOULD, "RFC 3261 13.2.1", OH_ON_REQUEST, "INVITE",
+     "An initial INVITE has an Allow.", check_allow},
+    {"supported.invite", OH_LEVEL_SHOULD, "RFC 3261 13.2.1", OH_ON_REQUEST, "INVITE",
+     "An initial INVITE has a Supported.", check_supported},
+};
+
+const struct oh_rule_family oh_rules_capability = {"capability", rules,
+                                                   sizeof rules / sizeof *rules};

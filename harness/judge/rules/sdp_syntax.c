@@ -1,0 +1,307 @@
+/* Session descriptions as text: the order of their lines (RFC 4566 5), the form of each (9, and 6
+ * for attributes), what stands twice, and the Content-Type that tells what they are.
+ *
+ * Which lines must be there at all is said with the rest of SDP. Names and addresses, and white
+ * space between the words of a line, are let pass. */
+#include "judge/rule_help.h"
+#include "judge/sdp_help.h"
+
+#include <string.h>
+
+enum { WORDS_MAX = 8 };
+
+static bool is_judged(const struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    return oh_help_has_sdp(m->sip) && oh_help_originates(v, m);
+}
+
+static void say(struct oh_rule_view *v, const struct oh_trace_msg *m, struct oh_span line,
+                const char *expected, const char *text)
+{
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "body",
+                                   .bytes = line,
+                                   .expected = oh_span_of(expected),
+                                   .observed = line,
+                                   .text = text});
+}
+
+/* --- order --- */
+
+/* Where lines may stand, in their order, and which of them more than once. */
+static const struct section {
+    const char *order, *many;
+} session = {"vosiuepcbtka", "epbta"}, media = {"icbka", "cba"};
+
+/* r= and z= belong to the t= before them. */
+static const char *place_of(const struct section *s, char type)
+{
+    return strchr(s->order, type == 'r' || type == 'z' ? 't' : type);
+}
+
+static bool is_line(struct oh_span line)
+{
+    return line.len >= 2 && line.at[1] == '=' && line.at[0] && strchr("vosiuepcbtrzkam", line.at[0]);
+}
+
+/* The first line that stands behind one that it should precede, or (`repeated`) that stands there
+ * a second time; absent where all is well. */
+static struct oh_span misplaced(struct oh_span body, bool repeated)
+{
+    const struct section *now = &session;
+    const char *last = now->order;
+    bool began = false;
+    while (body.len > 0) {
+        struct oh_span line = oh_help_next_line(&body);
+        if (!is_line(line))
+            continue;
+        if (line.at[0] == 'm') {
+            now = &media;
+            last = now->order;
+            began = false;
+            continue;
+        }
+        const char *place = place_of(now, line.at[0]);
+        bool again = began && place == last && !strchr(now->many, *place);
+        if (repeated ? again : !place || place < last)
+            return line;
+        if (place && place > last)
+            last = place;
+        began = true;
+    }
+    return (struct oh_span){0};
+}
+
+static void check_order(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span line = is_judged(v, m) ? misplaced(m->sip->body, false) : (struct oh_span){0};
+    if (line.at)
+        say(v, m, line, "v o s i u e p c b t k a, then per medium m i c b k a",
+            "The lines of a session description must stand in their fixed order.");
+}
+
+static void check_once(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span line = is_judged(v, m) ? misplaced(m->sip->body, true) : (struct oh_span){0};
+    if (line.at)
+        say(v, m, line, "one line of this type",
+            "A session description must not have a second line of this type here.");
+}
+
+/* --- the form of a line --- */
+
+static bool is_digits(struct oh_span s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.at[i] < '0' || s.at[i] > '9')
+            return false;
+    }
+    return s.len > 0;
+}
+
+static bool is_token(struct oh_span s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.at[i];
+        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!letter && !(c >= '0' && c <= '9') && !(c && strchr("!#$%&'*+-.^_`{|}~", c)))
+            return false;
+    }
+    return s.len > 0;
+}
+
+/* How many words there are; those beyond WORDS_MAX are counted only. */
+static size_t words_of(struct oh_span value, struct oh_span words[WORDS_MAX])
+{
+    struct oh_span word;
+    size_t count = 0;
+    while (oh_help_next_word(&value, &word)) {
+        if (count < WORDS_MAX)
+            words[count] = word;
+        count++;
+    }
+    return count;
+}
+
+/* The text before the first `mark`; `rest` is what follows it, absent without one. */
+static struct oh_span cut_at(struct oh_span s, char mark, struct oh_span *rest)
+{
+    size_t at = oh_span_find(s, mark);
+    *rest = at < s.len ? oh_span_sub(s, at + 1, s.len) : (struct oh_span){0};
+    return oh_span_sub(s, 0, at);
+}
+
+static bool is_version(struct oh_span value)
+{
+    return oh_span_is(value, "0"); /* 5.1 */
+}
+
+static bool is_origin(struct oh_span value)
+{
+    struct oh_span w[WORDS_MAX];
+    return words_of(value, w) == 6 && is_digits(w[1]) && is_digits(w[2]) && is_token(w[3]) &&
+           is_token(w[4]);
+}
+
+static bool is_connection(struct oh_span value)
+{
+    struct oh_span w[WORDS_MAX];
+    return words_of(value, w) == 3 && is_token(w[0]) && is_token(w[1]);
+}
+
+static bool is_time(struct oh_span value)
+{
+    struct oh_span w[WORDS_MAX];
+    return words_of(value, w) == 2 && is_digits(w[0]) && is_digits(w[1]);
+}
+
+static bool is_media(struct oh_span value)
+{
+    struct oh_span w[WORDS_MAX], ports;
+    if (words_of(value, w) < 4)
+        return false;
+    return is_token(w[0]) && is_digits(cut_at(w[1], '/', &ports)) &&
+           (!ports.at || is_digits(ports));
+}
+
+static bool is_attribute(struct oh_span value)
+{
+    struct oh_span content;
+    return is_token(cut_at(value, ':', &content)) && (!content.at || content.len > 0);
+}
+
+static const struct form {
+    char type;
+    bool (*fits)(struct oh_span value);
+    const char *expected;
+} forms[] = {
+    {'v', is_version, "v=0"},
+    {'o', is_origin, "o=user session version nettype addrtype address"},
+    {'c', is_connection, "c=nettype addrtype address"},
+    {'t', is_time, "t=start stop"},
+    {'m', is_media, "m=media port protocol formats"},
+    {'a', is_attribute, "a=name or a=name:value"},
+};
+
+/* What the line should be; NULL: it is. */
+static const char *form_missed(struct oh_span line)
+{
+    if (line.len > 0 && !is_line(line))
+        return "a type of one known letter, '=' and a value";
+    for (size_t i = 0; line.len > 0 && i < sizeof forms / sizeof *forms; i++) {
+        struct oh_span value = oh_span_sub(line, 2, line.len);
+        if (line.at[0] == forms[i].type &&
+            (oh_span_starts_with(value, " ") || !forms[i].fits(value)))
+            return forms[i].expected;
+    }
+    return NULL;
+}
+
+static void check_form(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span rest = m->sip->body;
+    while (is_judged(v, m) && rest.len > 0) {
+        struct oh_span line = oh_help_next_line(&rest);
+        const char *expected = form_missed(line);
+        if (!expected)
+            continue;
+        say(v, m, line, expected, "Each line of a session description must have its form.");
+        return;
+    }
+}
+
+/* "101 telephone-event/8000", "96 opus/48000/2": RFC 4566 6 */
+static bool is_mapping(struct oh_span value)
+{
+    struct oh_span w[WORDS_MAX], clock, more;
+    if (words_of(value, w) != 2 || !is_digits(w[0]))
+        return false;
+    struct oh_span name = cut_at(w[1], '/', &clock);
+    return is_token(name) && is_digits(cut_at(clock, '/', &more));
+}
+
+static void check_mapping(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    static const char begins[] = "a=rtpmap:";
+    struct oh_span rest = m->sip->body;
+    while (is_judged(v, m) && rest.len > 0) {
+        struct oh_span line = oh_help_next_line(&rest);
+        if (!oh_span_starts_with(line, begins) || line.len == sizeof begins - 1 ||
+            is_mapping(oh_span_sub(line, sizeof begins - 1, line.len)))
+            continue;
+        say(v, m, line, "a=rtpmap:type name/clock",
+            "An rtpmap must give a payload type, an encoding name and a clock rate.");
+        return;
+    }
+}
+
+/* --- directions --- */
+
+static bool is_direction(struct oh_span line)
+{
+    return oh_span_is(line, "a=sendrecv") || oh_span_is(line, "a=sendonly") ||
+           oh_span_is(line, "a=recvonly") || oh_span_is(line, "a=inactive");
+}
+
+static void check_one_direction(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span rest = m->sip->body;
+    size_t count = 0;
+    while (is_judged(v, m) && rest.len > 0) {
+        struct oh_span line = oh_help_next_line(&rest);
+        count = oh_span_starts_with(line, "m=") ? 0 : count + is_direction(line);
+        if (count < 2)
+            continue;
+        say(v, m, line, "one direction for the session, and one for each medium",
+            "A direction must not be given twice.");
+        return;
+    }
+}
+
+/* --- what the body is called --- */
+
+/* By its first two lines and a medium: sure enough. */
+static bool looks_like_sdp(struct oh_span body)
+{
+    struct oh_span rest = body, first = oh_help_next_line(&rest), second = oh_help_next_line(&rest);
+    return oh_span_is(first, "v=0") && oh_span_starts_with(second, "o=") &&
+           oh_span_search(rest, oh_span_of("\nm=")) < rest.len;
+}
+
+static void check_type(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span media_type, params;
+    struct oh_span type = oh_help_value(m->sip, OH_SIP_CONTENT_TYPE);
+    media_type = oh_span_trim(cut_at(type, ';', &params));
+    if (!type.at || oh_span_is_nocase(media_type, "application/sdp") ||
+        !looks_like_sdp(m->sip->body) || !oh_help_originates(v, m))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "content-type",
+                                   .bytes = type,
+                                   .expected = oh_span_of("application/sdp"),
+                                   .observed = type,
+                                   .text = "The Content-Type of a session description must be "
+                                           "application/sdp."});
+}
+
+#define SDP(id, clause, meaning, check)                                                            \
+    {                                                                                              \
+        id, OH_LEVEL_MUST, clause, OH_ON_ANY, NULL, meaning, check                                 \
+    }
+
+static const struct oh_rule rules[] = {
+    SDP("sdp.order", "RFC 4566 5", "The lines of a session description have a fixed order.",
+        check_order),
+    SDP("sdp.once", "RFC 4566 9", "Lines that are no list stand once.", check_once),
+    SDP("sdp.form", "RFC 4566 9", "Each line of a session description has its form.", check_form),
+    SDP("sdp.rtpmap", "RFC 4566 6", "An rtpmap has a payload type, a name and a clock rate.",
+        check_mapping),
+    SDP("sdp.one-direction", "RFC 8866 6.7",
+        "Session and medium have at most one direction each.", check_one_direction),
+    SDP("sdp.type", "RFC 3261 7.4.1", "The Content-Type of a session description says so.",
+        check_type),
+};
+
+const struct oh_rule_family oh_rules_sdp_syntax = {"sdp-syntax", rules,
+                                                   sizeof rules / sizeof *rules};
