@@ -205,11 +205,12 @@ static bool cites(const struct oh_finding *f, unsigned frame)
     return false;
 }
 
-/* A finding of that level, or a graver one, that cites the message. */
+/* A finding against the phone of that level, or a graver one, that cites the message. */
 static bool is_found(const struct oh_verdict *v, unsigned frame, bool must)
 {
     for (size_t i = 0; i < v->finding_count; i++) {
-        if (cites(&v->findings[i], frame) && (!must || v->findings[i].level == OH_LEVEL_MUST))
+        const struct oh_finding *f = &v->findings[i];
+        if (f->from_phone && cites(f, frame) && (!must || f->level == OH_LEVEL_MUST))
             return true;
     }
     return false;

@@ -1,4 +1,4 @@
-/* The CANCEL, a copy of the INVITE that it cancels: RFC 3261 9.1. */
+/* The CANCEL, a copy of the INVITE that it cancels: RFC 3261 9.1; and its answer: 9.2. */
 #include "judge/rule_help.h"
 
 static const struct oh_trace_msg *invite_of(const struct oh_rule_view *v,
@@ -166,6 +166,21 @@ static void check_early(struct oh_rule_view *v, const struct oh_trace_msg *m)
                                    .also = invite});
 }
 
+/* Said without a keyword. */
+static void check_answer(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (m->sip->status <= 200 || m->sip->status >= 300 || !oh_help_originates(v, m))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "status",
+                                   .bytes = m->sip->start_line,
+                                   .expected = oh_span_of("200"),
+                                   .observed = m->sip->start_line,
+                                   .text = "A CANCEL that finds its transaction should be answered "
+                                           "by 200.",
+                                   .also = oh_rule_msg(v, m->request)});
+}
+
 #define CANCEL(id, meaning, check)                                                                 \
     {                                                                                              \
         id, OH_LEVEL_MUST, "RFC 3261 9.1", OH_ON_REQUEST, "CANCEL", meaning, check                 \
@@ -182,6 +197,8 @@ static const struct oh_rule rules[] = {
     CANCEL("cancel.to", "A CANCEL has the To of its INVITE.", check_to),
     CANCEL("cancel.route", "A CANCEL has the Route values of its INVITE.", check_route),
     CANCEL("cancel.require", "A CANCEL has no Require and no Proxy-Require.", check_require),
+    {"cancel.answer", OH_LEVEL_SHOULD, "RFC 3261 9.2", OH_ON_RESPONSE, "CANCEL",
+     "A CANCEL that is not refused is answered by 200.", check_answer},
     CANCEL("cancel.early", "A CANCEL follows a provisional response to its INVITE.", check_early),
 };
 

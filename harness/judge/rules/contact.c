@@ -73,6 +73,41 @@ static void check_refresh(struct oh_rule_view *v, const struct oh_trace_msg *m)
                                    .text = "An INVITE in a dialog should carry a Contact."});
 }
 
+/* A scheme (RFC 3986 3.1), a colon, and more. */
+static bool is_uri(struct oh_span uri)
+{
+    size_t colon = oh_span_find(uri, ':');
+    for (size_t i = 0; i < colon && i < uri.len; i++) {
+        char c = uri.at[i];
+        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!letter && (i == 0 || !((c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.')))
+            return false;
+    }
+    return colon > 0 && colon + 1 < uri.len;
+}
+
+/* That of a request which begins a dialog has a rule of its own. */
+static void check_uri(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span value;
+    if (is_initial(v, m) || !oh_help_originates(v, m))
+        return;
+    for (size_t n = 0; (value = oh_sip_msg_value(m->sip, OH_SIP_CONTACT, n)).at; n++) {
+        struct oh_sip_name_addr parts;
+        if (oh_span_is(value, "*") ||
+            (oh_sip_name_addr_parse(value, &parts) == 0 && is_uri(oh_span_trim(parts.uri))))
+            continue;
+        oh_say_broken(v, m,
+                      &(struct oh_say){.field = "contact",
+                                       .bytes = value,
+                                       .expected = oh_span_of("a URI"),
+                                       .observed = value,
+                                       .text = "The value of a Contact must be a URI: a scheme, a "
+                                               "colon and the address."});
+        return;
+    }
+}
+
 #define CONTACT(id, level, clause, method, meaning, check)                                         \
     {                                                                                              \
         id, OH_LEVEL_##level, clause, OH_ON_REQUEST, method, meaning, check                        \
@@ -85,6 +120,8 @@ static const struct oh_rule rules[] = {
             "The Contact of a request that can begin a dialog is a SIP or SIPS URI.", check_scheme),
     CONTACT("contact.sips", MUST, "RFC 3261 8.1.1.8", NULL,
             "The Contact of a request to a SIPS URI is a SIPS URI.", check_secure),
+    CONTACT("contact.uri", MUST, "RFC 3261 25.1", NULL, "The value of a Contact is a URI.",
+            check_uri),
     CONTACT("contact.refresh", SHOULD, "RFC 3261 12.2.1.1", "INVITE",
             "An INVITE in a dialog has a Contact.", check_refresh),
 };

@@ -96,6 +96,29 @@ static void check_no_tag(struct oh_rule_view *v, const struct oh_trace_msg *m)
                                            "tag."});
 }
 
+/* --- whom the call is to --- */
+
+/* By user and host: more does not belong into To (19.1.1, table 1). A route or what a call has come
+ * to after its first request lets the two differ. */
+static void check_to_target(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span uri = oh_help_uri(m->sip, OH_SIP_TO);
+    struct oh_sip_uri to, target;
+    if (oh_help_tag(m->sip, OH_SIP_TO).at || oh_help_value(m->sip, OH_SIP_ROUTE).at ||
+        !is_judged(v, m) || !is_first_of_call(v, m) || oh_sip_uri_parse(uri, &to) < 0 ||
+        oh_sip_uri_parse(m->sip->request_uri, &target) < 0 ||
+        !oh_help_same_token(to.scheme, target.scheme))
+        return;
+    if (oh_span_equal(to.user, target.user) && oh_help_same_token(to.host, target.host))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "to.uri",
+                                   .expected = m->sip->request_uri,
+                                   .observed = uri,
+                                   .text = "The first request of a call should go to the URI in "
+                                           "its To."});
+}
+
 /* --- kept through the dialog --- */
 
 static bool is_in_dialog(const struct oh_rule_view *v, const struct oh_trace_msg *m)
@@ -258,6 +281,8 @@ static const struct oh_rule rules[] = {
     IDENTITY("to.present", "RFC 3261 8.1.1", NULL, "A request has a To with a URI.", check_to),
     IDENTITY("to.no-tag", "RFC 3261 8.1.1.2", NULL,
              "The To of a request outside of a dialog has no tag.", check_no_tag),
+    {"to.request-uri", OH_LEVEL_SHOULD, "RFC 3261 8.1.1.1", OH_ON_REQUEST, "INVITE",
+     "The initial Request-URI is the URI in To.", check_to_target},
     IDENTITY("dialog.from-tag", "RFC 3261 12.2.1.1", NULL,
              "A request in a dialog has the sender's tag in From.", check_kept_from_tag),
     IDENTITY("dialog.to-tag", "RFC 3261 12.2.1.1", NULL,

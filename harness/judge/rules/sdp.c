@@ -28,7 +28,8 @@ static void read_media(struct oh_span line, struct part *p)
 {
     struct oh_span rest = oh_span_sub(line, 2, line.len);
     p->media = rest;
-    if (oh_help_next_word(&rest, &p->kind) && oh_help_next_word(&rest, &p->port) && oh_help_next_word(&rest, &p->protocol))
+    if (oh_help_next_word(&rest, &p->kind) && oh_help_next_word(&rest, &p->port) &&
+        oh_help_next_word(&rest, &p->protocol))
         p->formats = oh_span_trim(rest);
 }
 
@@ -264,7 +265,8 @@ static void check_dynamic(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 /* --- telephone events --- */
 
-/* 2.5.2.1 says must, but 2.4.1 and the registration (7.1.1) leave the events out and mean 0-15. */
+/* 2.5.2.1 says must; but the events are registered as optional (2.4, 7.1.1), and where there are
+ * none 0-15 are meant. */
 static void check_events(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct description d;
@@ -275,8 +277,7 @@ static void check_events(struct oh_rule_view *v, const struct oh_trace_msg *m)
         struct oh_span left = d.media[i].formats, format, wanted = oh_span_of("telephone-event");
         while (!is_refused(&d.media[i]) && oh_help_next_word(&left, &format)) {
             struct oh_span name = oh_span_sub(encoding(&d.media[i], format), 0, wanted.len);
-            if (!oh_span_equal_nocase(name, wanted) ||
-                attribute(&d.media[i], "a=fmtp:", format).at)
+            if (!oh_span_equal_nocase(name, wanted) || attribute(&d.media[i], "a=fmtp:", format).at)
                 continue;
             oh_say_broken(v, m,
                           &(struct oh_say){.field = "body",
@@ -314,7 +315,8 @@ static struct oh_span direction(const struct description *d, const struct part *
 static bool is_multicast(const struct description *d, const struct part *p)
 {
     struct oh_span c = line_of(p, "c=").at ? line_of(p, "c=") : line_of(&d->session, "c="), word;
-    if (!oh_help_next_word(&c, &word) || !oh_help_next_word(&c, &word) || !oh_help_next_word(&c, &word))
+    if (!oh_help_next_word(&c, &word) || !oh_help_next_word(&c, &word) ||
+        !oh_help_next_word(&c, &word))
         return false;
     int first = word.at[0] >= '0' && word.at[0] <= '9' ? atoi(word.at) : 0;
     return (first >= 224 && first <= 239) || oh_span_starts_with(word, "FF") ||
@@ -400,8 +402,8 @@ static void check_version(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct description before, now;
     struct oh_span x[6], y[6];
-    if (!oh_help_tag(m->sip, OH_SIP_TO).at || !oh_help_has_sdp(m->sip) || !oh_help_originates(v, m) ||
-        oh_rule_evidence_lost(v))
+    if (!oh_help_tag(m->sip, OH_SIP_TO).at || !oh_help_has_sdp(m->sip) ||
+        !oh_help_originates(v, m) || oh_rule_evidence_lost(v))
         return;
     const struct oh_trace_msg *last = previous(v, m);
     if (!last || oh_span_equal(last->sip->body, m->sip->body))

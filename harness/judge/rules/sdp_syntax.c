@@ -41,7 +41,8 @@ static const char *place_of(const struct section *s, char type)
 
 static bool is_line(struct oh_span line)
 {
-    return line.len >= 2 && line.at[1] == '=' && line.at[0] && strchr("vosiuepcbtrzkam", line.at[0]);
+    return line.len >= 2 && line.at[1] == '=' && line.at[0] &&
+           strchr("vosiuepcbtrzkam", line.at[0]);
 }
 
 /* The first line that stands behind one that it should precede, or (`repeated`) that stands there
@@ -297,8 +298,8 @@ static const struct oh_rule rules[] = {
     SDP("sdp.form", "RFC 4566 9", "Each line of a session description has its form.", check_form),
     SDP("sdp.rtpmap", "RFC 4566 6", "An rtpmap has a payload type, a name and a clock rate.",
         check_mapping),
-    SDP("sdp.one-direction", "RFC 8866 6.7",
-        "Session and medium have at most one direction each.", check_one_direction),
+    SDP("sdp.one-direction", "RFC 8866 6.7", "Session and medium have at most one direction each.",
+        check_one_direction),
     SDP("sdp.type", "RFC 3261 7.4.1", "The Content-Type of a session description says so.",
         check_type),
 };

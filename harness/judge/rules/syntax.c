@@ -129,6 +129,20 @@ static void check_length_present(struct oh_rule_view *v, const struct oh_trace_m
                                            "Content-Length."});
 }
 
+/* Over UDP the datagram's end will do (18.3). */
+static void check_length_given(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (m->transport != OH_TRANSPORT_UDP || oh_sip_msg_header(m->sip, OH_SIP_CONTENT_LENGTH, 0) ||
+        !oh_help_originates(v, m))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "content-length",
+                                   .bytes = m->sip->start_line,
+                                   .expected = oh_span_of("a Content-Length"),
+                                   .text = "A message should tell the length of its body, also "
+                                           "where that is none."});
+}
+
 static void check_content_type(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     if (m->sip->body.len == 0 || oh_sip_msg_header(m->sip, OH_SIP_CONTENT_TYPE, 0) ||
@@ -171,6 +185,8 @@ static const struct oh_rule rules[] = {
            check_length_syntax),
     SYNTAX("syntax.length-present", MUST, "RFC 3261 20.14",
            "A message over a stream has a Content-Length.", check_length_present),
+    SYNTAX("syntax.length-given", SHOULD, "RFC 3261 20.14", "A message has a Content-Length.",
+           check_length_given),
     SYNTAX("syntax.content-type", MUST, "RFC 3261 20.15",
            "A message with a body has a Content-Type.", check_content_type),
 };
