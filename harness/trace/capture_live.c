@@ -17,9 +17,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SNAP_LEN       262144
-#define TIMEOUT_MS     1
-#define BUFFER_BYTES   (8 * 1024 * 1024)
+#define SNAP_LEN   262144
+#define TIMEOUT_MS 1
+/* The kernel hands on a block of 256 KiB a millisecond after its first packet, however empty: voice
+ * alone fills one every 20 ms, so that a stall of our host of 2 s takes 100 of these. */
+#define BUFFER_BYTES   (32 * 1024 * 1024)
 #define PENDING_BYTES  (256 * 1024)
 #define QUIET_MS       20
 #define DRAIN_LIMIT_MS 250

@@ -248,6 +248,8 @@ static const struct allowed {
      {{"c-invite", "INVITE sip:200@127.0.0.1", "INVITE sip:200@127.0.0.1:5060;user=phone"},
       {"c-cancel", "CANCEL sip:200@127.0.0.1", "CANCEL sip:200@127.0.0.1:5060;user=phone"},
       {"c-ack", "ACK sip:200@127.0.0.1", "ACK sip:200@127.0.0.1:5060;user=phone"}}},
+    {"a call to an address that was looked up, RFC 3261 8.1.1.1, 8.1.2",
+     {{"c-*", "To: <sip:200@127.0.0.1>", "To: <sip:200@house.example>"}}},
     {"a call to a tel URI that goes to a proxy, RFC 3261 19.1.6",
      {{"c-*", "To: <sip:200@127.0.0.1>", "To: <tel:200>"}}},
     {"other contacts, RFC 3261 10.2.1, 20.10",

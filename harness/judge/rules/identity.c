@@ -98,8 +98,8 @@ static void check_no_tag(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 /* --- whom the call is to --- */
 
-/* By user and host: more does not belong into To (19.1.1, table 1). A route or what a call has come
- * to after its first request lets the two differ. */
+/* By the user alone: who has looked the address up sends to its host and port (8.1.2). A route, or
+ * what a call has come to after its first request, lets the two differ. */
 static void check_to_target(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct oh_span uri = oh_help_uri(m->sip, OH_SIP_TO);
@@ -109,7 +109,7 @@ static void check_to_target(struct oh_rule_view *v, const struct oh_trace_msg *m
         oh_sip_uri_parse(m->sip->request_uri, &target) < 0 ||
         !oh_help_same_token(to.scheme, target.scheme))
         return;
-    if (oh_span_equal(to.user, target.user) && oh_help_same_token(to.host, target.host))
+    if (!to.user.at || !target.user.at || oh_span_equal(to.user, target.user))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "to.uri",
