@@ -28,6 +28,7 @@ static struct oh_verdict *new_verdict(const struct oh_recording *r)
     v->zero_ns = zero_of(r);
     v->steps = oh_alloc((steps + 1) * sizeof *v->steps);
     v->step_of_msg = oh_alloc((msgs + 1) * sizeof *v->step_of_msg);
+    v->earlier_of_msg = oh_alloc((msgs + 1) * sizeof *v->earlier_of_msg);
     for (size_t i = 0; i < steps; i++)
         v->steps[i] = (struct oh_step_result){.msg = OH_NONE, .time_ns = -1};
     for (size_t i = 0; i < msgs; i++)

@@ -107,13 +107,21 @@ static void take(struct oh_judging *j, const struct oh_trace_msg *m, struct oh_w
     }
 }
 
+static bool is_earlier(struct oh_judging *j, const struct oh_trace_msg *m)
+{
+    return j->verdict->earlier_of_msg[m->index] = oh_match_is_earlier(j->env, m->sip);
+}
+
 static void phone_message(struct oh_judging *j, const struct oh_trace_msg *m)
 {
+    struct oh_walk_result r = {OH_WALK_TOLERATED, OH_NONE, false};
     oh_match_env_saw(j->env, m->sip);
+    bool earlier = is_earlier(j, m);
     if (!j->in_flow)
         return;
     int silence = silence_now(j);
-    struct oh_walk_result r = oh_walk_got(j->walk, m->from_seat, m->to_seat, m->sip);
+    if (!earlier)
+        r = oh_walk_got(j->walk, m->from_seat, m->to_seat, m->sip);
     check_agreement(j, m, r);
     take(j, m, r, silence);
 }
@@ -186,7 +194,7 @@ static void strays(struct oh_judging *j)
 {
     for (size_t i = 0; i < j->trace->msg_count; i++) {
         const struct oh_trace_msg *m = &j->trace->msgs[i];
-        if (m->tap != OH_NONE || !m->from_phone || m->duplicate_of != OH_NONE ||
+        if (m->tap != OH_NONE || !m->from_phone || m->duplicate_of != OH_NONE || is_earlier(j, m) ||
             m->time_ns < j->begin_ns || m->time_ns > j->end_ns)
             continue;
         struct oh_walk_result r = oh_walk_got(j->walk, m->from_seat, m->to_seat, m->sip);

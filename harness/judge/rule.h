@@ -7,7 +7,8 @@
  * with oh_rule_broken where it is sure, and says oh_rule_not_checkable where it lacks evidence -
  * which is counted and accuses nobody.
  *
- * Repeats (repeat_of), duplicates and messages sent as mischief are not shown to rules.
+ * Repeats (repeat_of), duplicates, messages sent as mischief and those of calls of an earlier
+ * scenario are not shown to rules.
  *
  * Uses: trace/, sip/, judge/verdict.h.
  */

@@ -120,8 +120,12 @@ static bool applies(const struct oh_rule *rule, const struct oh_trace_msg *m)
            (!rule->method || oh_span_is(oh_sip_msg_method(m->sip), rule->method));
 }
 
-static bool is_shown(const struct oh_recording *r, const struct oh_trace_msg *m)
+/* Of a call that began before the recording nothing can be said. */
+static bool is_shown(const struct oh_verdict *v, const struct oh_recording *r,
+                     const struct oh_trace_msg *m)
 {
+    if (v->earlier_of_msg && v->earlier_of_msg[m->index])
+        return false;
     bool on_purpose = r->run && m->tap != OH_NONE && r->run->tap[m->tap].ours_on_purpose;
     bool of_a_seat = m->from_phone || m->from_seat;
     return of_a_seat && m->repeat_of == OH_NONE && m->duplicate_of == OH_NONE && !on_purpose;
@@ -132,7 +136,7 @@ void oh_rules_apply(struct oh_verdict *verdict, const struct oh_recording *recor
     const struct oh_rule_family *const *families = oh_rule_families();
     for (size_t i = 0; i < recording->trace->msg_count; i++) {
         const struct oh_trace_msg *m = &recording->trace->msgs[i];
-        if (!is_shown(recording, m))
+        if (!is_shown(verdict, recording, m))
             continue;
         for (size_t f = 0; families[f]; f++) {
             for (size_t k = 0; k < families[f]->count; k++) {

@@ -54,6 +54,7 @@ void oh_verdict_free(struct oh_verdict *v)
     free(v->findings);
     free(v->steps);
     free(v->step_of_msg);
+    free(v->earlier_of_msg);
     free(v->reason);
     free(v);
 }

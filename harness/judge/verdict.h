@@ -77,6 +77,7 @@ struct oh_verdict {
     size_t finding_count, finding_room;
     struct oh_step_result *steps; /* scenario->step_count */
     int *step_of_msg;             /* per trace message: the step that it belongs to; OH_NONE */
+    bool *earlier_of_msg;         /* per trace message: it is of a call of an earlier scenario */
     size_t rules_applied;         /* checks made by always-on rules */
     size_t rules_not_checkable;   /* of them, for want of evidence; they change no verdict */
 };

@@ -19,6 +19,7 @@ void oh_match_env_free(struct oh_match_env *env)
         free(env->saved[i].name);
     free(env->saved);
     free(env->challenges);
+    free(env->anew);
     free(env);
 }
 
@@ -85,6 +86,7 @@ static const struct {
 
 void oh_match_env_saw(struct oh_match_env *env, const struct oh_sip_msg *m)
 {
+    oh_match_saw_anew(env, m);
     for (size_t i = 0; i < sizeof remembered / sizeof *remembered; i++) {
         const struct oh_sip_header *h;
         for (size_t n = 0; (h = oh_sip_msg_header(m, remembered[i].id, n)) != NULL; n++) {

@@ -21,8 +21,15 @@ void oh_match_env_free(struct oh_match_env *env);
  */
 void oh_match_env_save(struct oh_match_env *env, const char *name, const struct oh_sip_msg *m);
 /* Tells the environment of every message that passed, in order: it remembers challenges (nonce,
- * realm, algorithm), which `valid` needs. */
+ * realm, algorithm), which `valid` needs, and Call-IDs of earlier scenarios that begin a call anew.
+ */
 void oh_match_env_saw(struct oh_match_env *env, const struct oh_sip_msg *m);
+
+/* Is it of a call of an earlier scenario (oh_run's `earlier`)? By its Call-ID, and as a response, a
+ * request inside a dialog, or an INVITE of then sent again. No flow awaits such a message. REGISTER
+ * and other requests outside of dialogs may lawfully use a Call-ID again (RFC 3261 10.2) and never
+ * are; nor is anything of a Call-ID that the environment saw begin a call anew. */
+bool oh_match_is_earlier(const struct oh_match_env *env, const struct oh_sip_msg *m);
 
 enum oh_fit {
     OH_FIT_YES,

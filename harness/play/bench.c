@@ -326,6 +326,7 @@ void oh_bench_close(struct oh_bench *b)
     for (size_t i = 0; i < b->slot_count; i++) {
         oh_phone_free(b->slots[i].phone);
         oh_bindings_clear(&b->slots[i]);
+        oh_earlier_clear(&b->slots[i]);
         free(b->slots[i].realm);
     }
     free(b->slots);

@@ -338,6 +338,7 @@ static void start_phones(struct oh_player *p)
             continue;
         slot->ready = slot->failed = slot->unfit = false;
         oh_bindings_clear(slot);
+        oh_earlier_clear(slot);
         oh_player_progress_text(p, OH_PROGRESS_PHONE, OH_NONE, "starting");
         if (oh_phone_start(slot->phone, &e) != 0)
             oh_player_bench_failed(p, &e);
@@ -472,6 +473,7 @@ static void check_addresses(struct oh_player *p)
 
 static void play_all(struct oh_player *p)
 {
+    oh_earlier_record(p);
     start_phones(p);
     if (!p->ended)
         check_addresses(p);
@@ -532,6 +534,7 @@ int oh_play(struct oh_bench *b, const struct oh_scenario *s, const char *folder,
         oh_player_bench_failed(&p, &trouble);
     if (!p.ended)
         play_all(&p);
+    oh_earlier_remember(&p);
     record_phone_ends(&p);
     result = oh_record_end(&p, folder, e);
     b->player = NULL;

@@ -9,7 +9,8 @@
  * flow, step by step · receive.c what comes in · wire.c which socket or connection a message goes
  * by · exchange.c transactions and retransmission · call.c dialogs · compose.c our steps' messages
  * · background.c what the flow leaves open · bindings.c what a registrar keeps · media.c RTP ·
- * record.c tap and capture · bench.c what lives for the whole run.
+ * earlier.c calls of scenarios before · record.c tap and capture · bench.c what lives for the whole
+ * run.
  */
 #ifndef OH_PLAY_PLAYER_H
 #define OH_PLAY_PLAYER_H
@@ -153,6 +154,12 @@ struct oh_binding {
     int64_t until_ns;
 };
 
+/* See struct oh_run_earlier. */
+struct oh_earlier {
+    char *call_id;
+    char *branch;
+};
+
 struct oh_bench_slot { /* a phone of the run */
     const struct oh_adapter *adapter;
     struct oh_phone *phone;
@@ -162,6 +169,8 @@ struct oh_bench_slot { /* a phone of the run */
     char failure[512];
     struct oh_binding *bindings; /* where it is registered, oldest first */
     size_t binding_count, binding_room;
+    struct oh_earlier *earlier; /* its calls of scenarios before, oldest first: 64 at most */
+    size_t earlier_count;
     bool any_seat;        /* given without a seat: for any phone party */
     char *realm;          /* place.realm, owned; NULL: none yet */
     bool unfit;           /* hung or stopped from outside: not to be used again as it is */
@@ -361,6 +370,16 @@ void oh_bindings_too_brief(const struct oh_seat *registrar, const struct oh_sip_
 /* The URI of the binding that was registered last, NULL without any. */
 const char *oh_bindings_contact(struct oh_bench_slot *slot, int64_t now_ns);
 void oh_bindings_clear(struct oh_bench_slot *slot);
+
+/* --- earlier.c --- */
+/* Late messages of the phones' calls of earlier scenarios are to be known as such: what the bench
+ * remembers goes into the record, before the flow. */
+void oh_earlier_record(struct oh_player *p);
+/* A call that begins outside of the recording is no part of the flow either. */
+void oh_earlier_now(struct oh_player *p, const struct oh_exchange *invite);
+/* The scenario is over: its calls are remembered for those that follow. */
+void oh_earlier_remember(struct oh_player *p);
+void oh_earlier_clear(struct oh_bench_slot *slot); /* the phone's program begins anew */
 
 /* --- media.c --- */
 void oh_media_offer_answer(struct oh_call *c, const struct oh_sip_msg *remote_sdp);

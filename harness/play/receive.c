@@ -9,16 +9,24 @@ static int last_tap(const struct oh_player *p)
     return p->run ? (int)p->run->tap_count - 1 : OH_NONE;
 }
 
+/* It is of a call of an earlier scenario, which none of our calls and steps is. */
+static bool is_earlier(const struct oh_player *p, const struct oh_sip_msg *m)
+{
+    return p->env && oh_match_is_earlier(p->env, m);
+}
+
 /* Shows a phone's message to the walk while the flow runs. Returns the step that it reached, else
  * OH_NONE. */
 static int show_walk(struct oh_player *p, const struct oh_seat *phone, const struct oh_seat *seat,
                      const struct oh_sip_msg *m)
 {
-    if (p->env)
+    struct oh_walk_result r = {OH_WALK_TOLERATED, OH_NONE, false};
+    if (p->env && !p->is_outside)
         oh_match_env_saw(p->env, m);
     if (p->phase != OH_PHASE_FLOW || p->ended || p->is_outside)
         return OH_NONE;
-    struct oh_walk_result r = oh_walk_got(p->walk, phone->name, seat->name, m);
+    if (!is_earlier(p, m))
+        r = oh_walk_got(p->walk, phone->name, seat->name, m);
     oh_player_progress(p, &(struct oh_progress){.kind = OH_PROGRESS_MESSAGE,
                                                 .msg = m,
                                                 .from_phone = true,
@@ -65,7 +73,7 @@ static void got_repeat(struct oh_exchange *x)
 
 static void got_ack(struct oh_player *p, const struct oh_sip_msg *m)
 {
-    struct oh_exchange *x = oh_exchange_of_ack(p, m);
+    struct oh_exchange *x = is_earlier(p, m) ? NULL : oh_exchange_of_ack(p, m);
     if (!x)
         return;
     oh_exchange_acked(x);
@@ -88,13 +96,17 @@ static void got_request(struct oh_player *p, struct oh_seat *seat, struct oh_sea
         got_repeat(x);
         return;
     }
+    if (is_earlier(p, m) && oh_sip_msg_is_method(m, "INVITE") && !oh_field_text(m, "to.tag").at)
+        return; /* of then, sent again: RFC 6026 7.1 */
     x = oh_exchange_server(p, seat, &from->to, m);
     x->from = *from;
     x->slot = oh_wire_slot(p->bench, from, m);
     x->step = step;
     x->call = oh_call_of(p, m);
-    if (!x->call && x->is_invite && phone)
+    if (!x->call && x->is_invite && phone && !is_earlier(p, m)) {
         x->call = oh_call_incoming(p, x);
+        oh_earlier_now(p, x);
+    }
     if (x->call && x->is_invite)
         x->call->invite = x;
     if (x->call)

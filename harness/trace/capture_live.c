@@ -17,18 +17,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SNAP_LEN   262144
-#define TIMEOUT_MS 1
-/* The kernel hands on a block of 256 KiB a millisecond after its first packet, however empty: voice
- * alone fills one every 20 ms, so that a stall of our host of 2 s takes 100 of these. */
+#define SNAP_LEN       262144
+#define TIMEOUT_MS     1
 #define BUFFER_BYTES   (32 * 1024 * 1024)
 #define PENDING_BYTES  (256 * 1024)
 #define QUIET_MS       20
 #define DRAIN_LIMIT_MS 250
 /* The kernel cuts its buffer into blocks of 256 KiB, and each TIMEOUT_MS that had a packet uses up
- * one: 32 MiB bear our own stall for 128 ms at a packet per millisecond. QUIET_MS is two ticks of
- * the slowest usual kernel clock, in which any block is handed on. PENDING_BYTES go to the file at
- * the latest when that much is gathered. */
+ * one: 32 MiB bear our own stall for 128 ms at a packet per millisecond, for 2.5 s with voice
+ * alone. QUIET_MS is two ticks of the slowest usual kernel clock, in which any block is handed on.
+ * PENDING_BYTES go to the file at the latest when that much is gathered. */
 
 /* The kernel hands a block on when it is full, or else at a tick of its clock (up to 10 ms). Where
  * we can send packets of our own, on loopback, the block is filled with these: what is older comes

@@ -79,6 +79,10 @@ static void free_lists(struct oh_run *r)
         free(r->conns[i].seat);
     for (size_t i = 0; i < r->phone_count; i++)
         free_phone(&r->phones[i]);
+    for (size_t i = 0; i < r->earlier_count; i++) {
+        free(r->earlier[i].call_id);
+        free(r->earlier[i].branch);
+    }
     for (size_t i = 0; i < r->name_count; i++) {
         free(r->names[i].name);
         free(r->names[i].value);
@@ -106,6 +110,7 @@ void oh_run_free(struct oh_run *r)
     free(r->seats);
     free(r->conns);
     free(r->phones);
+    free(r->earlier);
     free(r->names);
     free(r->journal);
     free(r->tap);
@@ -193,6 +198,12 @@ void oh_run_add_conn(struct oh_run *r, const char *seat, const struct oh_addr *r
     }
     oh_grow(&r->conns, r->conn_count, &r->conn_room, sizeof *r->conns);
     r->conns[r->conn_count++] = (struct oh_run_conn){oh_strdup(seat), *remote};
+}
+
+void oh_run_add_earlier(struct oh_run *r, const char *call_id, const char *branch)
+{
+    oh_grow(&r->earlier, r->earlier_count, &r->earlier_room, sizeof *r->earlier);
+    r->earlier[r->earlier_count++] = (struct oh_run_earlier){oh_strdup(call_id), oh_strdup(branch)};
 }
 
 void oh_run_add_name(struct oh_run *r, const char *name, const char *value)

@@ -30,6 +30,13 @@ struct oh_run_conn {
     struct oh_addr remote;
 };
 
+/* An INVITE, or a request of ours outside of any dialog, of a scenario before this one in which the
+ * same phone program ran. What still comes of its call is no part of this flow. */
+struct oh_run_earlier {
+    char *call_id;
+    char *branch; /* of the phone's INVITE; NULL: the request was ours */
+};
+
 struct oh_run_phone {
     char *seat;
     char *adapter;      /* "baresip" */
@@ -144,6 +151,8 @@ struct oh_run {
     size_t conn_count, conn_room;
     struct oh_run_phone *phones;
     size_t phone_count, phone_room;
+    struct oh_run_earlier *earlier; /* oldest first */
+    size_t earlier_count, earlier_room;
     struct oh_run_name *names;
     size_t name_count, name_room;
     struct oh_journal_entry *journal;
@@ -169,6 +178,7 @@ struct oh_run_seat *oh_run_add_seat(struct oh_run *r, const char *name, const ch
                                     bool is_phone, const struct oh_addr *sip,
                                     const struct oh_addr *rtp);
 void oh_run_add_conn(struct oh_run *r, const char *seat, const struct oh_addr *remote); /* once */
+void oh_run_add_earlier(struct oh_run *r, const char *call_id, const char *branch);
 void oh_run_add_name(struct oh_run *r, const char *name, const char *value);
 void oh_run_add_secret(struct oh_run *r, const char *seat, const char *username,
                        const char *password);

@@ -318,6 +318,14 @@ static void read_phone(struct reader *r, const json_t *object, struct oh_run *ru
     p->transport = read_transport(r, object);
 }
 
+static void read_earlier(struct reader *r, const json_t *object, struct oh_run *run)
+{
+    oh_run_add_earlier(run, NULL, NULL);
+    struct oh_run_earlier *call = &run->earlier[run->earlier_count - 1];
+    call->call_id = read_text(r, object, "call_id");
+    call->branch = read_text_if(r, object, "branch");
+}
+
 static void read_name(struct reader *r, const json_t *object, struct oh_run *run)
 {
     oh_run_add_name(run, NULL, NULL);
@@ -412,6 +420,8 @@ struct oh_run *oh_run_parse(const char *file, struct oh_span text, struct oh_err
     if (json_object_get(root, "connections"))
         read_list(&r, root, "connections", run, read_conn);
     read_list(&r, root, "phones", run, read_phone);
+    if (json_object_get(root, "earlier_calls"))
+        read_list(&r, root, "earlier_calls", run, read_earlier);
     read_list(&r, root, "names", run, read_name);
     read_list(&r, root, "tap", run, read_tap_entry);
     read_list(&r, root, "journal", run, read_journal_entry); /* its indices point into the tap */

@@ -173,6 +173,16 @@ static void put_parties(json_t *root, const struct oh_run *r)
     }
 }
 
+static void put_earlier(json_t *root, const struct oh_run *r)
+{
+    json_t *calls = r->earlier_count ? list(root, "earlier_calls") : NULL;
+    for (size_t i = 0; i < r->earlier_count; i++) {
+        json_t *o = entry(calls);
+        put_text(o, "call_id", r->earlier[i].call_id);
+        put_text_if(o, "branch", r->earlier[i].branch);
+    }
+}
+
 static void put_names(json_t *root, const struct oh_run *r)
 {
     json_t *names = list(root, "names");
@@ -279,6 +289,7 @@ void oh_run_format(const struct oh_run *r, struct oh_text *out)
     json_t *root = json_object();
     put_head(root, r);
     put_parties(root, r);
+    put_earlier(root, r);
     put_names(root, r);
     put_journal(root, r);
     format_json(root, out);

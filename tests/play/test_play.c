@@ -25,7 +25,7 @@ struct stage {
     volatile int interrupted;
     int pipe[2];
     const struct oh_sip_msg *invite; /* the latest that the phone got */
-    unsigned flooded, answered;
+    unsigned flooded, answered, dials;
     bool rang, cancelled_before_ringing;
 };
 
@@ -129,7 +129,9 @@ static void phone_sends(struct stage *st, struct oh_draft *d)
     oh_draft_free(d);
 }
 
-static void phone_requests(struct stage *st, const char *method, const char *branch)
+/* In the call of this name. */
+static void phone_requests_in(struct stage *st, const char *method, const char *branch,
+                              const char *call_id, const char *to_tag)
 {
     char at[OH_ADDR_TEXT], home[OH_ADDR_TEXT];
     oh_addr_format(oh_socket_local(st->phone), at);
@@ -139,12 +141,17 @@ static void phone_requests(struct stage *st, const char *method, const char *bra
     oh_draft_add(d, "Via", "SIP/2.0/UDP %s;branch=z9hG4bK%s", at, branch);
     oh_draft_add(d, "Max-Forwards", "70");
     oh_draft_add(d, "From", "<sip:1001@%s>;tag=a", home);
-    oh_draft_add(d, "To", "<%s>", uri);
-    oh_draft_add(d, "Call-ID", "%s", branch);
+    oh_draft_add(d, "To", "<%s>%s%s", uri, *to_tag ? ";tag=" : "", to_tag);
+    oh_draft_add(d, "Call-ID", "%s", call_id);
     oh_draft_add(d, "CSeq", "1 %s", method);
     oh_draft_add(d, "Contact", "<sip:1001@%s>", at);
     phone_sends(st, d);
     free(uri);
+}
+
+static void phone_requests(struct stage *st, const char *method, const char *branch)
+{
+    phone_requests_in(st, method, branch, branch, "");
 }
 
 static void phone_answers(struct stage *st, const struct oh_sip_msg *m, unsigned status)
@@ -167,15 +174,20 @@ static size_t got_of(const struct stage *st, const char *method, unsigned status
 
 static void dial(struct stage *st)
 {
-    phone_requests(st, "INVITE", "call");
+    char *name = st->dials++ ? oh_format("call-%u", st->dials) : oh_strdup("call");
+    phone_requests(st, "INVITE", name);
+    free(name);
 }
 
 static void acknowledge(struct stage *st, const struct oh_sip_msg *m)
 {
     char at[OH_ADDR_TEXT], *uri = oh_span_dup(oh_field_text(m, "to.uri"));
+    struct oh_span branch = oh_field_text(m, "via.branch");
     struct oh_draft *d = oh_draft_request("ACK", uri);
-    oh_draft_add(d, "Via", "SIP/2.0/UDP %s;branch=z9hG4bK%s",
-                 oh_addr_format(oh_socket_local(st->phone), at), m->status < 300 ? "ack" : "call");
+    if (m->status < 300)
+        branch = oh_span_of("z9hG4bKack");
+    oh_draft_add(d, "Via", "SIP/2.0/UDP %s;branch=%.*s",
+                 oh_addr_format(oh_socket_local(st->phone), at), OH_SPAN_FMT(branch));
     oh_draft_add(d, "Max-Forwards", "70");
     oh_draft_add(d, "From", "%.*s", OH_SPAN_FMT(oh_sip_msg_header(m, OH_SIP_FROM, 0)->value));
     oh_draft_add(d, "To", "%.*s", OH_SPAN_FMT(oh_sip_msg_header(m, OH_SIP_TO, 0)->value));
@@ -322,6 +334,41 @@ static void a_hundred_scenarios_leave_nothing_behind_in_the_bench(void **state)
     assert_null(st->bench->player);
 }
 
+/* --- late messages of a scenario before --- */
+
+static void refuse_and_hang_up_before(struct stage *st, const struct oh_sip_msg *m)
+{
+    if (m->status == 486)
+        acknowledge(st, m);
+    else if (m->status == 180)
+        phone_requests_in(st, "BYE", "late", "call", "b");
+}
+
+/* The flow awaits a BYE; that of the call before is none. */
+static void a_late_bye_of_the_scenario_before_reaches_no_step(void **state)
+{
+    struct stage *st = *state;
+    st->on_action = dial;
+    st->on_message = refuse;
+    assert_int_equal(play(st, "  - A dials B\n  - A -> P: INVITE\n  - P -> A: 486\n"
+                              "  - A -> P: ACK\n"),
+                     OH_OUTCOME_COMPLETE);
+    assert_int_equal(st->run->earlier_count, 0);
+    st->on_message = refuse_and_hang_up_before;
+    assert_int_equal(play(st, "  - A dials B\n  - A -> P: INVITE\n  - P -> A: 180\n"
+                              "  - P -> A: 486\n    after: 100 ms\n  - A -> P: ACK\n"
+                              "  - A -> P: BYE\n    within: 300 ms\n"),
+                     OH_OUTCOME_COMPLETE);
+    assert_int_equal(got_of(st, "BYE", 481), 1);
+    assert_int_equal(st->run->earlier_count, 1);
+    assert_string_equal(st->run->earlier[0].call_id, "call");
+    assert_string_equal(st->run->earlier[0].branch, "z9hG4bKcall");
+    for (size_t i = 0; i < st->run->journal_count; i++) {
+        const struct oh_journal_entry *j = &st->run->journal[i];
+        assert_false(j->kind == OH_JOURNAL_GOT && j->step == 5);
+    }
+}
+
 /* --- our own calls --- */
 
 static void ring(void *arg)
@@ -396,6 +443,7 @@ int main(void)
         CASE(a_cancelled_invite_gets_no_second_final_answer),
         CASE(ten_thousand_messages_are_answered_and_the_flow_goes_on),
         CASE(what_came_before_a_scenario_is_answered_but_not_recorded),
+        CASE(a_late_bye_of_the_scenario_before_reaches_no_step),
         CASE(a_hundred_scenarios_leave_nothing_behind_in_the_bench),
         CASE(a_cancel_step_waits_for_the_first_provisional),
         CASE(our_re_invite_offers_the_same_session_again),

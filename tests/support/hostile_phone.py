@@ -231,7 +231,8 @@ class Phone:
         call = self.call
         call.invite = self.request("INVITE", call.target, [
             ("From", call.local), ("To", call.remote), ("Call-ID", call.id), ("CSeq", "%d INVITE" % call.cseq),
-            ("Contact", self.contact()), *credentials], self.sdp())
+            ("Contact", self.contact()), ("Allow", "INVITE, ACK, CANCEL, BYE"), ("Supported", ""),
+            *credentials], self.sdp())
 
     def do_answer(self, order):
         call = self.call

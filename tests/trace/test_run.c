@@ -63,6 +63,8 @@ static struct oh_run *full_run(void)
     oh_run_add_seat(r, "P", "proxy", false, &p, &media);
     add_phone(r);
     oh_run_add_name(r, "B.number", "5551234");
+    oh_run_add_earlier(r, "c0@127.0.0.2", "z9hG4bKthen");
+    oh_run_add_earlier(r, "ours@127.0.0.1", NULL);
     oh_run_add_conn(r, "A", &media);
     oh_run_add_conn(r, "A", &media); /* once */
     oh_run_add_secret(r, "A", "alice", "pass\"word");
@@ -107,6 +109,11 @@ static void assert_same_head(const struct oh_run *x, const struct oh_run *y)
 
 static void assert_same_parties(const struct oh_run *x, const struct oh_run *y)
 {
+    assert_int_equal(x->earlier_count, y->earlier_count);
+    for (size_t i = 0; i < x->earlier_count; i++) {
+        assert_string_equal(x->earlier[i].call_id, y->earlier[i].call_id);
+        assert_same_text(x->earlier[i].branch, y->earlier[i].branch);
+    }
     assert_int_equal(x->conn_count, y->conn_count);
     for (size_t i = 0; i < x->conn_count; i++) {
         assert_string_equal(x->conns[i].seat, y->conns[i].seat);
@@ -395,6 +402,8 @@ static void damage_is_told_with_its_path(void **state)
         {"\"t_ns\": 5", "\"t_ns\": 9000000000000000000", "tap[1].t_ns is out of range"},
         {"U0lQLzIuMCAyMDAgTwD/", "U0lQLzIuMCAyMDAgTwD", "tap[1].base64 is not base64"},
         {"\"mutant\": \"ack.cseq\"", "\"mutant\": 1", "phones[0].mutant is not a text"},
+        {"\"call_id\": \"c0@127.0.0.2\"", "\"call_id\": 1",
+         "earlier_calls[0].call_id is not a text"},
         {"\"transport\": \"tcp\"", "\"transport\": \"sctp\"",
          "phones[0].transport is none of the words"},
         {"\"t_ns\": 3", "\"transport\": 6, \"t_ns\": 3", "tap[0].transport is none of the words"},

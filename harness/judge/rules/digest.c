@@ -92,8 +92,8 @@ static void for_each(struct oh_rule_view *v, const struct oh_trace_msg *m, check
  * or the first. */
 static const struct oh_trace_msg *earlier_use(const struct oh_rule_view *v,
                                               const struct oh_trace_msg *m,
-                                              const struct credentials *c, bool first,
-                                              struct oh_digest *out)
+                                              const struct credentials *c, enum oh_sip_header_id in,
+                                              bool first, struct oh_digest *out)
 {
     const struct oh_trace_msg *found = NULL;
     for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
@@ -102,7 +102,7 @@ static const struct oh_trace_msg *earlier_use(const struct oh_rule_view *v,
         if (!q->sip->is_request || !oh_help_is_first(q) || !oh_help_same_end(m, true, q, true) ||
             oh_help_is_request(q, "ACK") || oh_help_is_request(q, "CANCEL"))
             continue;
-        for (size_t n = 0; (h = oh_sip_msg_header(q->sip, c->header->id, n)) != NULL; n++) {
+        for (size_t n = 0; (h = oh_sip_msg_header(q->sip, in, n)) != NULL; n++) {
             struct oh_digest d;
             if (oh_digest_parse(h->value, &d) < 0 || !oh_span_equal(d.nonce, c->d.nonce) ||
                 !oh_span_equal(d.realm, c->d.realm) || !oh_span_equal(d.username, c->d.username))
@@ -346,6 +346,8 @@ static void nc(struct oh_rule_view *v, const struct oh_trace_msg *m, const struc
 {
     struct oh_digest before;
     unsigned long mine = 0, last = 0;
+    /* One nonce may be offered by proxy and server; the count may then go over both. */
+    enum oh_sip_header_id other = c->proxy ? OH_SIP_AUTHORIZATION : OH_SIP_PROXY_AUTHORIZATION;
     if (!c->d.qop.at) {
         if (c->d.nc.at && !leaves_out_qop(c))
             say_nc(v, m, c, "no nc", "Without a qop the credentials must not carry nc.", NULL);
@@ -358,23 +360,29 @@ static void nc(struct oh_rule_view *v, const struct oh_trace_msg *m, const struc
     }
     if (oh_help_is_rejected(v, m, c->header->id, &c->d))
         return; /* told by its own rule */
-    const struct oh_trace_msg *use = earlier_use(v, m, c, false, &before);
+    const struct oh_trace_msg *use = earlier_use(v, m, c, c->header->id, false, &before);
     /* A server may offer a nonce again; the phone cannot be sure that it is the old one. */
     bool anew = use && c->offered_by && c->offered_by->index > use->index && mine == 1;
     if (use && !anew && read_nc(before.nc, &last) && mine <= last)
         say_nc(v, m, c, "a higher count",
                "The nonce count must rise with each request that uses the same nonce.", use);
     else if (!use && c->offered_by && m->challenge == c->offered_by->index && mine != 1 &&
-             !oh_rule_evidence_lost(v))
+             !earlier_use(v, m, c, other, false, &before) && !oh_rule_evidence_lost(v))
         say_nc(v, m, c, "00000001", "The first request that uses a nonce must carry nc=00000001.",
                c->offered_by);
+}
+
+static bool is_session(const struct credentials *c)
+{
+    struct oh_span a = c->d.algorithm;
+    return a.len > 5 && oh_span_is_nocase(oh_span_sub(a, a.len - 5, 5), "-sess");
 }
 
 static void cnonce(struct oh_rule_view *v, const struct oh_trace_msg *m,
                    const struct credentials *c)
 {
-    if (!c->d.qop.at == !c->d.cnonce.at || leaves_out_qop(c))
-        return;
+    if (!c->d.qop.at == !c->d.cnonce.at || leaves_out_qop(c) || (!c->d.qop.at && is_session(c)))
+        return; /* the hash of a session needs it, with a qop or without: RFC 2617 3.2.2.2 */
     oh_say_broken(v, m,
                   &(struct oh_say){.field = FIELD(c, "cnonce"),
                                    .bytes = c->d.cnonce.at ? c->d.cnonce : c->header->value,
@@ -459,12 +467,6 @@ static size_t other_nonces(const struct oh_rule_view *v, const struct oh_trace_m
     return count;
 }
 
-static bool is_session(const struct credentials *c)
-{
-    struct oh_span a = c->d.algorithm;
-    return a.len > 5 && oh_span_is_nocase(oh_span_sub(a, a.len - 5, 5), "-sess");
-}
-
 static enum oh_digest_fault fault_of(const struct oh_rule_view *v, const struct oh_trace_msg *m,
                                      const struct credentials *c)
 {
@@ -478,7 +480,7 @@ static enum oh_digest_fault fault_of(const struct oh_rule_view *v, const struct 
         context.challenge_realm = c->challenge.realm;
         context.challenge_algorithm = c->challenge.algorithm;
     }
-    if (is_session(c) && earlier_use(v, m, c, true, &first))
+    if (is_session(c) && earlier_use(v, m, c, c->header->id, true, &first))
         context.session_cnonce = first.cnonce;
     enum oh_digest_fault fault = oh_digest_check(&c->d, &secret, &context);
     if (fault == OH_DIGEST_WRONG_UNKNOWN) { /* perhaps another nonce explains it */

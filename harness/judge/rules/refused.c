@@ -1,5 +1,6 @@
 /* A request sent again although the answer said not to, or not yet. Only what is sure to be the
- * same request counts: the same call and method, by the same sender to the same receiver. */
+ * same request counts: the same call, method and To (registrations of several addresses should
+ * share a Call-ID: RFC 3261 10.2), by the same sender to the same receiver. */
 #include "judge/rule_help.h"
 
 #include <stdio.h>
@@ -22,6 +23,8 @@ static const struct oh_trace_msg *refusal(const struct oh_rule_view *v,
         if (!request || r->sip->status < 200 || !oh_help_is_first(r) ||
             !oh_help_same_call(r->sip, m->sip) ||
             !oh_span_equal(request->sip->method, m->sip->method) ||
+            !oh_help_same_uri(oh_help_uri(request->sip, OH_SIP_TO),
+                              oh_help_uri(m->sip, OH_SIP_TO)) ||
             !oh_help_same_end(m, true, request, true) ||
             !oh_help_same_end(m, false, request, false))
             continue;

@@ -14,6 +14,7 @@ struct way {
     struct oh_help_dialog dialog;
     struct oh_span target, target_before;
     struct oh_span target_early; /* of the early dialog, until a refresh; absent: none */
+    struct oh_span target_new;   /* of a refresh without its final response; absent: none */
     int64_t target_ns;
     struct oh_span routes[MAX_ROUTES]; /* URIs, in the order of Route, brackets off */
     size_t route_count;
@@ -76,6 +77,36 @@ static void follow_refreshes(const struct oh_rule_view *v, const struct oh_trace
     }
 }
 
+/* A request of the other side that may refresh the target, and has no final response before `m`. */
+static bool is_open_refresh(const struct oh_trace_msg *r, const struct oh_trace_msg *m)
+{
+    return (oh_help_is_request(r, "INVITE") || oh_help_is_request(r, "UPDATE")) &&
+           oh_help_same_end(m, true, r, false) && (r->final == OH_NONE || r->final > m->index);
+}
+
+/* A reliable provisional response to a request of the sender in the dialog. */
+static bool is_reliable(const struct oh_rule_view *v, const struct oh_trace_msg *r,
+                        const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *request = oh_rule_msg(v, r->request);
+    return !r->sip->is_request && r->sip->status > 100 && r->sip->status < 200 && request &&
+           oh_help_tag(request->sip, OH_SIP_TO).at && oh_help_same_end(m, true, request, true) &&
+           oh_sip_msg_header(r->sip, OH_SIP_RSEQ, 0);
+}
+
+/* A target may be taken over before the final response. RFC 3261 12.2.2, RFC 6141 4.6, 4.7 */
+static void find_new_target(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                            struct way *w)
+{
+    for (int i = w->dialog.answer->index + 1; i < m->index; i++) {
+        const struct oh_trace_msg *r = oh_rule_msg(v, i);
+        bool refreshes = r->sip->is_request ? is_open_refresh(r, m) : is_reliable(v, r, m);
+        if (refreshes && oh_help_is_first(r) && oh_help_same_call(r->sip, m->sip) &&
+            is_of_dialog(r->sip, &w->dialog) && oh_help_uri(r->sip, OH_SIP_CONTACT).at)
+            w->target_new = oh_help_uri(r->sip, OH_SIP_CONTACT);
+    }
+}
+
 /* The 2xx confirms an early dialog and, by the letter of 13.2.2.4, changes only its route set. */
 static void find_early_target(const struct oh_rule_view *v, struct way *w)
 {
@@ -103,6 +134,7 @@ static bool read_dialog(const struct oh_rule_view *v, const struct oh_trace_msg 
     w->target_ns = INT64_MIN / 2;
     find_early_target(v, w);
     follow_refreshes(v, m, w);
+    find_new_target(v, m, w);
     return read_routes(w);
 }
 
@@ -121,6 +153,7 @@ static bool is_target(const struct way *w, const struct oh_trace_msg *m, struct 
 {
     return same_target(w->target, uri) ||
            (w->target_early.at && same_target(w->target_early, uri)) ||
+           (w->target_new.at && same_target(w->target_new, uri)) ||
            (m->time_ns - w->target_ns < CROSSING_NS && same_target(w->target_before, uri));
 }
 

@@ -186,14 +186,44 @@ static struct oh_span encoding(const struct part *p, struct oh_span format)
     return oh_help_next_word(&line, &name) ? name : (struct oh_span){0};
 }
 
-/* By encoding where both sides tell it, else by number. */
+/* What a number means without an rtpmap. RFC 3551 6 */
+static struct oh_span static_encoding(struct oh_span format)
+{
+    static const struct {
+        const char *number, *encoding;
+    } table[] = {{"0", "PCMU/8000"},  {"3", "GSM/8000"},    {"4", "G723/8000"},
+                 {"5", "DVI4/8000"},  {"6", "DVI4/16000"},  {"7", "LPC/8000"},
+                 {"8", "PCMA/8000"},  {"9", "G722/8000"},   {"10", "L16/44100/2"},
+                 {"11", "L16/44100"}, {"12", "QCELP/8000"}, {"13", "CN/8000"},
+                 {"15", "G728/8000"}, {"18", "G729/8000"},  {"31", "H261/90000"},
+                 {"34", "H263/90000"}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if (oh_span_is(format, table[i].number))
+            return oh_span_of(table[i].encoding);
+    }
+    return (struct oh_span){0};
+}
+
+/* One channel may be said or left out. RFC 4566 6 */
+static struct oh_span without_one_channel(struct oh_span encoding)
+{
+    bool one = encoding.len > 2 && memcmp(encoding.at + encoding.len - 2, "/1", 2) == 0;
+    size_t slashes = 0;
+    for (size_t i = 0; i < encoding.len; i++)
+        slashes += encoding.at[i] == '/';
+    return one && slashes == 2 ? oh_span_sub(encoding, 0, encoding.len - 2) : encoding;
+}
+
+/* By encoding where both sides tell it, else by number or by what that means. */
 static bool is_same_format(const struct part *a, struct oh_span x, const struct part *b,
                            struct oh_span y)
 {
-    struct oh_span name_a = encoding(a, x), name_b = encoding(b, y);
-    if (name_a.at && name_b.at)
-        return oh_help_same_token(name_a, name_b);
-    return oh_help_same_token(x, y);
+    struct oh_span p = encoding(a, x), q = encoding(b, y);
+    if (!(p.at && q.at) && oh_help_same_token(x, y))
+        return true;
+    p = without_one_channel(p.at ? p : static_encoding(x));
+    q = without_one_channel(q.at ? q : static_encoding(y));
+    return p.at && q.at && oh_help_same_token(p, q);
 }
 
 static bool has_common_format(const struct part *offer, const struct part *answer)
@@ -318,7 +348,8 @@ static bool is_multicast(const struct description *d, const struct part *p)
     if (!oh_help_next_word(&c, &word) || !oh_help_next_word(&c, &word) ||
         !oh_help_next_word(&c, &word))
         return false;
-    int first = word.at[0] >= '0' && word.at[0] <= '9' ? atoi(word.at) : 0;
+    uint64_t first = 0;
+    (void)oh_span_to_u64(oh_span_sub(word, 0, oh_span_find(word, '.')), &first);
     return (first >= 224 && first <= 239) || oh_span_starts_with(word, "FF") ||
            oh_span_starts_with(word, "ff");
 }
@@ -368,16 +399,25 @@ static bool read_origin(const struct description *d, struct oh_span words[6])
     return true;
 }
 
-/* The sender's latest description in this dialog. */
-static const struct oh_trace_msg *previous(const struct oh_rule_view *v,
-                                           const struct oh_trace_msg *m)
+/* Is it a description that the session rests on? One that was refused has changed nothing (RFC 3261
+ * 14.1), one in a refusal tells of abilities only (21.4.26). */
+static bool is_in_force(const struct oh_rule_view *v, const struct oh_trace_msg *r)
 {
-    for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
+    const struct oh_trace_msg *final = r->sip->is_request ? oh_rule_msg(v, r->final) : r;
+    return !final || final->sip->status < 300;
+}
+
+/* The sender's latest description in this dialog before `before`, an index; not one in a refusal.
+ */
+static const struct oh_trace_msg *previous(const struct oh_rule_view *v,
+                                           const struct oh_trace_msg *m, int before)
+{
+    for (int i = before - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
         const struct oh_trace_msg *r = oh_rule_msg(v, i);
         struct oh_span own = oh_help_tag(r->sip, r->sip->is_request ? OH_SIP_FROM : OH_SIP_TO);
         if (oh_help_has_sdp(r->sip) && oh_help_is_first(r) && oh_help_same_call(r->sip, m->sip) &&
             oh_help_same_token(own, oh_help_tag(m->sip, OH_SIP_FROM)) &&
-            oh_help_same_end(r, true, m, true))
+            oh_help_same_end(r, true, m, true) && (r->sip->is_request || is_in_force(v, r)))
             return r;
     }
     return NULL;
@@ -396,30 +436,43 @@ static bool is_next(struct oh_span before, struct oh_span now)
     return result;
 }
 
-/* The version rises by one with each new description. What it was before is only sure where nothing
- * is missing: in a run. RFC 3264 8 */
-static void check_version(struct oh_rule_view *v, const struct oh_trace_msg *m)
+/* Is the version of `m` right if `last` was the description before it? */
+static bool follows(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                    const struct oh_trace_msg *last)
 {
     struct description before, now;
     struct oh_span x[6], y[6];
-    if (!oh_help_tag(m->sip, OH_SIP_TO).at || !oh_help_has_sdp(m->sip) ||
-        !oh_help_originates(v, m) || oh_rule_evidence_lost(v))
-        return;
-    const struct oh_trace_msg *last = previous(v, m);
-    if (!last || oh_span_equal(last->sip->body, m->sip->body))
-        return;
+    if (oh_span_equal(last->sip->body, m->sip->body))
+        return true;
     read_description(last->sip, &before);
     read_description(m->sip, &now);
     if (!read_origin(&before, x) || !read_origin(&now, y))
+        return true;
+    return !oh_span_equal(x[2], y[2]) && (!oh_rule_run(v) || is_next(x[2], y[2]));
+}
+
+/* The version rises by one with each new description. What it was before is only sure where nothing
+ * is missing: in a run. After offers that were refused it may count from the last one in force as
+ * well. RFC 3264 8 */
+static void check_version(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct description now;
+    struct oh_span words[6];
+    if (!oh_help_tag(m->sip, OH_SIP_TO).at || !oh_help_has_sdp(m->sip) ||
+        !oh_help_originates(v, m) || oh_rule_evidence_lost(v))
         return;
-    bool same = oh_span_equal(x[2], y[2]);
-    if (!same && (!oh_rule_run(v) || is_next(x[2], y[2])))
+    const struct oh_trace_msg *last = previous(v, m, m->index), *one = last;
+    while (one && !follows(v, m, one))
+        one = is_in_force(v, one) ? NULL : previous(v, m, one->index);
+    if (!last || one)
         return;
+    read_description(m->sip, &now);
+    (void)read_origin(&now, words);
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "body",
-                                   .bytes = y[2],
+                                   .bytes = words[2],
                                    .expected = oh_span_of("one more than before"),
-                                   .observed = y[2],
+                                   .observed = words[2],
                                    .text = "A new offer that changes the session must have a "
                                            "version in o= that is one higher.",
                                    .also = last});

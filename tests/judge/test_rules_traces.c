@@ -1,0 +1,75 @@
+/* Whole traces in which a phone does what the RFCs allow, one file of tests/data/rules/allowed/
+ * each: no rule speaks. What is next to it and not allowed is still told. */
+#include "judge/rules_script.h"
+
+#define FOLDER "allowed/"
+
+static void say_nothing(const char *path)
+{
+    const char *name = strrchr(path, '/') + 1;
+    char *file = oh_format(FOLDER "%s", name);
+    struct said s = ask_of(file, NULL, 0, NULL);
+    char *text = told(s.verdict);
+    if (s.verdict->finding_count > 0)
+        fail_msg("%s:%s", name, text);
+    free(text);
+    free(file);
+    said_free(&s);
+}
+
+static void no_rule_speaks_of_an_allowed_trace(void **state)
+{
+    struct oh_error e = {0};
+    char **files = oh_file_list(OH_TEST_DATA "/rules/" FOLDER, ".txt", &e);
+    size_t count = 0;
+    (void)state;
+    assert_non_null(files);
+    for (; files[count]; count++)
+        say_nothing(files[count]);
+    assert_true(count >= 11);
+    oh_file_list_free(files);
+}
+
+static const struct beyond {
+    const char *file, *rule;
+    struct edit edits[2];
+} beyond[] = {
+    {"one-channel-said.txt", "sdp.formats", {{"m1", "PCMU/8000/1", "PCMA/8000/1"}}},
+    {"static-number-in-answer.txt", "sdp.formats", {{"m1", "PCMU/8000", "PCMA/8000"}}},
+    {"abilities-in-a-488.txt", "sdp.version", {{"m7", "o=- 1 2 ", "o=- 1 78 "}}},
+    {"session-again-after-refused-offer.txt", "sdp.version", {{"m7", "o=- 1 1 ", "o=- 1 4 "}}},
+    {"version-again-after-refused-offer.txt", "sdp.version", {{"m10", "o=- 1 2 ", "o=- 1 1 "}}},
+    {"request-to-a-new-target.txt", "route.request-uri", {{"m6", "sip:new@", "sip:other@"}}},
+    {"target-of-a-reliable-183.txt", "route.request-uri", {{"m5", "RSeq: 3\n", ""}}},
+    {"two-lines-one-423.txt", "refused.min-expires", {{"m5", "Expires: 120", "Expires: 60"}}},
+    {"two-lines-one-403.txt",
+     "refused.forbidden",
+     {{"m3", "sip:101@", "sip:100@"}, {"m4", "sip:101@", "sip:100@"}}},
+    {"session-hash-without-qop.txt",
+     "digest.cnonce",
+     {{"m2", ", algorithm=MD5-sess", ""}, {"m3", ", algorithm=MD5-sess", ""}}},
+    {"one-nonce-of-proxy-and-server.txt", "digest.nc", {{"m8", "nc=00000002", "nc=0000000a"}}},
+};
+
+static void what_goes_beyond_is_told(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++) {
+        char *file = oh_format(FOLDER "%s", beyond[i].file);
+        struct said s = ask_of(file, beyond[i].edits, 2, NULL);
+        char *text = told(s.verdict);
+        if (s.verdict->finding_count != 1 || strcmp(s.verdict->findings[0].id, beyond[i].rule) != 0)
+            fail_msg("%s, %s alone was awaited:%s", file, beyond[i].rule, text);
+        free(text);
+        free(file);
+        said_free(&s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(no_rule_speaks_of_an_allowed_trace),
+                                       cmocka_unit_test(what_goes_beyond_is_told)};
+    (void)ask;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
