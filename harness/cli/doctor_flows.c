@@ -26,7 +26,7 @@ static const struct flow {
     const char *name;
     const char *needs[4]; /* abilities, all of them */
     bool registered;      /* given: registered, if it can be told to register */
-    bool calls;           /* begins with a call of the phone's, if it can */
+    bool calls;           /* builds on a call of the phone's, if it can */
     struct piece pieces[MOST_PIECES];
 } flows[] = {
     {"idle", {NULL}, false, false, {{NULL, "  - nothing for: 100 ms\n"}}},
@@ -35,10 +35,15 @@ static const struct flow {
      false,
      false,
      {{NULL, "  - A registers\n  - A -> P: REGISTER\n" WITHIN "  - P -> A: 200\n"}}},
-    {"call",
+    {"dial", /* refused, so that nothing of it lasts, whatever the phone makes of it */
      {"dial"},
      false,
      false,
+     {{NULL, DIALS "  - P -> A: 486\n  - A -> P: ACK\n" WITHIN}}},
+    {"call",
+     {"dial"},
+     false,
+     true,
      {{NULL, OUT},
       {"rtp", RTP},
       {"hangup", "  - A hangs up\n  - A -> P: BYE\n" WITHIN "  - P -> A: 200\n"},

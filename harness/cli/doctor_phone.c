@@ -104,7 +104,7 @@ static void tell_proof(struct visit *v, const struct oh_recording *r, const stru
     if (p->message)
         oh_text_add_quoted(&line, what_of(p->message->sip), SIZE_MAX);
     const char *todo = check_adapter(v, step->verb, &remedy);
-    if (p->word != OH_PROOF_DONE)
+    if (p->word != OH_PROOF_DONE || p->message->transport != d->transport)
         json_object_set_new(v->broken, check, json_true());
     switch (p->word) {
     case OH_PROOF_DONE:
@@ -173,7 +173,7 @@ static void tell_steps(struct visit *v, const char *flow, const struct oh_record
             continue;
         struct oh_proof proof = oh_proof_of(r, (int)i);
         /* that it dials is told once; the other flows build on it */
-        bool again = step->verb == OH_VERB_DIAL && strcmp(flow, "call") != 0;
+        bool again = step->verb == OH_VERB_DIAL && strcmp(flow, "dial") != 0;
         again |= step->verb == OH_VERB_ANSWER && strcmp(flow, "answer") != 0;
         if (!again || proof.word != OH_PROOF_DONE)
             tell_proof(v, r, step, &proof);

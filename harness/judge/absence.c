@@ -29,7 +29,7 @@ int64_t oh_deadline_ms(const struct oh_step *step)
 
 /* By what the player knows, or by stamps that go back further than our sockets can have been read
  * out of order. */
-static bool clock_was_set(const struct oh_run *run)
+bool oh_clock_was_set(const struct oh_run *run)
 {
     int64_t bound_ns = OH_STALL_NS + run->worst_late_ns, latest_ns = 0;
     for (size_t i = 0; i < run->tap_count; i++) {
@@ -46,7 +46,7 @@ const char *oh_timing_doubt(const struct oh_judging *j, int64_t duration_ms)
     int64_t bound_ns = tenth_ns > OH_STALL_NS ? tenth_ns : OH_STALL_NS;
     if (oh_evidence_gap(j))
         return evidence_lost;
-    if (clock_was_set(j->run))
+    if (oh_clock_was_set(j->run))
         return clock_set;
     return j->run->worst_late_ns > bound_ns ? host_stalled : NULL;
 }

@@ -180,9 +180,51 @@ static void other_call(struct oh_judging *j, const struct oh_trace_msg *m, int s
                   "Via, Call-ID and tags are those of another call.");
 }
 
+/* The user's action that `step` comes of, if nothing but optional steps stands between; OH_NONE. */
+static int action_before(const struct oh_scenario *s, int step)
+{
+    int i = step - 1;
+    while (i >= 0 && s->steps[i].kind == OH_STEP_MESSAGE && s->steps[i].optional)
+        i--;
+    return i >= 0 && s->steps[i].kind == OH_STEP_ACTION ? i : OH_NONE;
+}
+
+/* Messages of a call; others a phone may send whenever it likes. */
+static bool is_of_call(const struct oh_sip_msg *m)
+{
+    static const char *const methods[] = {"INVITE", "BYE", "CANCEL"};
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        if (oh_span_is(oh_sip_msg_method(m), methods[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Player and walk take what comes after an action for its effect; the wire knows better. The two
+ * clocks are one, so that a millisecond is proof enough. */
+static bool forestalls(struct oh_judging *j, const struct oh_trace_msg *m, int step)
+{
+    int action = action_before(j->scenario, step);
+    int64_t told_ns = action == OH_NONE ? 0 : j->step_done_ns[action];
+    if (told_ns <= m->time_ns || !is_of_call(m->sip) || oh_clock_was_set(j->run))
+        return false;
+    const struct oh_step *at = &j->scenario->steps[step], *user = &j->scenario->steps[action];
+    char *what = oh_method_text(m);
+    double ms = (double)(told_ns - m->time_ns) / 1e6;
+    struct oh_finding *f = step_finding(j, "flow.early", OH_LEVEL_MUST, step, m);
+    f->expected = oh_format("%s after %s", at->text, user->text);
+    f->observed = oh_format("%s %.1f ms before it", what, ms);
+    f->text =
+        oh_format("The phone sent its %s by itself: %.1f ms before %s.", what, ms, user->text);
+    free(what);
+    return true;
+}
+
 void oh_flow_reached(struct oh_judging *j, const struct oh_trace_msg *m,
                      struct oh_walk_result reached)
 {
+    if (forestalls(j, m, reached.step))
+        return;
     const struct oh_step *step = &j->scenario->steps[reached.step];
     if (!m->sip->is_request && m->request == OH_NONE) {
         other_call(j, m, reached.step);

@@ -73,6 +73,8 @@ void oh_absences(struct oh_judging *j);
 const char *oh_timing_doubt(const struct oh_judging *j, int64_t duration_ms);
 /* What the capture lacks, in a sentence; NULL: nothing. */
 const char *oh_evidence_gap(const struct oh_judging *j);
+/* While it was recorded: no two stamps can be compared. */
+bool oh_clock_was_set(const struct oh_run *run);
 int64_t oh_deadline_ms(const struct oh_step *step);
 /* The phone has been silent since an earlier step's deadline: that is the finding, once. */
 bool oh_follows_silence(const struct oh_judging *j, int index);

@@ -178,6 +178,27 @@ static bool same_params(struct oh_span a, struct oh_span b, const char *const *f
     return has_params(a, b, free_names) && has_params(b, a, free_names);
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* What stands before the transport, "SIP/2.0/", white space apart. */
+static bool same_protocol(struct oh_span a, struct oh_span b)
+{
+    size_t i = 0, k = 0;
+    for (;; i++, k++) {
+        while (i < a.len && is_blank(a.at[i]))
+            i++;
+        while (k < b.len && is_blank(b.at[k]))
+            k++;
+        if (i == a.len || k == b.len)
+            return i == a.len && k == b.len;
+        if (!oh_span_equal_nocase(oh_span_sub(a, i, 1), oh_span_sub(b, k, 1)))
+            return false;
+    }
+}
+
 bool oh_help_same_via(struct oh_span a, struct oh_span b, bool answered)
 {
     static const char *const filled_in[] = {"received", "rport", NULL};
@@ -185,6 +206,8 @@ bool oh_help_same_via(struct oh_span a, struct oh_span b, bool answered)
     if (oh_sip_via_parse(a, &x) < 0)
         return true;
     return oh_sip_via_parse(b, &y) == 0 && oh_help_same_token(x.transport, y.transport) &&
+           same_protocol(oh_span_sub(a, 0, (size_t)(x.transport.at - a.at)),
+                         oh_span_sub(b, 0, (size_t)(y.transport.at - b.at))) &&
            oh_help_same_token(x.host, y.host) &&
            (x.port ? x.port : 5060) == (y.port ? y.port : 5060) &&
            same_params(x.params, y.params, answered ? filled_in : NULL);

@@ -54,7 +54,7 @@ bool oh_help_same_uri(struct oh_span a, struct oh_span b);
 /* By scheme, user, host and port, the port 5060 as if left out; parameters do not count. */
 bool oh_help_same_address(struct oh_span a, struct oh_span b);
 bool oh_help_same_call(const struct oh_sip_msg *a, const struct oh_sip_msg *b);
-/* Two Via values: protocol's transport, sent-by and all parameters (RFC 3261 20.42). `answered`:
+/* Two Via values: protocol, sent-by and all parameters (RFC 3261 20.42). `answered`:
  * the server may have filled in received and rport (18.2.1, RFC 3581 4). True where `a` cannot be
  * read: that is another rule's matter. */
 bool oh_help_same_via(struct oh_span a, struct oh_span b, bool answered);

@@ -8,7 +8,7 @@
 
 #define GOING_DOWN_MS 1500 /* a phone that is told to end hangs up first, and then un-registers */
 #define HINT_MS       1000 /* after this long the terminal tells what is awaited */
-#define TAKEN_IN_MS   50   /* between a message of ours and what the user does upon it */
+#define TAKEN_IN_MS   50   /* between a message and what the user does upon it */
 
 /* --- user actions --- */
 
@@ -191,17 +191,17 @@ static bool front_timed(struct oh_player *p, int index, const struct oh_step *st
     return true;
 }
 
-/* What we have just sent must be taken in before the user acts on it: a phone that has not read our
- * 200 yet would refuse to end its registration. */
+/* What has just been said must be taken in before the user acts on it: a phone that has not read
+ * our 200 yet would refuse to end its registration; and one that goes on by itself is to be seen
+ * doing so. */
 static int64_t user_waits_ms(const struct oh_player *p, int index, const struct oh_step *step)
 {
     const struct oh_scenario *s = p->scenario;
     int i = index - 1;
     while (i >= 0 && s->steps[i].optional)
         i--;
-    bool just_sent =
-        i >= 0 && s->steps[i].kind == OH_STEP_MESSAGE && oh_step_is_ours(s, &s->steps[i]);
-    return just_sent && step->after_ms < TAKEN_IN_MS ? TAKEN_IN_MS : step->after_ms;
+    bool just_said = i >= 0 && s->steps[i].kind == OH_STEP_MESSAGE;
+    return just_said && step->after_ms < TAKEN_IN_MS ? TAKEN_IN_MS : step->after_ms;
 }
 
 static bool front(struct oh_player *p, int index)

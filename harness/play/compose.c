@@ -55,14 +55,6 @@ out:
     return result;
 }
 
-/* What the writer set by hand is not held against us by the always-on rules. */
-static void mark_on_purpose(struct oh_player *p, const struct oh_step *step)
-{
-    bool no_answer = step->sdp.none && (!step->is_request || strcmp(step->method, "ACK") == 0);
-    if (p->run->tap_count && (step->header_count || step->remove_count || step->body || no_answer))
-        p->run->tap[p->run->tap_count - 1].ours_on_purpose = true;
-}
-
 /* --- responses --- */
 
 static const struct oh_sdp_wish *wish_of(const struct oh_step *step)
@@ -169,7 +161,6 @@ static int send_response(struct oh_player *p, int index, const struct oh_step *s
     }
     if (!oh_exchange_respond(x, d, index))
         return oh_error_set(e, "%s could not be sent", step->text);
-    mark_on_purpose(p, step);
     return 0;
 }
 
@@ -201,6 +192,19 @@ static bool may_make_dialog(const char *method)
     return false;
 }
 
+/* From and To name whom, not where: no port. RFC 3261 19.1.1, table 1 */
+static void add_party(struct oh_draft *d, const char *name, const char *uri, const char *tag)
+{
+    struct oh_sip_uri parts;
+    size_t from = strlen(uri), to = from;
+    if (oh_sip_uri_parse(oh_span_of(uri), &parts) == 0 && parts.port_text.at) {
+        from = (size_t)(parts.port_text.at - uri) - 1; /* with its colon */
+        to = from + 1 + parts.port_text.len;
+    }
+    oh_draft_add(d, name, "<%.*s%s>%s%s", (int)from, uri, uri + to, tag ? ";tag=" : "",
+                 tag ? tag : "");
+}
+
 static struct oh_draft *new_request(struct oh_call *c, const char *method, const char *target)
 {
     struct oh_draft *d = oh_draft_request(method, target);
@@ -217,8 +221,8 @@ static struct oh_draft *new_request(struct oh_call *c, const char *method, const
     const struct oh_role_ops *ops = oh_role_ops_of(c->via->role);
     if (ops->dress_request && may_make_dialog(method))
         ops->dress_request(c->via, d);
-    oh_draft_add(d, "From", "<%s>;tag=%s", c->seat->uri, c->local_tag);
-    oh_draft_add(d, "To", "<%s>", c->phone->uri);
+    add_party(d, "From", c->seat->uri, c->local_tag);
+    add_party(d, "To", c->phone->uri, NULL);
     oh_draft_add(d, "Call-ID", "%s", c->call_id);
     oh_draft_add(d, "CSeq", "1 %s", method);
     if (may_make_dialog(method) || strcmp(method, "OPTIONS") == 0)
@@ -333,7 +337,6 @@ static int send_ack(struct oh_player *p, int index, const struct oh_step *step, 
     }
     if (!oh_exchange_ack(x, &to, d, index))
         return oh_error_set(e, "%s could not be sent", step->text);
-    mark_on_purpose(p, step);
     return 0;
 }
 
@@ -359,7 +362,6 @@ static int send_request(struct oh_player *p, int index, const struct oh_step *st
     x->call = c;
     if (x->is_invite)
         c->invite = x;
-    mark_on_purpose(p, step);
     return 0;
 }
 

@@ -27,11 +27,10 @@ void oh_earlier_clear(struct oh_bench_slot *slot)
 /* The phone whose call the request begins; NULL: it begins none. */
 static struct oh_bench_slot *slot_of(const struct oh_exchange *x)
 {
-    if (!x->call || oh_field_text(x->request, "to.tag").at)
-        return NULL;
-    if (x->is_server)
+    if (x->call && x->is_server)
         return x->is_invite ? x->slot : NULL;
-    return x->call->phone ? x->call->phone->phone : NULL;
+    bool inside = oh_field_text(x->request, "to.tag").at != NULL;
+    return x->call && x->call->phone && !inside ? x->call->phone->phone : NULL;
 }
 
 /* The branch of an INVITE of the phone; the caller frees. NULL: it is ours, or has none. */

@@ -157,8 +157,8 @@ static const struct oh_sip_msg *send_text(struct oh_player *p, struct oh_seat *s
         oh_walk_did(p->walk, step, m);
     if (p->env)
         oh_match_env_saw(p->env, m);
-    if (p->run && step != OH_NONE && sent == OH_SENT)
-        oh_record_journal(p, OH_JOURNAL_SENT, step, (int)p->run->tap_count - 1, seat->name, NULL);
+    if (p->run && sent == OH_SENT)
+        oh_record_sent(p, step, (int)p->run->tap_count - 1, seat->name);
     oh_player_progress(p,
                        &(struct oh_progress){.kind = OH_PROGRESS_MESSAGE, .msg = m, .step = step});
     return m;

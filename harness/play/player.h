@@ -394,6 +394,9 @@ void oh_media_stop(struct oh_call *c);
 void oh_record_tap(const struct oh_tap_event *event, void *bench);
 int oh_record_begin(struct oh_player *p, const char *folder, struct oh_error *e);
 int oh_record_end(struct oh_player *p, const char *folder, struct oh_error *e);
+/* Our step's message went out, as this entry of the tap (OH_NONE: it is in none); `step` may be
+ * OH_NONE, and then nothing is recorded. */
+void oh_record_sent(struct oh_player *p, int step, int tap, const char *seat);
 void oh_record_journal(struct oh_player *p, enum oh_journal_kind kind, int step, int tap,
                        const char *seat, const char *detail);
 

@@ -201,3 +201,19 @@ void oh_record_journal(struct oh_player *p, enum oh_journal_kind kind, int step,
     oh_run_journal(p->run, kind, oh_net_wall(p->net), step, tap, seat, detail ? "%s" : NULL,
                    detail);
 }
+
+/* What the writer set by hand is not held against us by the always-on rules. */
+static bool is_on_purpose(const struct oh_step *step)
+{
+    bool no_answer = step->sdp.none && (!step->is_request || strcmp(step->method, "ACK") == 0);
+    return step->header_count || step->remove_count || step->body || no_answer;
+}
+
+void oh_record_sent(struct oh_player *p, int step, int tap, const char *seat)
+{
+    if (!p->run || step == OH_NONE)
+        return;
+    if (tap != OH_NONE)
+        p->run->tap[tap].ours_on_purpose = is_on_purpose(&p->scenario->steps[step]);
+    oh_record_journal(p, OH_JOURNAL_SENT, step, tap, seat, NULL);
+}

@@ -262,9 +262,8 @@ static void connected(struct oh_conn *c, void *arg)
     struct oh_player *p = ((struct oh_bench *)arg)->player;
     w->stands = true;
     for (struct waiting *m = take_waiting(w); m; m = free_waiting(m)) {
-        if (p && p->run && m->step != OH_NONE)
-            oh_record_journal(p, OH_JOURNAL_SENT, m->step,
-                              tap_of(p->run, c, oh_text_span(&m->bytes)), m->seat, NULL);
+        if (p && p->run)
+            oh_record_sent(p, m->step, tap_of(p->run, c, oh_text_span(&m->bytes)), m->seat);
     }
 }
 
@@ -310,8 +309,7 @@ static void go_elsewhere(struct oh_bench *b, struct oh_wire *failed, const char 
         if (!p || !p->run || m->step == OH_NONE)
             continue;
         if (sent)
-            oh_record_journal(p, OH_JOURNAL_SENT, m->step,
-                              tap_of(p->run, w->conn, oh_text_span(&m->bytes)), m->seat, NULL);
+            oh_record_sent(p, m->step, tap_of(p->run, w->conn, oh_text_span(&m->bytes)), m->seat);
         else
             oh_player_end(p, OH_OUTCOME_STUCK, m->step, "%s cannot be sent: %s",
                           p->scenario->steps[m->step].text, e.text);

@@ -534,6 +534,35 @@ static void a_phone_that_hangs_up_by_itself_is_told_once(void **state)
     recorded_free(r);
 }
 
+/* Told first, by the player's order; but the wire shows who was first. */
+static void what_left_the_phone_before_its_user_was_told_is_early(void **state)
+{
+    (void)state;
+    for (int by_ms = 1; by_ms >= -1; by_ms -= 2) {
+        struct recorded *r = new_call();
+        to_refusal(r);
+        gets(r, ACK_1, ack_1(r));
+        to_answer(r, invite_2(r));
+        gets(r, ACK_2, ack_2(r));
+        talk(r);
+        told(r, HANGS_UP);
+        int64_t *told_ns = &r->run->journal[r->run->journal_count - 1].wall_ns;
+        confirmed(r, HANGS_UP);
+        gets(r, BYE, bye(r));
+        *told_ns = r->trace->msgs[r->trace->msg_count - 1].time_ns + by_ms * MS;
+        sends(r, OK_BYE, answer(r, bye(r), 200, NULL, NULL, NULL, false));
+        ends(r, OH_OUTCOME_COMPLETE, "");
+        const struct oh_verdict *v = judged(r);
+        if (by_ms > 0) {
+            expect_verdict(v, OH_WORD_FAIL, "flow.early", NULL);
+            assert_non_null(strstr(finding(v, "flow.early")->text, "1.0 ms before A hangs up"));
+        } else {
+            assert_int_equal(v->word, OH_WORD_PASS);
+        }
+        recorded_free(r);
+    }
+}
+
 #define SILENT                                                                                     \
     "title: t\nsource: RFC 3261 13\nneeds: [dial]\nparties: {A: phone, P: proxy, B: {behind: P, "  \
     "number: \"5551234\"}}\nflow:\n  - A dials B\n  - A -> P: INVITE\n  - P -> A: 486\n"           \
@@ -609,6 +638,7 @@ int main(void)
         cmocka_unit_test(noise_is_told_and_weighs_nothing),
         cmocka_unit_test(lost_packets_void_missing_media),
         cmocka_unit_test(a_phone_that_hangs_up_by_itself_is_told_once),
+        cmocka_unit_test(what_left_the_phone_before_its_user_was_told_is_early),
         cmocka_unit_test(silence_that_is_kept_is_no_finding),
         cmocka_unit_test(silence_is_broken_by_what_is_not_listed_or_too_early),
     };

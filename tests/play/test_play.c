@@ -434,6 +434,24 @@ static void our_re_invite_offers_the_same_session_again(void **state)
     assert_true(bye == numbers[1] + 1);
 }
 
+/* RFC 3261 19.1.1, table 1: a port is allowed in the Request-URI, not in From and To. */
+static void our_requests_have_no_port_in_from_and_to(void **state)
+{
+    struct stage *st = *state;
+    st->on_message = answer_all;
+    assert_int_equal(play(st, "  - P -> A: INVITE\n  - A -> P: 200\n  - P -> A: ACK\n"
+                              "  - P -> A: BYE\n  - A -> P: 200\n"),
+                     OH_OUTCOME_COMPLETE);
+    for (size_t i = 0; i < st->got_count; i++) {
+        const struct oh_sip_msg *m = st->got[i];
+        assert_non_null(oh_field_text(m, "request-uri.port").at);
+        assert_null(oh_field_text(m, "from.uri.port").at);
+        assert_null(oh_field_text(m, "to.uri.port").at);
+        assert_true(oh_span_is(oh_field_text(m, "from.uri.user"), "2"));
+    }
+    assert_int_equal(st->got_count, 3);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -446,6 +464,7 @@ int main(void)
         CASE(a_late_bye_of_the_scenario_before_reaches_no_step),
         CASE(a_hundred_scenarios_leave_nothing_behind_in_the_bench),
         CASE(a_cancel_step_waits_for_the_first_provisional),
+        CASE(our_requests_have_no_port_in_from_and_to),
         CASE(our_re_invite_offers_the_same_session_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

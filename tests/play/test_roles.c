@@ -411,6 +411,24 @@ static void a_strict_proxy_leaves_lr_out(void **state)
     assert_null(oh_field_text(answered(t, x, 200, NULL), "record-route").at);
 }
 
+/* RFC 3261 12.1.1: a To tag alone is none of ours, and makes no dialog */
+static void a_proxy_records_its_route_until_the_call_stands_whatever_the_to_tag(void **state)
+{
+    struct twin *t = *state;
+    phone_requests(t, "INVITE", "z9hG4bKearly", 1, "early", "To: <sip:2@127.9.9.1>;tag=x\r\n");
+    struct oh_exchange *x = t->player.exchanges;
+    x->call = oh_call_incoming(&t->player, x);
+    assert_non_null(oh_field_text(answered(t, x, 180, NULL), "record-route").at);
+    assert_non_null(oh_field_text(answered(t, x, 200, NULL), "record-route").at);
+    x->call->confirmed = true;
+    struct oh_draft *d = oh_compose_response(&t->player, x, 200, NULL);
+    struct oh_text wire = {0};
+    oh_draft_format(d, &wire);
+    assert_null(strstr(oh_text_str(&wire), "Record-Route"));
+    oh_text_release(&wire);
+    oh_draft_free(d);
+}
+
 #define WITH_TWIN(test) cmocka_unit_test_setup_teardown(test, twin_setup, twin_teardown)
 
 int main(void)
@@ -431,6 +449,7 @@ int main(void)
         WITH_TWIN(a_request_of_the_far_end_leaves_its_proxy_alike_by_loose_and_strict_routes),
         WITH_TWIN(what_another_proxy_put_into_the_route_set_is_kept),
         WITH_TWIN(a_strict_proxy_leaves_lr_out),
+        WITH_TWIN(a_proxy_records_its_route_until_the_call_stands_whatever_the_to_tag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -300,16 +300,21 @@ static void where_there_is_no_way_at_all_the_step_is_named(void **state)
     teardown(&line);
 }
 
-/* What waits for its connection is journalled with the tap entry that it becomes. */
+/* What waits for its connection is journalled with the tap entry that it becomes, and what the
+ * writer made it is that entry's. */
 static void a_message_is_in_the_journal_when_it_has_gone_out(void **state)
 {
     struct line line;
     setup(&line, state, true);
     struct twin *t = line.t;
+    struct oh_step steps[4] = {[3] = {.header_count = 1}};
+    struct oh_scenario scenario = {.steps = steps, .step_count = 4};
+    t->player.scenario = &scenario;
     t->player.run = oh_run_new(NULL);
     t->player.recorded_until_ns = INT64_MAX;
     oh_net_tap(t->bench.net, oh_record_tap, &t->bench);
     phone_connects(&line);
+    tcp_request(&line, "OPTIONS", "z9hG4bK1", "c1", "127.9.9.2:5060");
     tcp_call(&line, "OPTIONS", 3);
     const struct oh_run *run = t->player.run;
     int found = 0;
@@ -323,8 +328,14 @@ static void a_message_is_in_the_journal_when_it_has_gone_out(void **state)
         assert_true(run->tap[entry->tap].sent);
         assert_int_equal(run->tap[entry->tap].transport, OH_TRANSPORT_TCP);
         assert_true(oh_span_starts_with(run->tap[entry->tap].bytes, "OPTIONS "));
+        assert_true(run->tap[entry->tap].ours_on_purpose);
     }
     assert_int_equal(found, 1);
+    size_t on_purpose = 0;
+    for (size_t i = 0; i < run->tap_count; i++)
+        on_purpose += run->tap[i].ours_on_purpose;
+    assert_int_equal(on_purpose, 1);
+    t->player.scenario = NULL;
     oh_net_tap(t->bench.net, NULL, NULL);
     oh_run_free(t->player.run);
     t->player.run = NULL;

@@ -22,6 +22,8 @@ import time
 
 T1, T2, FRAME = 0.5, 4.0, 0.020
 EOL = "\r\n"
+# RFC 3261 13.2.1, 13.3.1.4, 11.2: what it takes; an empty Supported says that there are no extensions.
+ABLE = [("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS"), ("Supported", "")]
 
 
 def token(n=16):
@@ -231,8 +233,7 @@ class Phone:
         call = self.call
         call.invite = self.request("INVITE", call.target, [
             ("From", call.local), ("To", call.remote), ("Call-ID", call.id), ("CSeq", "%d INVITE" % call.cseq),
-            ("Contact", self.contact()), ("Allow", "INVITE, ACK, CANCEL, BYE"), ("Supported", ""),
-            *credentials], self.sdp())
+            ("Contact", self.contact()), *ABLE, *credentials], self.sdp())
 
     def do_answer(self, order):
         call = self.call
@@ -244,8 +245,8 @@ class Phone:
             ids = {"call-id": token() + "@another", "from": "<sip:other@another.invalid>;tag=" + token(8),
                    "to": "<sip:another@another.invalid>;tag=" + token(8),
                    "via": self.via("z9hG4bK" + token()).replace(self.here(), self.args.server)}
-        call.ok = lambda: self.respond(call.request, 200, "OK", call.local_tag, [("Contact", self.contact())],
-                                       self.sdp(), ids)
+        call.ok = lambda: self.respond(call.request, 200, "OK", call.local_tag,
+                                       [("Contact", self.contact()), *ABLE], self.sdp(), ids)
         call.ok()
         call.state = "answered"
         self.repeat_ok(call, T1)
@@ -317,8 +318,8 @@ class Phone:
             self.respond(call.request, 487, "Request Terminated", call.local_tag)
             call.state = "ended"
         else:
-            self.respond(m, 200 if m.method == "OPTIONS" else 481, "OK" if m.method == "OPTIONS" else "No Call",
-                         token(8))
+            known = m.method == "OPTIONS"
+            self.respond(m, 200 if known else 481, "OK" if known else "No Call", token(8), ABLE if known else ())
 
     def on_invite(self, m):
         call = self.call = Call(m.get("Call-ID"))

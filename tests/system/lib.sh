@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Shared by the tests of the whole binary, which source it. Uses OFFHOOK (the binary), OFFHOOK_BUILD
 # (where the reference phone lies) and OFFHOOK_SOURCE (the tree). A test is a function test_NAME, and
-# run_tests runs them all; each has an empty folder $work of its own.
+# run_tests runs them all, several at once, since most of the time they wait for a phone; each is a
+# shell of its own and has an empty folder $work of its own.
 #
 # offhook runs with a mark in its environment, which each of its children inherits, and with a TMPDIR
 # of its own: so whatever it leaves behind is seen.
@@ -148,7 +149,7 @@ does_not_say()
 # one; printed. Findings of s by result: broken(), as "id" list.
 report()
 {
-    "$python" - "$1" "${2:-$work/out/report.json}" <<'PY'
+    "$python" -ES - "$1" "${2:-$work/out/report.json}" <<'PY'
 import json, sys
 try:
     r = json.load(open(sys.argv[2]))
@@ -185,33 +186,47 @@ reason_says()
     [[ $reason == *"$1"* ]] || fail "the reason should say: $1"$'\n'"but is: $reason"
 }
 
-# report_is_valid [REPORT]: by its JSON Schema where a checker is at hand, else that it is JSON.
+# report_is_valid [REPORT]: by its JSON Schema where a checker is at hand, else that it is JSON. All the
+# reports of a test are looked at when it ends: a checker takes long to start.
+reports_kept=0
 report_is_valid()
 {
-    local file=${1:-$work/out/report.json} said
-    said=$(schema_says "$file") || fail "$file is no valid report: $said"
+    local file=${1:-$work/out/report.json}
+    reports_kept=$((reports_kept + 1))
+    mkdir -p "$work/to-check"
+    cp "$file" "$work/to-check/$reports_kept.json" 2>/dev/null || fail "there is no report $file"
 }
 
+kept_reports_are_valid()
+{
+    local said
+    [ "$reports_kept" -gt 0 ] || return 0
+    said=$(schema_says "$work"/to-check/*.json) || fail "a report is not valid: $said"
+}
+
+# schema_says REPORT...: what is wrong with them; 1 if something is.
 schema_says()
 {
-    if has_schema_checker; then
-        /usr/bin/python3 - "$1" "$OFFHOOK_SOURCE/reports/report.schema.json" 2>&1 <<'PY'
-import json, sys, jsonschema
-report, schema = (json.load(open(f)) for f in sys.argv[1:3])
-jsonschema.Draft202012Validator.check_schema(schema)
-errors = list(jsonschema.Draft202012Validator(schema).iter_errors(report))
-for e in errors[:5]:
-    print("/".join(map(str, e.path)), e.message[:300])
-sys.exit(bool(errors))
+    "$python" - "$OFFHOOK_SOURCE/reports/report.schema.json" "$@" 2>&1 <<'PY'
+import json, sys
+(_, schema), *reports = ((f, json.load(open(f))) for f in sys.argv[1:])
+try:
+    from jsonschema import Draft202012Validator
+except ImportError:
+    sys.exit()
+Draft202012Validator.check_schema(schema)
+checker, bad = Draft202012Validator(schema), False
+for name, report in reports:
+    for e in list(checker.iter_errors(report))[:5]:
+        print(name, "/".join(map(str, e.path)), e.message[:300])
+        bad = True
+sys.exit(bad)
 PY
-    else
-        python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$1" 2>&1
-    fi
 }
 
 has_schema_checker()
 {
-    /usr/bin/python3 -c 'import jsonschema; jsonschema.Draft202012Validator' 2>/dev/null
+    "$python" -c 'import jsonschema; jsonschema.Draft202012Validator' 2>/dev/null
 }
 
 can_capture()
@@ -315,22 +330,52 @@ ends_within()
     [ "$took_ms" -le "$bound" ] || fail "it takes $took_ms ms, more than $bound"
 }
 
-# run_tests: every function test_NAME of the calling script, in their order in it.
+# one_test NAME NUMBER: in a shell of its own; it leaves in $scratch/NUMBER.count how many failures and
+# skips it had.
+one_test()
+{
+    local since
+    name=$1 work=$scratch/$1 mark=$mark.$2. since=$(date +%s%N)
+    limit=$((${bound:-100} * $(busy))) # seconds; a script may set its bound
+    mkdir -p "$work"
+    "$name"
+    kept_reports_are_valid
+    [ "$failures" -ne 0 ] || printf 'ok: %s (%d ms)\n' "${name#test_}" $((($(date +%s%N) - since) / 1000000))
+    echo "$failures $skipped" >"$scratch/$2.count"
+}
+
+# run_tests: every function test_NAME of the calling script. $at_once, if set, is how many run at once;
+# $before_all, if set, is the test that the others build on.
 run_tests()
 {
-    local before_it since
-    limit=$((${bound:-100} * $(busy))) # seconds; a script may set its bound
-    for name in $(grep -o '^test_[a-z0-9_]*()' "$this_script" | tr -d '()'); do
-        before_it=$failures told=0 since=$(date +%s%N)
-        work=$scratch/$name
-        mkdir -p "$work"
-        "$name"
-        tests=$((tests + 1))
-        [ "$failures" -ne "$before_it" ] || printf 'ok: %s (%d ms)\n' "${name#test_}" $((($(date +%s%N) - since) / 1000000))
-        before=() limit=$((${bound:-100} * $(busy))) flow=$scenario folder=cisco-7960/authentication-407
+    local one running=0
+    for one in $(grep -o '^test_[a-z0-9_]*()' "$this_script" | tr -d '()'); do
+        if [ "$running" -ge "${at_once:-4}" ]; then
+            wait -n
+            running=$((running - 1))
+        fi
+        tests=$((tests + 1)) running=$((running + 1))
+        { (one_test "$one" "$tests") >"$scratch/$tests.said" 2>&1; cat "$scratch/$tests.said"; } &
+        [ "$one" != "${before_all-}" ] || wait
     done
+    wait
+    count_tests
     printf '%d tests, %d failures, %d skipped\n' "$tests" "$failures" "$skipped"
     [ "$failures" -eq 0 ] || exit 1
     [ "$tests" -gt "$skipped" ] || exit 77
     exit 0
+}
+
+# A test that left no count broke its shell: that is a failure, too.
+count_tests()
+{
+    local number failed passed_over
+    for ((number = 1; number <= tests; number++)); do
+        if read -r failed passed_over 2>/dev/null <"$scratch/$number.count"; then
+            failures=$((failures + failed)) skipped=$((skipped + passed_over))
+        else
+            failures=$((failures + 1))
+            echo "not ok: test $number of $this_script ended in its middle" >&2
+        fi
+    done
 }

@@ -13,6 +13,7 @@ known:
     reason: put upon it on purpose
 YAML
 healthy=$scratch/healthy faulty=$scratch/faulty
+before_all=test_two_runs
 
 # follows_its_schema FILE: where a checker is at hand.
 follows_its_schema()

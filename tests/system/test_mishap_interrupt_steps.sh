@@ -23,26 +23,18 @@ at_step()
     esac
     interrupted INT
     judged_again
-    rm -rf "$work/out"
 }
 
-test_17_at_each_step_until_the_call_stands()
-{
-    at_step invite none said '"calling"'
-    at_step none 'P -> A: 407' wire 'CSeq: 1 INVITE'
-    at_step refusal-ack none wire '407 Proxy'
-    at_step second-invite none wire 'CSeq: 1 ACK'
-    at_step none 'P -> A: 180' wire 'CSeq: 2 INVITE'
-    at_step none 'P -> A: 200' wire '180 Ringing'
-}
-
-test_17_at_each_step_until_the_call_is_over()
-{
-    at_step ack none wire 'SIP/2.0 200 OK'
-    at_step none none said '"established"'
-    at_step hangup none said 'it is told to hangup'
-    at_step bye none said '"hanging-up"'
-    at_step none 'P -> A: 2002' wire 'BYE sip'
-}
+test_17_before_the_first_invite() { at_step invite none said '"calling"'; }
+test_17_before_the_407() { at_step none 'P -> A: 407' wire 'CSeq: 1 INVITE'; }
+test_17_before_the_ack_to_the_407() { at_step refusal-ack none wire '407 Proxy'; }
+test_17_before_the_second_invite() { at_step second-invite none wire 'CSeq: 1 ACK'; }
+test_17_before_the_180() { at_step none 'P -> A: 180' wire 'CSeq: 2 INVITE'; }
+test_17_before_the_200() { at_step none 'P -> A: 200' wire '180 Ringing'; }
+test_17_before_the_ack_to_the_200() { at_step ack none wire 'SIP/2.0 200 OK'; }
+test_17_in_the_talk() { at_step none none said '"established"'; }
+test_17_before_the_hangup() { at_step hangup none said 'it is told to hangup'; }
+test_17_before_the_bye() { at_step bye none said '"hanging-up"'; }
+test_17_before_the_200_to_the_bye() { at_step none 'P -> A: 2002' wire 'BYE sip'; }
 
 run_tests

@@ -16,13 +16,24 @@ recorded()
     mv "$work/out" "$work/$name"
 }
 
-# recorded_without_bye: the phone says that it hangs up, and sends no BYE; at $work/silent.
+# recorded_without_bye: the phone says that it hangs up, and sends no BYE; at $work/silent. What is edited must be a
+# recording in which offhook itself was never late: one that was is no better than what is to be shown.
 recorded_without_bye()
 {
     sed 's/^  - A -> P: BYE/&\n    within: 1 s/' "$mishaps/talk-short.yaml" >"$work/silent.yaml"
     hostile never=bye
     flow=$work/silent.yaml folder=silent
-    recorded silent 1 "${hostile[@]}"
+    local tries status=3
+    for ((tries = 0; status == 3 && tries < 5; tries++)); do
+        rm -rf "$work/silent" "$work/out"
+        begin "${hostile[@]}"
+        status=0
+        wait "$pid" || status=$?
+        [ "$status" -ne 3 ] || expect True "s['evidence']['timers_late_s'] > 0.2"
+    done
+    [ "$status" -eq 1 ] || fail "a phone without BYE: exit status $status: $(tail -n 20 "$work/said")"
+    nothing_is_left "a phone without BYE"
+    mv "$work/out" "$work/silent"
 }
 
 # edited NAME OPERATION...: a copy of it to which that was done, at $work/out.

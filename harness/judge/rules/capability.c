@@ -11,12 +11,15 @@ static bool allows(const struct oh_sip_msg *m, const char *method)
     return false;
 }
 
-/* Who sends INVITE or answers it with a 2xx supports it, and must then support these (13.1). */
+/* Who sends INVITE, answers it with a 2xx or names it here supports it, and must then support these
+ * (13.1). */
 static void check_methods(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     static const char *const needed[] = {"INVITE", "ACK", "CANCEL", "BYE"};
-    bool supports = m->sip->is_request || m->sip->status / 100 == 2;
-    if (!supports || !oh_sip_msg_header(m->sip, OH_SIP_ALLOW, 0) || !oh_help_originates(v, m))
+    bool takes_part =
+        oh_sip_msg_is_method(m->sip, "INVITE") && (m->sip->is_request || m->sip->status / 100 == 2);
+    if ((!takes_part && !allows(m->sip, "INVITE")) || !oh_sip_msg_header(m->sip, OH_SIP_ALLOW, 0) ||
+        !oh_help_originates(v, m))
         return;
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
         if (allows(m->sip, needed[i]))
@@ -58,7 +61,7 @@ static void check_supported(struct oh_rule_view *v, const struct oh_trace_msg *m
 }
 
 static const struct oh_rule rules[] = {
-    {"allow.methods", OH_LEVEL_MUST, "RFC 3261 20.5", OH_ON_ANY, "INVITE",
+    {"allow.methods", OH_LEVEL_MUST, "RFC 3261 20.5", OH_ON_ANY, NULL,
      "An Allow names INVITE, ACK, CANCEL and BYE.", check_methods},
     {"allow.invite", OH_LEVEL_SHOULD, "RFC 3261 13.2.1", OH_ON_REQUEST, "INVITE",
      "An initial INVITE has an Allow.", check_allow},

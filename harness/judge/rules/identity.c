@@ -109,7 +109,7 @@ static void check_to_target(struct oh_rule_view *v, const struct oh_trace_msg *m
         oh_sip_uri_parse(m->sip->request_uri, &target) < 0 ||
         !oh_help_same_token(to.scheme, target.scheme))
         return;
-    if (!to.user.at || !target.user.at || oh_span_equal(to.user, target.user))
+    if (oh_span_equal(to.user, target.user))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "to.uri",

@@ -2,6 +2,7 @@
 #include "judge/rule_help.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* A phone answers a challenge at once; a user may dial the number again later. */
 #define SOON_NS INT64_C(2000000000)
@@ -10,12 +11,27 @@ struct retry {
     const struct oh_trace_msg *refused, *challenge;
 };
 
+/* A run knows when a user told the phone to do something: what follows that is no repetition. */
+static bool user_asked_anew(const struct oh_rule_view *v, const struct oh_trace_msg *challenge,
+                            const struct oh_trace_msg *m)
+{
+    const struct oh_run *run = oh_rule_run(v);
+    for (size_t i = 0; run && m->from_seat && i < run->journal_count; i++) {
+        const struct oh_journal_entry *e = &run->journal[i];
+        if (e->kind == OH_JOURNAL_TOLD && e->seat && strcmp(e->seat, m->from_seat) == 0 &&
+            e->wall_ns > challenge->time_ns && e->wall_ns < m->time_ns)
+            return true;
+    }
+    return false;
+}
+
 static bool read_any_retry(const struct oh_rule_view *v, const struct oh_trace_msg *m,
                            struct retry *r)
 {
     r->refused = oh_rule_msg(v, m->retry_of);
     r->challenge = oh_rule_msg(v, m->challenge);
-    return r->refused && r->challenge && oh_help_originates(v, m);
+    return r->refused && r->challenge && !user_asked_anew(v, r->challenge, m) &&
+           oh_help_originates(v, m);
 }
 
 /* In another Call-ID it may be a call of its own, to which no rule on repeating applies. */

@@ -321,6 +321,32 @@ static void check_events(struct oh_rule_view *v, const struct oh_trace_msg *m)
     }
 }
 
+static void check_time(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct description offer, answer;
+    struct oh_span a, b, left, right;
+    const struct oh_trace_msg *asked = both(v, m, &offer, &answer);
+    if (!asked)
+        return;
+    left = line_of(&offer.session, "t=");
+    right = line_of(&answer.session, "t=");
+    if (!left.at || !right.at)
+        return;
+    struct oh_say say = {.field = "body",
+                         .bytes = right,
+                         .expected = left,
+                         .observed = right,
+                         .text = "The t= line of an answer must equal that of the offer.",
+                         .also = asked};
+    bool more = true, same = true;
+    while (more && same) {
+        more = oh_help_next_word(&left, &a);
+        same = oh_help_next_word(&right, &b) == more && oh_span_equal(a, b);
+    }
+    if (!same)
+        oh_say_broken(v, m, &say);
+}
+
 /* --- directions --- */
 
 static struct oh_span direction(const struct description *d, const struct part *p)
@@ -492,6 +518,8 @@ static const struct oh_rule rules[] = {
         "An answer has as many m= lines as its offer.", check_media_count),
     SDP("sdp.formats", "RFC 3264 6.1", OH_ON_ANY, NULL,
         "An accepted stream of an answer has a format that was offered.", check_formats),
+    SDP("sdp.time", "RFC 3264 6", OH_ON_ANY, NULL, "The t= line of an answer is that of its offer.",
+        check_time),
     SDP("sdp.dynamic", "RFC 3264 6.1", OH_ON_ANY, NULL,
         "An answer has an rtpmap for each dynamic payload type.", check_dynamic),
     {"sdp.events", OH_LEVEL_SHOULD, "RFC 4733 2.5.2.1", OH_ON_ANY, NULL,

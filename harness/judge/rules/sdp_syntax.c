@@ -10,9 +10,11 @@
 
 enum { WORDS_MAX = 8 };
 
-static bool is_judged(const struct oh_rule_view *v, const struct oh_trace_msg *m)
+/* The description; absent where there is none, or another's. */
+static struct oh_span description(const struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    return oh_help_has_sdp(m->sip) && oh_help_originates(v, m);
+    bool own = oh_help_has_sdp(m->sip) && oh_help_originates(v, m);
+    return own ? m->sip->body : (struct oh_span){0};
 }
 
 static void say(struct oh_rule_view *v, const struct oh_trace_msg *m, struct oh_span line,
@@ -75,7 +77,7 @@ static struct oh_span misplaced(struct oh_span body, bool repeated)
 
 static void check_order(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    struct oh_span line = is_judged(v, m) ? misplaced(m->sip->body, false) : (struct oh_span){0};
+    struct oh_span line = misplaced(description(v, m), false);
     if (line.at)
         say(v, m, line, "v o s i u e p c b t k a, then per medium m i c b k a",
             "The lines of a session description must stand in their fixed order.");
@@ -83,7 +85,7 @@ static void check_order(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 static void check_once(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    struct oh_span line = is_judged(v, m) ? misplaced(m->sip->body, true) : (struct oh_span){0};
+    struct oh_span line = misplaced(description(v, m), true);
     if (line.at)
         say(v, m, line, "one line of this type",
             "A session description must not have a second line of this type here.");
@@ -156,13 +158,27 @@ static bool is_time(struct oh_span value)
     return words_of(value, w) == 2 && is_digits(w[0]) && is_digits(w[1]);
 }
 
+/* Tokens with '/' between them. */
+static bool is_protocol(struct oh_span s)
+{
+    while (s.at && is_token(cut_at(s, '/', &s)))
+        ;
+    return !s.at;
+}
+
 static bool is_media(struct oh_span value)
 {
-    struct oh_span w[WORDS_MAX], ports;
-    if (words_of(value, w) < 4)
-        return false;
-    return is_token(w[0]) && is_digits(cut_at(w[1], '/', &ports)) &&
-           (!ports.at || is_digits(ports));
+    struct oh_span word, ports;
+    size_t count = 0;
+    for (; oh_help_next_word(&value, &word); count++) {
+        bool fits = count == 1
+                        ? is_digits(cut_at(word, '/', &ports)) && (!ports.at || is_digits(ports))
+                    : count == 2 ? is_protocol(word)
+                                 : is_token(word);
+        if (!fits)
+            return false;
+    }
+    return count >= 4;
 }
 
 static bool is_attribute(struct oh_span value)
@@ -200,8 +216,8 @@ static const char *form_missed(struct oh_span line)
 
 static void check_form(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    struct oh_span rest = m->sip->body;
-    while (is_judged(v, m) && rest.len > 0) {
+    struct oh_span rest = description(v, m);
+    while (rest.len > 0) {
         struct oh_span line = oh_help_next_line(&rest);
         const char *expected = form_missed(line);
         if (!expected)
@@ -224,8 +240,8 @@ static bool is_mapping(struct oh_span value)
 static void check_mapping(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     static const char begins[] = "a=rtpmap:";
-    struct oh_span rest = m->sip->body;
-    while (is_judged(v, m) && rest.len > 0) {
+    struct oh_span rest = description(v, m);
+    while (rest.len > 0) {
         struct oh_span line = oh_help_next_line(&rest);
         if (!oh_span_starts_with(line, begins) || line.len == sizeof begins - 1 ||
             is_mapping(oh_span_sub(line, sizeof begins - 1, line.len)))
@@ -246,9 +262,9 @@ static bool is_direction(struct oh_span line)
 
 static void check_one_direction(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    struct oh_span rest = m->sip->body;
+    struct oh_span rest = description(v, m);
     size_t count = 0;
-    while (is_judged(v, m) && rest.len > 0) {
+    while (rest.len > 0) {
         struct oh_span line = oh_help_next_line(&rest);
         count = oh_span_starts_with(line, "m=") ? 0 : count + is_direction(line);
         if (count < 2)

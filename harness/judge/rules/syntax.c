@@ -5,6 +5,8 @@
  * and is not looked at. */
 #include "judge/rule_help.h"
 
+#include <string.h>
+
 static void say_kind(struct oh_rule_view *v, const struct oh_trace_msg *m,
                      enum oh_sip_defect_kind kind, const char *field, const char *expected,
                      const char *text)
@@ -94,7 +96,10 @@ static bool is_padded(const struct oh_sip_msg *m)
     struct oh_span rest = oh_span_sub(m->bytes, empty + 4, m->bytes.len);
     if (!oh_span_to_u64(oh_help_value(m, OH_SIP_CONTENT_LENGTH), &length) || length > rest.len)
         return false;
+    bool cuts_line = length > 0 && rest.at[length - 1] == '\r';
     rest = oh_span_sub(rest, (size_t)length, rest.len);
+    if (cuts_line && oh_span_starts_with(rest, "\n"))
+        return false;
     for (size_t i = 0; i < rest.len; i++) {
         if (rest.at[i] != '\0' && rest.at[i] != '\r' && rest.at[i] != '\n')
             return false;
@@ -127,6 +132,60 @@ static void check_length_present(struct oh_rule_view *v, const struct oh_trace_m
                                    .expected = oh_span_of("a Content-Length"),
                                    .text = "Over a stream every message must carry a "
                                            "Content-Length."});
+}
+
+/* Of the headers that other rules read, those say so themselves. */
+static void check_empty(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    static const enum oh_sip_header_id ids[] = {OH_SIP_AUTHORIZATION, OH_SIP_CONTACT,
+                                                OH_SIP_CONTENT_TYPE,  OH_SIP_EXPIRES,
+                                                OH_SIP_PROXY_REQUIRE, OH_SIP_PROXY_AUTHORIZATION,
+                                                OH_SIP_RACK,          OH_SIP_REQUIRE,
+                                                OH_SIP_RSEQ};
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        const struct oh_sip_header *h = oh_sip_msg_header(m->sip, ids[i], 0);
+        if (!h || h->value.len > 0 || !oh_help_originates(v, m))
+            continue;
+        oh_say_broken(v, m,
+                      &(struct oh_say){.bytes = h->line,
+                                       .expected = oh_span_of("a value"),
+                                       .observed = h->line,
+                                       .text = "This header must not be empty: give it a value or "
+                                               "leave it out."});
+        return;
+    }
+}
+
+static bool is_token(struct oh_span s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.at[i];
+        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!letter && !(c >= '0' && c <= '9') && !(c && strchr("-.!%*_+`'~", c)))
+            return false;
+    }
+    return true;
+}
+
+/* Methods and option tags. An empty place between commas is let pass. */
+static void check_tokens(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    static const enum oh_sip_header_id ids[] = {OH_SIP_ALLOW, OH_SIP_PROXY_REQUIRE, OH_SIP_REQUIRE,
+                                                OH_SIP_SUPPORTED, OH_SIP_UNSUPPORTED};
+    struct oh_span value;
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        for (size_t n = 0; (value = oh_sip_msg_value(m->sip, ids[i], n)).at; n++) {
+            if (is_token(value) || !oh_help_originates(v, m))
+                continue;
+            oh_say_broken(v, m,
+                          &(struct oh_say){.bytes = value,
+                                           .expected = oh_span_of("tokens with commas between"),
+                                           .observed = value,
+                                           .text = "Methods and option tags must be tokens, with "
+                                                   "commas between them."});
+            return;
+        }
+    }
 }
 
 /* Over UDP the datagram's end will do (18.3). */
@@ -185,6 +244,10 @@ static const struct oh_rule rules[] = {
            check_length_syntax),
     SYNTAX("syntax.length-present", MUST, "RFC 3261 20.14",
            "A message over a stream has a Content-Length.", check_length_present),
+    SYNTAX("syntax.empty", MUST, "RFC 3261 25.1", "A header that must have a value has one.",
+           check_empty),
+    SYNTAX("syntax.tokens", MUST, "RFC 3261 25.1", "Methods and option tags are tokens.",
+           check_tokens),
     SYNTAX("syntax.length-given", SHOULD, "RFC 3261 20.14", "A message has a Content-Length.",
            check_length_given),
     SYNTAX("syntax.content-type", MUST, "RFC 3261 20.15",

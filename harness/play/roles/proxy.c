@@ -14,7 +14,8 @@ static void record_route(struct oh_seat *seat, struct oh_draft *draft)
 static void dress_response(struct oh_seat *seat, const struct oh_answering *a,
                            struct oh_draft *draft)
 {
-    bool outside = !oh_field_text(a->exchange->request, "to.tag").at;
+    const struct oh_call *call = a->exchange->call;
+    bool outside = !call || !call->confirmed; /* a To tag alone makes no dialog */
     if (a->status == 401 || a->status == 407)
         oh_role_challenge(seat, a, draft);
     else if (a->exchange->is_invite && outside && a->status > 100 && a->status < 300)
