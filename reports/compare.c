@@ -78,10 +78,14 @@ static const char *change_of(const json_t *older, const json_t *newer, bool wors
 
 /* --- findings --- */
 
+/* A should that has become a must is new. */
 static char *key_of(const json_t *finding)
 {
     struct oh_identity id = oh_identity_of(finding);
-    return oh_identity_key(&id);
+    char *same = oh_identity_key(&id);
+    char *key = oh_format("%s\n%s", oh_json_str(finding, "level"), same);
+    free(same);
+    return key;
 }
 
 /* How many broken findings of each identity a scenario has. */

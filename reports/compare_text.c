@@ -113,8 +113,11 @@ static void one_line(const struct oh_view *v, const json_t *finding, const struc
     oh_cells_paint(v->style, c->paint, oh_text_str(&mark), v->out);
     oh_cells_pad(used < MARK_WIDTH ? MARK_WIDTH - used + 3 : 3, v->out);
     oh_identity_place_text(&id, &text);
-    if (oh_json_has(finding, "known"))
-        oh_text_addf(&text, "%sknown: %s", text.len ? ", " : "", oh_json_str(finding, "known"));
+    struct oh_text known = {0};
+    oh_text_known(finding, &known);
+    if (known.len)
+        oh_text_addf(&text, "%s%s", text.len ? ", " : "", oh_text_str(&known));
+    oh_text_release(&known);
     oh_cells_wrap(v->style, oh_text_str(&text), MARK_WIDTH + 5, MARK_WIDTH + 5, v->out);
     oh_text_release(&text);
     oh_text_release(&mark);
@@ -133,9 +136,47 @@ static void findings(const struct oh_view *v, const struct change *c)
     }
 }
 
+/* A scenario that is only missing, with nothing that says more of it. */
+static bool is_folded(const struct oh_view *v)
+{
+    return !v->style->verbose && oh_json_is(v->scenario, "change", "missing") &&
+           !oh_json_flag(v->scenario, "worse") && oh_json_count(v->scenario, "findings") == 0;
+}
+
+/* Of a run of a part of all: what it left out shares a line. */
+static void missing(const json_t *comparison, const struct oh_report_style *s, struct oh_text *out)
+{
+    static const char *const words[] = {"pass", "fail", "inconclusive", "error", "skip"};
+    size_t counts[sizeof words / sizeof *words] = {0}, all = 0;
+    struct oh_text text = {0};
+    for (size_t i = 0; i < oh_json_count(comparison, "scenarios"); i++) {
+        const json_t *one = oh_json_item(comparison, "scenarios", i);
+        for (size_t w = 0; w < sizeof words / sizeof *words; w++) {
+            bool is = is_folded(&(struct oh_view){one, s, out}) && oh_json_is(one, "old", words[w]);
+            counts[w] += is;
+            all += is;
+        }
+    }
+    if (all == 0)
+        return;
+    oh_text_addf(&text, "%zu scenario%s of the old report %s not in the new one:", all,
+                 all == 1 ? "" : "s", all == 1 ? "is" : "are");
+    const char *separator = " ";
+    for (size_t w = 0; w < sizeof words / sizeof *words; w++) {
+        if (counts[w] == 0)
+            continue;
+        oh_text_addf(&text, "%s%zu %s", separator, counts[w], words[w]);
+        separator = ", ";
+    }
+    oh_text_add(&text, "; --verbose names them");
+    oh_cells_wrap(s, oh_text_str(&text), 0, 2, out);
+    oh_text_add_char(out, '\n');
+    oh_text_release(&text);
+}
+
 static void scenario(const struct oh_view *v)
 {
-    if (!is_worth_telling(v))
+    if (is_folded(v) || !is_worth_telling(v))
         return;
     head(v);
     for (size_t c = 0; c < CHANGES; c++) {
@@ -180,11 +221,14 @@ void oh_compare_text(const json_t *comparison, const struct oh_report_style *sty
 {
     side(comparison, "old", style, out);
     side(comparison, "new", style, out);
-    if (strcmp(oh_json_str(json_object_get(comparison, "old"), "started"),
-               oh_json_str(json_object_get(comparison, "new"), "started")) > 0)
+    /* to the second: what the head shows */
+    if (strncmp(oh_json_str(json_object_get(comparison, "old"), "started"),
+                oh_json_str(json_object_get(comparison, "new"), "started"),
+                strlen("2026-11-22T10:00:00")) > 0)
         oh_text_add(out, "note: the first one is the newer; the older one is to be given first\n");
     oh_text_add_char(out, '\n');
     for (size_t i = 0; i < oh_json_count(comparison, "scenarios"); i++)
         scenario(&(struct oh_view){oh_json_item(comparison, "scenarios", i), style, out});
+    missing(comparison, style, out);
     sums(comparison, style, out);
 }

@@ -1,4 +1,5 @@
 /* What is said of a scenario: each finding, and on demand the messages and steps behind it. */
+#include "reports/identity.h"
 #include "reports/text.h"
 
 #include <stdlib.h>
@@ -90,10 +91,9 @@ void oh_text_finding(const struct oh_view *v, const json_t *finding, const char 
                      (long long)oh_json_integer(finding, "line", 0));
         paragraph(v, &text, 0, indent);
     }
-    if (oh_json_has(finding, "known")) {
-        oh_text_addf(&text, "known: %s", oh_json_str(finding, "known"));
+    oh_text_known(finding, &text);
+    if (text.len)
         paragraph(v, &text, 0, indent);
-    }
     oh_text_release(&text);
     oh_text_release(&id);
 }
@@ -111,11 +111,11 @@ static size_t id_width(const struct oh_view *v)
 }
 
 /* Gravest first: broken musts, broken shoulds, what could not be checked, what is only told; known
- * ones last. */
+ * ones and those about our own messages last. */
 static int rank(const json_t *finding)
 {
     static const char *const results[] = {"fail", "warn", "not-checkable", "info"};
-    int known = oh_json_has(finding, "known") ? 4 : 0;
+    int known = oh_json_has(finding, "known") || oh_finding_is_ours(finding) ? 4 : 0;
     for (int i = 0; i < 4; i++) {
         if (oh_json_is(finding, "result", results[i]))
             return known + i;

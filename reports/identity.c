@@ -9,6 +9,7 @@ struct oh_identity oh_identity_of(const json_t *finding)
     struct oh_identity i = {.finding = oh_json_str(finding, "id")};
     if (has_step) {
         i.step = oh_json_str(finding, "step");
+        i.nth = (unsigned)oh_json_integer(finding, "nth", 1);
     } else {
         i.method = oh_json_str(finding, "method");
         i.direction = oh_json_str(finding, "direction");
@@ -26,32 +27,61 @@ static bool is_same(const char *a, const char *b)
     return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
+static unsigned nth_of(const struct oh_identity *i)
+{
+    return has(i->step) && i->nth > 1 ? i->nth : 1;
+}
+
 bool oh_identity_is_same(const struct oh_identity *a, const struct oh_identity *b)
 {
-    return is_same(a->finding, b->finding) && is_same(a->step, b->step) &&
+    return is_same(a->finding, b->finding) && is_same(a->step, b->step) && nth_of(a) == nth_of(b) &&
            is_same(a->method, b->method) &&
            (!has(a->method) || is_same(a->direction, b->direction));
+}
+
+bool oh_identity_covers(const struct oh_identity *entry, const struct oh_identity *found)
+{
+    return is_same(entry->finding, found->finding) &&
+           (!has(entry->step) ||
+            (is_same(entry->step, found->step) && nth_of(entry) == nth_of(found))) &&
+           (!has(entry->method) || is_same(entry->method, found->method)) &&
+           (!has(entry->direction) || is_same(entry->direction, found->direction));
 }
 
 char *oh_identity_key(const struct oh_identity *i)
 {
     bool directed = has(i->method);
-    return oh_format("%s\n%s\n%s\n%s", i->finding, i->step ? i->step : "",
+    return oh_format("%s\n%s\n%u\n%s\n%s", i->finding, i->step ? i->step : "", nth_of(i),
                      i->method ? i->method : "", directed && i->direction ? i->direction : "");
 }
 
 void oh_identity_place_text(const struct oh_identity *i, struct oh_text *out)
 {
-    if (has(i->step))
+    if (has(i->step) && nth_of(i) > 1)
+        oh_text_addf(out, "%s, the %u%s of these", i->step, nth_of(i),
+                     nth_of(i) == 2   ? "nd"
+                     : nth_of(i) == 3 ? "rd"
+                                      : "th");
+    else if (has(i->step))
         oh_text_add(out, i->step);
     else if (has(i->method))
         oh_text_addf(out, "%s %s the phone", i->method,
                      is_same(i->direction, "to-phone") ? "to" : "from");
 }
 
-bool oh_finding_is_broken(const json_t *finding)
+static bool is_breach(const json_t *finding)
 {
     return oh_json_is(finding, "result", "fail") || oh_json_is(finding, "result", "warn");
+}
+
+bool oh_finding_is_broken(const json_t *finding)
+{
+    return is_breach(finding) && !oh_json_is(finding, "direction", "to-phone");
+}
+
+bool oh_finding_is_ours(const json_t *finding)
+{
+    return is_breach(finding) && oh_json_is(finding, "direction", "to-phone");
 }
 
 bool oh_scenario_is_judged(const json_t *scenario)
@@ -59,13 +89,14 @@ bool oh_scenario_is_judged(const json_t *scenario)
     return oh_json_is(scenario, "verdict", "pass") || oh_json_is(scenario, "verdict", "fail");
 }
 
-static bool was_reached(const json_t *scenario, const char *text)
+static bool was_reached(const json_t *scenario, const struct oh_identity *id)
 {
+    unsigned nth = 0;
     for (size_t i = 0; i < oh_json_count(scenario, "steps"); i++) {
         const json_t *step = oh_json_item(scenario, "steps", i);
-        if (oh_json_is(step, "text", text) && !oh_json_is(step, "verdict", "not-reached") &&
-            !oh_json_is(step, "verdict", "skipped"))
-            return true;
+        if (oh_json_is(step, "text", id->step) && ++nth == nth_of(id))
+            return !oh_json_is(step, "verdict", "not-reached") &&
+                   !oh_json_is(step, "verdict", "skipped");
     }
     return false;
 }
@@ -103,6 +134,6 @@ bool oh_identity_could_show(const struct oh_identity *i, const json_t *scenario)
     if (!oh_scenario_is_judged(scenario))
         return false;
     if (has(i->step))
-        return was_reached(scenario, i->step);
+        return was_reached(scenario, i);
     return !has(i->method) || has_message(scenario, i);
 }

@@ -67,6 +67,9 @@ static const struct shape finding[] = {{"id", TEXT, false, 0, NULL},
                                        {"observed", TEXT | NONE, false, 0, NULL},
                                        {"text", TEXT, false, 0, NULL},
                                        {"known", TEXT, true, 0, NULL},
+                                       {"was_known", TEXT, true, 0, NULL},
+                                       {"known_until", TEXT, true, 0, NULL},
+                                       {"link", TEXT, true, 0, NULL},
                                        {0}};
 static const struct shape message[] = {{"frame", WHOLE | NONE, false, 0, NULL},
                                        {"time_s", NUMBER, false, 0, NULL},
@@ -119,6 +122,7 @@ static const struct shape scenario[] = {{"id", TEXT, false, 0, NULL},
 static const struct shape sums[] = {{"must", WHOLE, false, 0, NULL},
                                     {"should", WHOLE, false, 0, NULL},
                                     {"known", WHOLE, true, 0, NULL},
+                                    {"ours", WHOLE, true, 0, NULL},
                                     {0}};
 static const struct shape summary[] = {{"pass", WHOLE, false, 0, NULL},
                                        {"fail", WHOLE, false, 0, NULL},
@@ -127,14 +131,18 @@ static const struct shape summary[] = {{"pass", WHOLE, false, 0, NULL},
                                        {"skip", WHOLE, false, 0, NULL},
                                        {"findings", OBJECT, false, 0, sums},
                                        {0}};
-static const struct shape known[] = {
-    {"finding", TEXT, false, 0, NULL}, {"scenario", TEXT, false, 0, NULL},
-    {"step", TEXT, true, 0, NULL},     {"method", TEXT, true, 0, NULL},
-    {"expires", TEXT, true, 0, NULL},  {0}};
+static const struct shape known[] = {{"finding", TEXT, false, 0, NULL},
+                                     {"scenario", TEXT, false, 0, NULL},
+                                     {"step", TEXT, true, 0, NULL},
+                                     {"method", TEXT, true, 0, NULL},
+                                     {"expires", TEXT, true, 0, NULL},
+                                     {"seen", TEXT, true, 0, NULL},
+                                     {0}};
 static const struct shape baseline[] = {
     {"file", TEXT, false, 0, NULL},          {"phone", TEXT, true, 0, NULL},
     {"known", WHOLE, false, 0, NULL},        {"gone", LIST, false, OBJECT, known},
-    {"expired", LIST, false, OBJECT, known}, {0}};
+    {"expired", LIST, false, OBJECT, known}, {"elsewhere", LIST, true, OBJECT, known},
+    {"unplayed", LIST, true, OBJECT, known}, {0}};
 static const struct shape report[] = {{"started", TEXT, false, 0, NULL},
                                       {"interrupted", FLAG, true, 0, NULL},
                                       {"phones", LIST, false, OBJECT, phone},

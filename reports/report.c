@@ -112,7 +112,7 @@ json_t *oh_report_summary(const json_t *scenarios)
 {
     json_t *summary = json_pack("{s:i, s:i, s:i, s:i, s:i}", "pass", 0, "fail", 0, "inconclusive",
                                 0, "error", 0, "skip", 0);
-    json_t *sums = json_pack("{s:i, s:i, s:i}", "must", 0, "should", 0, "known", 0);
+    json_t *sums = json_pack("{s:i, s:i, s:i, s:i}", "must", 0, "should", 0, "known", 0, "ours", 0);
     for (size_t i = 0; i < json_array_size(scenarios); i++) {
         const json_t *scenario = json_array_get(scenarios, i);
         const char *word = oh_json_str(scenario, "verdict");
@@ -120,6 +120,8 @@ json_t *oh_report_summary(const json_t *scenarios)
             oh_json_add(summary, word, 1);
         for (size_t k = 0; k < oh_json_count(scenario, "findings"); k++) {
             const json_t *finding = oh_json_item(scenario, "findings", k);
+            if (oh_finding_is_ours(finding))
+                oh_json_add(sums, "ours", 1);
             if (!oh_finding_is_broken(finding))
                 continue;
             const char *level = oh_json_is(finding, "level", "must") ? "must" : "should";

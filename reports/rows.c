@@ -451,6 +451,24 @@ static void draw_unreached(const struct oh_view *v)
     free(text);
 }
 
+/* Messages as they passed on the wire: by time, and where that is the same as they are listed. */
+static size_t *order_of(const json_t *scenario, size_t count)
+{
+    size_t *order = oh_alloc((count + 1) * sizeof *order);
+    for (size_t i = 0; i < count; i++) {
+        double time_s = oh_json_number(oh_json_item(scenario, "messages", i), "time_s");
+        size_t at = i;
+        for (; at > 0; at--) {
+            const json_t *before = oh_json_item(scenario, "messages", order[at - 1]);
+            if (oh_json_number(before, "time_s") <= time_s)
+                break;
+            order[at] = order[at - 1];
+        }
+        order[at] = i;
+    }
+    return order;
+}
+
 void oh_text_ladder(const struct oh_view *v)
 {
     struct drawing d = {.view = v,
@@ -460,15 +478,17 @@ void oh_text_ladder(const struct oh_view *v)
     d.ladder = oh_ladder_of(v->style, d.parties.count);
     collect_rows(&d);
     size_t messages = oh_json_count(v->scenario, "messages");
+    size_t *order = order_of(v->scenario, messages);
     if (messages > 0 || d.row_count > 0)
         draw_names(&d);
     for (size_t i = 0; i < messages; i++) {
-        const json_t *message = oh_json_item(v->scenario, "messages", i);
+        const json_t *message = oh_json_item(v->scenario, "messages", order[i]);
         if (is_hidden(message))
             continue;
         draw_rows_until(&d, oh_json_number(message, "time_s"), false);
-        draw_message(&d, message, i);
+        draw_message(&d, message, order[i]);
     }
+    free(order);
     draw_rows_until(&d, 0, true);
     if (messages > 0 || d.row_count > 0)
         draw_unreached(v);

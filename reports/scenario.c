@@ -171,6 +171,15 @@ static json_t *byte_range(const struct oh_finding *f)
                : json_null();
 }
 
+/* Which of the steps with its text a step is, from 1. */
+static int nth_alike(const struct oh_scenario *s, int step)
+{
+    int nth = 1;
+    for (int i = 0; i < step; i++)
+        nth += strcmp(s->steps[i].text, s->steps[step].text) == 0;
+    return nth;
+}
+
 static json_t *finding(const struct oh_verdict *v, const struct oh_finding *f)
 {
     const struct oh_step *s = step_at(v, f->step);
@@ -187,6 +196,8 @@ static json_t *finding(const struct oh_verdict *v, const struct oh_finding *f)
     json_object_set_new(json, "method", oh_json_text(f->method));
     json_object_set_new(json, "direction", json_string(f->from_phone ? "from-phone" : "to-phone"));
     json_object_set_new(json, "step", oh_json_text(s ? s->text : NULL));
+    if (s && nth_alike(v->recording->scenario, f->step) > 1)
+        json_object_set_new(json, "nth", json_integer(nth_alike(v->recording->scenario, f->step)));
     json_object_set_new(json, "line", s ? json_integer(s->place.line) : json_null());
     json_object_set_new(json, "field", oh_json_text(f->field));
     json_object_set_new(json, "bytes", byte_range(f));

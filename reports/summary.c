@@ -50,16 +50,20 @@ static void count_line(const json_t *report, const struct oh_report_style *s, st
     if (oh_json_integer(findings, "known", 0) > 0)
         oh_text_addf(out, ", %lld known", (long long)oh_json_integer(findings, "known", 0));
     oh_text_add_char(out, '\n');
+    if (oh_json_integer(findings, "ours", 0) > 0)
+        oh_text_addf(out, "about offhook's own messages, not the phone's: %lld\n",
+                     (long long)oh_json_integer(findings, "ours", 0));
 }
 
-/* Of several scenarios, those that are to be looked at. */
-static void not_passed(const json_t *report, const struct oh_report_style *s, struct oh_text *out)
+/* Of several scenarios, those that are to be looked at, or those that are known. */
+static void not_passed(const json_t *report, bool known, const struct oh_report_style *s,
+                       struct oh_text *out)
 {
     size_t count = oh_json_count(report, "scenarios");
     for (size_t i = 0; i < count && count > 1; i++) {
         const json_t *scenario = oh_json_item(report, "scenarios", i);
-        const char *word = oh_json_str(scenario, "verdict");
-        if (oh_json_is(scenario, "verdict", "pass"))
+        const char *word = known ? "known" : oh_json_str(scenario, "verdict");
+        if (oh_json_is(scenario, "verdict", "pass") || oh_report_is_forgiven(scenario) != known)
             continue;
         char *text =
             oh_format("%s: %s", oh_json_str(scenario, "id"), oh_json_str(scenario, "reason"));
@@ -88,16 +92,45 @@ static void phones(const json_t *report, const struct oh_report_style *s, struct
     }
 }
 
-static void entry(const json_t *known, const char *format, const struct oh_report_style *s,
-                  struct oh_text *out)
+static void add_entry(const json_t *known, struct oh_text *text)
 {
     const char *step = oh_json_str(known, "step"), *method = oh_json_str(known, "method");
+    oh_text_addf(text, "%s (%s%s%s)", oh_json_str(known, "finding"), oh_json_str(known, "scenario"),
+                 *step || *method ? ", " : "", *step ? step : method);
+}
+
+/* What is said of the entries of one list, with a member of the entry behind it. */
+static void entries(const json_t *baseline, const char *list, const char *words, const char *key,
+                    const struct oh_report_style *s, struct oh_text *out)
+{
+    for (size_t i = 0; i < oh_json_count(baseline, list); i++) {
+        const json_t *known = oh_json_item(baseline, list, i);
+        struct oh_text text = {0};
+        add_entry(known, &text);
+        oh_text_addf(&text, ": %s%s", words, oh_json_str(known, key));
+        oh_text_add(out, "  ");
+        oh_cells_wrap(s, oh_text_str(&text), 2, 4, out);
+        oh_text_release(&text);
+    }
+}
+
+/* A run of a part of all leaves most entries out: they share a line. */
+static void unplayed(const json_t *baseline, const struct oh_report_style *s, struct oh_text *out)
+{
+    size_t count = oh_json_count(baseline, "unplayed"), most = s->verbose ? count : 3;
     struct oh_text text = {0};
-    oh_text_addf(&text, "%s (%s%s%s)", oh_json_str(known, "finding"),
-                 oh_json_str(known, "scenario"), *step || *method ? ", " : "",
-                 *step ? step : method);
-    oh_text_add(&text, format);
-    oh_text_add(&text, oh_json_str(known, "expires"));
+    if (count == 0)
+        return;
+    oh_text_addf(&text,
+                 count == 1 ? "not met: its scenario was not played: "
+                            : "%zu not met: their scenarios were not played: ",
+                 count);
+    for (size_t i = 0; i < count && i < most; i++) {
+        oh_text_add(&text, i ? ", " : "");
+        add_entry(oh_json_item(baseline, "unplayed", i), &text);
+    }
+    if (count > most)
+        oh_text_addf(&text, " and %zu more", count - most);
     oh_text_add(out, "  ");
     oh_cells_wrap(s, oh_text_str(&text), 2, 4, out);
     oh_text_release(&text);
@@ -128,19 +161,19 @@ static void baseline(const json_t *report, const struct oh_report_style *s, stru
     oh_text_addf(out, ": %lld met, %zu gone, %zu expired\n",
                  (long long)oh_json_integer(b, "known", 0), oh_json_count(b, "gone"),
                  oh_json_count(b, "expired"));
-    for (size_t i = 0; i < oh_json_count(b, "gone"); i++) {
-        const json_t *known = oh_json_item(b, "gone", i);
-        entry(known, ": did not appear; take it off the list", s, out);
-    }
-    for (size_t i = 0; i < oh_json_count(b, "expired"); i++)
-        entry(oh_json_item(b, "expired", i), ": counts no more, expired ", s, out);
+    entries(b, "elsewhere",
+            "not met, but it appeared at another place; correct the entry: ", "seen", s, out);
+    entries(b, "gone", "did not appear; take it off the list", "", s, out);
+    entries(b, "expired", "counts no more, expired ", "expires", s, out);
+    unplayed(b, s, out);
 }
 
 void oh_report_summary_text(const json_t *report, const struct oh_report_style *style,
                             struct oh_text *out)
 {
     count_line(report, style, out);
-    not_passed(report, style, out);
+    not_passed(report, false, style, out);
+    not_passed(report, true, style, out);
     phones(report, style, out);
     baseline(report, style, out);
     if (oh_json_flag(report, "interrupted"))

@@ -15,6 +15,8 @@ enum oh_paint oh_text_finding_paint(const json_t *finding)
         return OH_PAINT_DIM;
     if (oh_json_is(finding, "result", "fail"))
         return OH_PAINT_BAD;
+    if (oh_finding_is_ours(finding))
+        return OH_PAINT_DIM;
     return oh_json_is(finding, "result", "warn") ? OH_PAINT_WARN : OH_PAINT_DIM;
 }
 
@@ -22,6 +24,8 @@ const char *oh_text_finding_mark(const json_t *finding, const struct oh_glyphs *
 {
     if (oh_json_has(finding, "known"))
         return "known";
+    if (oh_finding_is_ours(finding))
+        return "ours";
     if (oh_json_is(finding, "result", "fail"))
         return g->bad;
     if (oh_json_is(finding, "result", "warn"))
@@ -83,6 +87,7 @@ struct oh_text_counts oh_text_count(const json_t *scenario)
     for (size_t i = 0; i < oh_json_count(scenario, "findings"); i++) {
         const json_t *finding = oh_json_item(scenario, "findings", i);
         c.unchecked += oh_json_is(finding, "result", "not-checkable");
+        c.ours += oh_finding_is_ours(finding);
         if (!oh_finding_is_broken(finding))
             continue;
         c.known += oh_json_has(finding, "known");
@@ -90,6 +95,18 @@ struct oh_text_counts oh_text_count(const json_t *scenario)
         c.should += !oh_json_has(finding, "known") && oh_json_is(finding, "level", "should");
     }
     return c;
+}
+
+void oh_text_known(const json_t *finding, struct oh_text *out)
+{
+    const char *link = oh_json_str(finding, "link");
+    if (oh_json_has(finding, "known"))
+        oh_text_addf(out, "known: %s", oh_json_str(finding, "known"));
+    else if (oh_json_has(finding, "was_known"))
+        oh_text_addf(out, "known until %s: %s", oh_json_str(finding, "known_until"),
+                     oh_json_str(finding, "was_known"));
+    if (out->len && *link)
+        oh_text_addf(out, " (%s)", link);
 }
 
 void oh_text_sentence(const char *sentence, struct oh_text *out)
@@ -151,6 +168,8 @@ static void add_counts(const json_t *scenario, struct oh_text *text)
     }
     if (c.unchecked)
         oh_text_addf(text, ", %zu not checkable", c.unchecked);
+    if (c.ours)
+        oh_text_addf(text, "; %zu about offhook's own messages", c.ours);
 }
 
 /* A pass and a fail are told by their findings, which stand below; the others by their reason. */

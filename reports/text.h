@@ -25,6 +25,9 @@ void oh_text_finding(const struct oh_view *v, const json_t *finding, const char 
 /* Whole messages that findings speak of, and all steps: the verbose part. */
 void oh_text_details(const struct oh_view *v);
 
+/* "known until 2026-11-21: reason (link)"; nothing where no list knows it. Appends. */
+void oh_text_known(const json_t *finding, struct oh_text *out);
+
 /* How findings and verdicts are marked and painted. */
 enum oh_paint oh_text_finding_paint(const json_t *finding);
 const char *oh_text_finding_mark(const json_t *finding, const struct oh_glyphs *g);
@@ -39,9 +42,9 @@ void oh_text_phone(const struct oh_report_style *s, const json_t *phone, struct 
  * path, a name with digits) stays as it is. */
 void oh_text_sentence(const char *sentence, struct oh_text *out);
 
-/* Counts of "fail" and "warn" findings of a scenario. */
+/* Counts of "fail" and "warn" findings of a scenario; `ours` are those about our own messages. */
 struct oh_text_counts {
-    size_t must, should, known, unchecked;
+    size_t must, should, known, ours, unchecked;
 };
 struct oh_text_counts oh_text_count(const json_t *scenario);
 

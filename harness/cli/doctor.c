@@ -44,6 +44,35 @@ static const char help[] =
 
 #define CHECK_WIDTH 12
 
+static void drop_hint(struct oh_doctor *d)
+{
+    if (d->hinting)
+        fputs("\r\033[K", stdout);
+    d->hinting = false;
+}
+
+void oh_doctor_hint(struct oh_doctor *d, const char *check, const char *format, ...)
+{
+    struct oh_report_style style = oh_cli_style(&d->common, STDOUT_FILENO);
+    struct oh_text text = {0}, line = {0};
+    va_list args;
+    if (!d->on_terminal)
+        return;
+    drop_hint(d);
+    va_start(args, format);
+    oh_text_addv(&text, format, args);
+    va_end(args);
+    oh_cells_pad(8, &line);
+    size_t used = 8 + oh_cells_add(&style, check, CHECK_WIDTH - 1, &line);
+    oh_cells_pad(8 + CHECK_WIDTH - used, &line);
+    oh_cells_add(&style, oh_text_str(&text), oh_cells_width(&style) - 8 - CHECK_WIDTH - 1, &line);
+    fputs(oh_text_str(&line), stdout);
+    fflush(stdout);
+    d->hinting = true;
+    oh_text_release(&text);
+    oh_text_release(&line);
+}
+
 static void print_line(const struct oh_doctor *d, enum oh_doctor_word word, const char *check,
                        const char *text, const char *remedy)
 {
@@ -52,6 +81,7 @@ static void print_line(const struct oh_doctor *d, enum oh_doctor_word word, cons
         enum oh_paint paint;
     } words[] = {[OH_DOCTOR_OK] = {"ok      ", OH_PAINT_GOOD},
                  [OH_DOCTOR_BAD] = {"NOT ok  ", OH_PAINT_BAD},
+                 [OH_DOCTOR_UNTRIED] = {"-       ", OH_PAINT_DIM},
                  [OH_DOCTOR_NOTE] = {"note    ", OH_PAINT_DIM}};
     struct oh_report_style style = oh_cli_style(&d->common, STDOUT_FILENO);
     struct oh_text line = {0};
@@ -70,10 +100,33 @@ static void print_line(const struct oh_doctor *d, enum oh_doctor_word word, cons
     oh_text_release(&line);
 }
 
+static bool was_told(const struct oh_doctor *d, const char *check, const char *text)
+{
+    size_t i;
+    json_t *json;
+    json_array_foreach(d->checks, i, json)
+    {
+        if (strcmp(json_string_value(json_object_get(json, "check")), check) == 0 &&
+            strcmp(json_string_value(json_object_get(json, "text")), text) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void keep(struct oh_doctor *d, enum oh_doctor_word word, const char *check, const char *text,
+                 const char *remedy)
+{
+    static const char *const words[] = {"ok", "not ok", "not tried", "note"};
+    json_t *json = json_pack("{s:s, s:s, s:s}", "check", check, "word", words[word], "text", text);
+    json_object_set_new(json, "remedy", remedy ? json_string(remedy) : json_null());
+    json_array_append_new(d->checks, json);
+    d->bad += word == OH_DOCTOR_BAD;
+    d->untried += word == OH_DOCTOR_UNTRIED;
+}
+
 void oh_doctor_tell(struct oh_doctor *d, enum oh_doctor_word word, const char *check,
                     const char *remedy, const char *format, ...)
 {
-    static const char *const words[] = {"ok", "not ok", "note"};
     struct oh_text text = {0}, clean = {0}, advice = {0};
     va_list args;
     va_start(args, format);
@@ -81,13 +134,12 @@ void oh_doctor_tell(struct oh_doctor *d, enum oh_doctor_word word, const char *c
     va_end(args);
     oh_text_add_quoted(&clean, oh_text_span(&text), SIZE_MAX);
     oh_text_add_quoted(&advice, oh_span_of(remedy ? remedy : ""), SIZE_MAX);
-    json_t *json = json_pack("{s:s, s:s, s:s}", "check", check, "word", words[word], "text",
-                             oh_text_str(&clean));
-    json_object_set_new(json, "remedy", remedy ? json_string(oh_text_str(&advice)) : json_null());
-    json_array_append_new(d->checks, json);
-    d->bad += word == OH_DOCTOR_BAD;
-    if (!d->common.json)
-        print_line(d, word, check, oh_text_str(&clean), oh_text_str(&advice));
+    if (word != OH_DOCTOR_UNTRIED || !was_told(d, check, oh_text_str(&clean))) {
+        keep(d, word, check, oh_text_str(&clean), remedy ? oh_text_str(&advice) : NULL);
+        drop_hint(d);
+        if (!d->common.json)
+            print_line(d, word, check, oh_text_str(&clean), oh_text_str(&advice));
+    }
     oh_text_release(&text);
     oh_text_release(&clean);
     oh_text_release(&advice);
@@ -176,16 +228,20 @@ static void check_clock_was_left_alone(struct oh_doctor *d, int64_t before_ns)
                        "it was set by %lld ms meanwhile", (long long)moved_ms);
 }
 
-static void finish(const struct oh_doctor *d)
+static void finish(struct oh_doctor *d)
 {
+    bool sound = d->bad + d->untried == 0;
+    drop_hint(d);
     if (d->common.json) {
         json_t *json = json_pack("{s:s, s:s, s:s, s:b, s:O}", "format", "offhook-doctor/1", "phone",
                                  oh_adapter_name(d->adapter), "title", oh_adapter_title(d->adapter),
-                                 "ok", d->bad == 0, "checks", d->checks);
+                                 "ok", sound, "checks", d->checks);
         json_dumpf(json, stdout, JSON_INDENT(2));
         putchar('\n');
         json_decref(json);
-    } else if (d->bad > 0) {
+    } else if (d->untried > 0) {
+        printf("%zu not ok, %zu not tried\n", d->bad, d->untried);
+    } else if (!sound) {
         printf("%zu not ok\n", d->bad);
     } else {
         printf("all ok: %s can be tested here%s\n", oh_adapter_title(d->adapter),
@@ -200,6 +256,8 @@ static int visit(struct options *o)
     int status = OH_EXIT_USAGE;
     d->programs = oh_cli_program_folder();
     d->checks = json_array();
+    d->broken = json_object();
+    d->on_terminal = !d->common.json && isatty(STDOUT_FILENO);
     if (load_phone(o) == 0 && make_folder(d) == 0) {
         int64_t offset_ns = clock_offset_ns();
         if (oh_interrupt_catch(&e) != 0)
@@ -209,12 +267,13 @@ static int visit(struct options *o)
         oh_doctor_phone(d);
         check_clock_was_left_alone(d, offset_ns);
         finish(d);
-        status = d->bad ? OH_EXIT_FAIL : OH_EXIT_OK;
+        status = d->bad + d->untried ? OH_EXIT_FAIL : OH_EXIT_OK;
     }
     if (d->folder)
         oh_file_remove_tree(d->folder);
     oh_adapter_free(d->adapter);
     json_decref(d->checks);
+    json_decref(d->broken);
     free(d->programs);
     free(d->folder);
     free(d->mark);

@@ -2,7 +2,7 @@
  * cli/doctor.h - what the files of `offhook doctor` share. Private to them.
  *
  * doctor.c the command and its lines · doctor_host.c what the machine must give · doctor_phone.c
- * the phone: small flows are played, and each verb is proven by what was on the wire.
+ * the phone: small flows are played · doctor_steps.c each verb is proven by what was on the wire.
  *
  * The doctor proves the bench, not the phone's conformance: no line here rests on a verdict.
  */
@@ -11,11 +11,13 @@
 
 #include "cli/cli.h"
 #include "phone/phone.h"
+#include "trace/run.h"
 
 enum oh_doctor_word {
     OH_DOCTOR_OK,
     OH_DOCTOR_BAD,
-    OH_DOCTOR_NOTE, /* said, counts for nothing */
+    OH_DOCTOR_UNTRIED, /* something before it is not ok; the same is told once */
+    OH_DOCTOR_NOTE,    /* said, counts for nothing */
 };
 
 struct oh_doctor {
@@ -29,13 +31,19 @@ struct oh_doctor {
     char *folder;               /* a private one for the time of the command; TMPDIR of the phone */
     char *mark;                 /* in the environment of all that is started: NAME=VALUE */
     json_t *checks;             /* what was told */
-    size_t bad;
+    size_t bad, untried;
+    bool on_terminal, hinting; /* a hint stands on the last line */
+    struct oh_addr phone;      /* where it is told to listen */
+    json_t *broken;            /* verbs that do not work */
 };
 
 /* Tells one line, and keeps it. `remedy` says what to do; NULL: nothing. */
 void oh_doctor_tell(struct oh_doctor *d, enum oh_doctor_word word, const char *check,
                     const char *remedy, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+/* On a terminal, what is waited for; the next line takes its place. */
+void oh_doctor_hint(struct oh_doctor *d, const char *check, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* "NOT ok" with an error's sentence and remedy. */
 void oh_doctor_tell_error(struct oh_doctor *d, const char *check, const struct oh_error *e);
 
@@ -44,5 +52,11 @@ void oh_doctor_tell_error(struct oh_doctor *d, const char *check, const struct o
 void oh_doctor_host(struct oh_doctor *d);
 /* Starts the phone, proves its verbs, ends it, and looks for what it left. */
 void oh_doctor_phone(struct oh_doctor *d);
+
+/* A line for each verb of the flow that was played, by its recording; `flow` is its name. */
+void oh_doctor_steps(struct oh_doctor *d, const char *flow, const struct oh_recording *r);
+/* The same lines for one that was not played. */
+void oh_doctor_untried(struct oh_doctor *d, const char *flow, const struct oh_scenario *s,
+                       const char *why);
 
 #endif

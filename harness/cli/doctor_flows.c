@@ -1,5 +1,6 @@
 #include "cli/doctor_flows.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Parts of flows; each phone's message bears "within". */
@@ -10,9 +11,20 @@
 #define IN     RINGS "  - A answers\n  - A -> P: 200\n" WITHIN "  - P -> A: ACK\n"
 #define RTP    "  - A <-> B: RTP\n    for: 500 ms\n"
 #define BYE    "  - P -> A: BYE\n  - A -> P: 200\n" WITHIN
+#define REFUSE "  - P -> A: 486\n  - A -> P: ACK\n" WITHIN
+
+/* A call that does not stand that long by itself is none to hold or to hang up. */
+#define STANDS "    after: 300 ms\n"
+#define QUIET  "  - nothing for: 300 ms\n"
+
+/* The 200 to its REGISTER must have been read before it can be told the contrary. */
+#define TAKEN_IN "    after: 100 ms\n"
 
 /* The phone's INVITE within the call, taken as it is. */
 #define AGAIN "  - A -> P: INVITE\n" WITHIN "  - P -> A: 200\n  - A -> P: ACK\n" WITHIN
+
+/* Phones that must know the realm beforehand are given it from the first flow on. */
+#define REALM "challenge: {realm: doctor.offhook.invalid, qop: auth}"
 
 /* A piece of a flow; it is left out where the phone lacks the ability. */
 struct piece {
@@ -25,56 +37,71 @@ struct piece {
 static const struct flow {
     const char *name;
     const char *needs[4]; /* abilities, all of them */
+    bool registers;       /* its server is a registrar */
+    bool challenges;      /* its server has REALM, though it need not ask */
     bool registered;      /* given: registered, if it can be told to register */
-    bool calls;           /* builds on a call of the phone's, if it can */
+    const char *basis;    /* a verb that it builds on, if the phone has it */
     struct piece pieces[MOST_PIECES];
 } flows[] = {
-    {"idle", {NULL}, false, false, {{NULL, "  - nothing for: 100 ms\n"}}},
-    {"register",
-     {"register"},
-     false,
-     false,
-     {{NULL, "  - A registers\n  - A -> P: REGISTER\n" WITHIN "  - P -> A: 200\n"}}},
-    {"dial", /* refused, so that nothing of it lasts, whatever the phone makes of it */
-     {"dial"},
-     false,
-     false,
-     {{NULL, DIALS "  - P -> A: 486\n  - A -> P: ACK\n" WITHIN}}},
-    {"call",
-     {"dial"},
-     false,
-     true,
-     {{NULL, OUT},
-      {"rtp", RTP},
-      {"hangup", "  - A hangs up\n  - A -> P: BYE\n" WITHIN "  - P -> A: 200\n"},
-      {"!hangup", BYE}}},
-    {"cancel",
-     {"dial", "hangup"},
-     false,
-     true,
-     {{NULL, DIALS "  - P -> A: 180\n  - A hangs up\n  - A -> P: CANCEL\n" WITHIN
-                   "  - P -> A: 200 to CANCEL\n  - P -> A: 487 to INVITE\n"
-                   "  - A -> P: ACK\n" WITHIN}}},
-    {"hold",
-     {"hold"},
-     false,
-     true,
-     {{"dial", OUT},
-      {"!dial", IN},
-      {NULL, "  - A holds\n" AGAIN},
-      {"resume", "  - A resumes\n" AGAIN},
-      {NULL, BYE}}},
-    {"answer", {"answer"}, true, false, {{NULL, IN}, {"rtp", RTP}, {NULL, BYE}}},
-    {"reject",
-     {"reject"},
-     true,
-     false,
-     {{NULL, RINGS "  - A rejects\n  - A -> P: 486\n" WITHIN "  - P -> A: ACK\n"}}},
-    {"unregister",
-     {"unregister"},
-     true,
-     false,
-     {{NULL, "  - A unregisters\n  - A -> P: REGISTER\n" WITHIN "  - P -> A: 200\n"}}},
+    {.name = "idle", .challenges = true, .pieces = {{NULL, "  - nothing for: 100 ms\n"}}},
+    {.name = "register",
+     .needs = {"register"},
+     .registers = true,
+     .pieces = {{NULL, "  - A registers\n  - A -> P: REGISTER\n" WITHIN "  - P -> A: 200\n"}}},
+    {.name = "dial", /* refused, so that nothing of it lasts, whatever the phone makes of it */
+     .needs = {"dial"},
+     .pieces = {{NULL, DIALS REFUSE}}},
+    {.name = "invite-407",
+     .needs = {"dial"},
+     .challenges = true,
+     .basis = "dial",
+     .pieces = {{NULL,
+                 DIALS "  - P -> A: 407\n  - A -> P: ACK\n" WITHIN "  - A -> P: INVITE\n" WITHIN
+                       "    must: {proxy-authorization: valid}\n" REFUSE}}},
+    {.name = "call",
+     .needs = {"dial"},
+     .basis = "dial",
+     .pieces = {{NULL, OUT},
+                {"rtp", RTP},
+                {"!rtp", QUIET},
+                {"hangup", "  - A hangs up\n  - A -> P: BYE\n" WITHIN "  - P -> A: 200\n"},
+                {"!hangup", BYE}}},
+    {.name = "cancel",
+     .needs = {"dial", "hangup"},
+     .basis = "dial",
+     .pieces = {{NULL, DIALS "  - P -> A: 180\n  - A hangs up\n  - A -> P: CANCEL\n" WITHIN
+                             "  - P -> A: 200 to CANCEL\n  - P -> A: 487 to INVITE\n"
+                             "  - A -> P: ACK\n" WITHIN}}},
+    {.name = "hold",
+     .needs = {"hold"},
+     .basis = "dial",
+     .pieces = {{"dial", OUT},
+                {"!dial", IN},
+                {NULL, "  - A holds:\n" STANDS AGAIN},
+                {"resume", "  - A resumes:\n" STANDS AGAIN},
+                {NULL, BYE}}},
+    {.name = "answer",
+     .needs = {"answer"},
+     .registered = true,
+     .pieces = {{NULL, IN}, {"rtp", RTP}, {"!rtp", QUIET}, {NULL, BYE}}},
+    {.name = "reject",
+     .needs = {"reject"},
+     .registered = true,
+     .pieces = {{NULL, RINGS "  - A rejects\n  - A -> P: 486\n" WITHIN "  - P -> A: ACK\n"}}},
+    {.name = "unregister",
+     .needs = {"unregister"},
+     .registers = true,
+     .registered = true,
+     .pieces = {{NULL, "  - A unregisters:\n" TAKEN_IN "  - A -> P: REGISTER\n" WITHIN
+                       "  - P -> A: 200\n"}}},
+    {.name = "register-401", /* last: a phone that cannot do this may not register any more */
+     .needs = {"register"},
+     .registers = true,
+     .challenges = true,
+     .basis = "register",
+     .pieces = {{NULL, "  - A registers\n  - A -> P: REGISTER\n" WITHIN "  - P -> A: 401\n"
+                       "  - A -> P: REGISTER\n" WITHIN "    must: {authorization: valid}\n"
+                       "  - P -> A: 200\n"}}},
 };
 
 size_t oh_doctor_flow_count(void)
@@ -90,9 +117,17 @@ const char *oh_doctor_flow_name(size_t i)
 const char *oh_doctor_flow_basis(size_t i, bool (*can)(const char *ability, const void *phone),
                                  const void *phone)
 {
-    if (flows[i].registered && can("register", phone))
-        return "register";
-    return flows[i].calls && can("dial", phone) ? "dial" : NULL;
+    const char *basis = flows[i].registered ? "register" : flows[i].basis;
+    return basis && can(basis, phone) ? basis : NULL;
+}
+
+bool oh_doctor_flow_calls_phone(size_t i, bool (*can)(const char *ability, const void *phone),
+                                const void *phone)
+{
+    char *text = oh_doctor_flow_text(i, can, phone);
+    bool calls = text && strstr(text, RINGS);
+    free(text);
+    return calls;
 }
 
 static bool is_taken(const struct piece *piece, bool (*can)(const char *, const void *),
@@ -134,9 +169,9 @@ char *oh_doctor_flow_text(size_t i, bool (*can)(const char *ability, const void 
     add_needs(can, phone, &text);
     if (f->registered && can("register", phone))
         oh_text_add(&text, "given: registered\n");
-    oh_text_addf(&text, "others: tolerate\nparties:\n  A: phone\n  P: %s\n%sflow:\n",
-                 strstr(f->name, "register") ? "registrar" : "proxy",
-                 strstr(f->name, "register") ? "" : "  B: {behind: P, number: \"5551234\"}\n");
+    oh_text_addf(&text, "others: tolerate\nparties:\n  A: phone\n  P: {role: %s%s}\n%sflow:\n",
+                 f->registers ? "registrar" : "proxy", f->challenges ? ", " REALM : "",
+                 f->registers ? "" : "  B: {behind: P, number: \"5551234\"}\n");
     for (size_t n = 0; n < MOST_PIECES && f->pieces[n].text; n++) {
         if (is_taken(&f->pieces[n], can, phone))
             oh_text_add(&text, f->pieces[n].text);

@@ -20,6 +20,9 @@ const char *oh_doctor_flow_name(size_t i);
  * not work there is no use in this one. NULL: none. */
 const char *oh_doctor_flow_basis(size_t i, bool (*can)(const char *ability, const void *phone),
                                  const void *phone);
+/* Its phone is called, and so must listen where it was told to. */
+bool oh_doctor_flow_calls_phone(size_t i, bool (*can)(const char *ability, const void *phone),
+                                const void *phone);
 /* Its scenario for a phone with these abilities; NULL where they do not suffice for it. The caller
  * frees. */
 char *oh_doctor_flow_text(size_t i, bool (*can)(const char *ability, const void *phone),

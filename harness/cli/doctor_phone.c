@@ -2,7 +2,6 @@
  * wire. */
 #include "cli/doctor.h"
 #include "cli/doctor_flows.h"
-#include "cli/doctor_proof.h"
 #include "cli/interrupt.h"
 
 #include "base/file.h"
@@ -19,6 +18,8 @@
 
 /* Seen as it happens. */
 struct watch {
+    struct oh_doctor *doctor;
+    const char *flow;              /* being played */
     int64_t starting_ns, ready_ns; /* monotonic; 0: not yet */
     char *ended;                   /* "exited: status 0" */
 };
@@ -27,20 +28,22 @@ struct visit {
     struct oh_doctor *doctor;
     struct oh_bench *bench;
     struct watch watch;
-    struct oh_addr phone; /* where it listens */
     bool told_start, by_itself;
+    bool listens; /* where it was told to */
     size_t musts, shoulds, ours;
-    json_t *ids;    /* of the rules broken in passing */
-    json_t *broken; /* verbs that do not work */
+    json_t *ids; /* of the rules broken in passing */
 };
 
 static void on_progress(const struct oh_progress *p, void *arg)
 {
     static const char ready[] = "ready: ", ended[] = "ended: ";
     struct watch *w = arg;
+    if (p->kind == OH_PROGRESS_WAITING)
+        oh_doctor_hint(w->doctor, w->flow, "waiting for %s", p->text);
     if (p->kind != OH_PROGRESS_PHONE)
         return;
     if (strcmp(p->text, "starting") == 0) {
+        oh_doctor_hint(w->doctor, "starts", "waiting until the phone is ready");
         w->starting_ns = oh_clock_mono_ns();
         w->ready_ns = 0;
         free(w->ended);
@@ -78,110 +81,6 @@ static void count_rules(struct visit *v, const struct oh_recording *r)
     oh_verdict_free(verdict);
 }
 
-static const char *check_adapter(const struct visit *v, enum oh_verb verb, struct oh_text *text)
-{
-    oh_text_addf(text, "look at 'verbs: %s' in %s%s", oh_verb_name(verb),
-                 oh_adapter_file(v->doctor->adapter),
-                 v->doctor->keep ? " and at the recording" : "; --keep DIR keeps the recordings");
-    return oh_text_str(text);
-}
-
-/* "INVITE", "486 Busy Here". */
-static struct oh_span what_of(const struct oh_sip_msg *m)
-{
-    struct oh_span line = m->start_line;
-    size_t blank = oh_span_find(line, ' ');
-    return m->is_request ? m->method : oh_span_sub(line, blank + 1, line.len);
-}
-
-static void tell_proof(struct visit *v, const struct oh_recording *r, const struct oh_step *step,
-                       const struct oh_proof *p)
-{
-    struct oh_doctor *d = v->doctor;
-    const char *check = oh_verb_name(step->verb), *wanted = oh_proof_wanted(step->verb);
-    struct oh_text remedy = {0}, line = {0};
-    const char *detail = p->detail ? p->detail : "it does not say why";
-    if (p->message)
-        oh_text_add_quoted(&line, what_of(p->message->sip), SIZE_MAX);
-    const char *todo = check_adapter(v, step->verb, &remedy);
-    if (p->word != OH_PROOF_DONE || p->message->transport != d->transport)
-        json_object_set_new(v->broken, check, json_true());
-    switch (p->word) {
-    case OH_PROOF_DONE:
-        if (p->message->transport != d->transport)
-            oh_doctor_tell(d, OH_DOCTOR_BAD, check, "look for ${transport} in the adapter",
-                           "%s came over %s, not %s", oh_text_str(&line),
-                           oh_transport_name(p->message->transport),
-                           oh_transport_name(d->transport));
-        else
-            oh_doctor_tell(d, OH_DOCTOR_OK, check, NULL, "%s, %.0f ms after it was told",
-                           oh_text_str(&line), (double)p->after_ns / 1e6);
-        break;
-    case OH_PROOF_OTHERWISE:
-        oh_doctor_tell(d, OH_DOCTOR_BAD, check, todo, "it sent %s; wanted is %s",
-                       oh_text_str(&line), wanted);
-        break;
-    case OH_PROOF_NOTHING:
-        oh_doctor_tell(d, OH_DOCTOR_BAD, check, todo,
-                       "the driver confirmed it, but the wire does not show it: no %s within %d s",
-                       wanted, OH_DOCTOR_WITHIN_S);
-        break;
-    case OH_PROOF_UNTAKEN:
-        oh_doctor_tell(d, OH_DOCTOR_BAD, check, todo,
-                       "the driver never said that the phone took it, and no %s came", wanted);
-        break;
-    case OH_PROOF_REFUSED:
-        oh_doctor_tell(d, OH_DOCTOR_BAD, check, todo, "the phone refused: %s", detail);
-        break;
-    case OH_PROOF_UNTOLD:
-        oh_doctor_tell(d, OH_DOCTOR_BAD, check, NULL, "not tried: %s",
-                       r->run->outcome_text ? r->run->outcome_text : "the flow did not come to it");
-        break;
-    }
-    oh_text_release(&remedy);
-    oh_text_release(&line);
-}
-
-static void tell_rtp(const struct visit *v, const struct oh_recording *r)
-{
-    struct oh_addr from = {0};
-    char text[OH_ADDR_TEXT];
-    size_t packets = oh_proof_rtp(r, &from);
-    if (packets > 0 && oh_addr_same_ip(&from, &v->phone))
-        oh_doctor_tell(v->doctor, OH_DOCTOR_OK, "rtp", NULL, "%zu packets from the phone", packets);
-    else if (packets > 0)
-        oh_doctor_tell(v->doctor, OH_DOCTOR_OK, "rtp", NULL,
-                       "%zu packets from the phone, though sent from %s and not its own address",
-                       packets, oh_addr_format(&from, text));
-    else if (!oh_proof_had_media(r))
-        oh_doctor_tell(v->doctor, OH_DOCTOR_BAD, "rtp", NULL,
-                       "not tried: the flow did not come to it");
-    else
-        oh_doctor_tell(v->doctor, OH_DOCTOR_BAD, "rtp",
-                       "without a sound device the phone needs a source of sound of its own, or "
-                       "take rtp off 'abilities'",
-                       "no packet of the phone came in half a second of talk");
-}
-
-static void tell_steps(struct visit *v, const char *flow, const struct oh_recording *r)
-{
-    bool media = false;
-    for (size_t i = 0; i < r->scenario->step_count; i++) {
-        const struct oh_step *step = &r->scenario->steps[i];
-        media |= step->kind == OH_STEP_MEDIA;
-        if (step->kind != OH_STEP_ACTION)
-            continue;
-        struct oh_proof proof = oh_proof_of(r, (int)i);
-        /* that it dials is told once; the other flows build on it */
-        bool again = step->verb == OH_VERB_DIAL && strcmp(flow, "dial") != 0;
-        again |= step->verb == OH_VERB_ANSWER && strcmp(flow, "answer") != 0;
-        if (!again || proof.word != OH_PROOF_DONE)
-            tell_proof(v, r, step, &proof);
-    }
-    if (media && (strcmp(flow, "call") == 0 || !oh_adapter_can(v->doctor->adapter, "dial")))
-        tell_rtp(v, r);
-}
-
 /* --- start --- */
 
 static void on_nothing(struct oh_socket *s, const struct oh_addr *from, struct oh_span bytes,
@@ -214,13 +113,14 @@ static bool started_badly(const struct oh_run *run, const struct watch *w)
 }
 
 /* Where it was told to listen, while it runs: what nobody else has bound is not listened at. */
-static void tell_listens(const struct visit *v)
+static void tell_listens(struct visit *v)
 {
     struct oh_error e = {0};
     char text[OH_ADDR_TEXT];
-    oh_addr_format(&v->phone, text);
+    oh_addr_format(&v->doctor->phone, text);
     const char *kind = v->doctor->transport == OH_TRANSPORT_UDP ? "UDP" : "TCP";
-    if (is_bindable(&v->phone, v->doctor->transport, &e))
+    v->listens = !is_bindable(&v->doctor->phone, v->doctor->transport, &e);
+    if (!v->listens)
         oh_doctor_tell(v->doctor, OH_DOCTOR_BAD, "listens",
                        "give it ${phone.address} and ${phone.port} in 'start' or 'files'",
                        "nothing has %s port %s, where the phone was told to be", kind, text);
@@ -237,7 +137,7 @@ static void tell_start(struct visit *v, const struct oh_run *run)
     oh_doctor_tell(v->doctor, OH_DOCTOR_OK, "starts", NULL, "ready after %.0f ms", ms);
     for (size_t i = 0; i < run->seat_count; i++) {
         if (run->seats[i].is_phone)
-            v->phone = run->seats[i].sip;
+            v->doctor->phone = run->seats[i].sip;
     }
     tell_listens(v);
     if (strcmp(name, oh_adapter_title(v->doctor->adapter)) == 0)
@@ -252,6 +152,10 @@ static void tell_failed_start(struct visit *v, const struct oh_run *run)
     struct oh_text remedy = {0};
     oh_text_addf(&remedy, "look at 'start', 'ready' and 'drive' in %s",
                  oh_adapter_file(v->doctor->adapter));
+    if (run->phone_output && v->doctor->keep)
+        oh_text_addf(&remedy, "; that run.json is %s/idle/run.json", v->doctor->keep);
+    else if (run->phone_output)
+        oh_text_add(&remedy, "; --keep DIR keeps that run.json");
     oh_doctor_tell(v->doctor, OH_DOCTOR_BAD, "starts", oh_text_str(&remedy), "%s",
                    run->outcome_text ? run->outcome_text : "the phone could not be started");
     oh_text_release(&remedy);
@@ -298,30 +202,56 @@ static bool look_at(struct visit *v, const char *flow, const struct oh_recording
     if (r->run->outcome == OH_OUTCOME_PHONE_DIED || r->run->outcome == OH_OUTCOME_PHONE_HUNG ||
         r->run->outcome == OH_OUTCOME_PHONE_KILLED)
         oh_doctor_tell(v->doctor, OH_DOCTOR_BAD, flow, NULL, "%s", r->run->outcome_text);
-    tell_steps(v, flow, r);
+    oh_doctor_steps(v->doctor, flow, r);
     count_rules(v, r);
     return true;
 }
 
-static bool play(struct visit *v, const char *flow, const char *text)
+static bool record(struct visit *v, const char *flow, const struct oh_scenario *s)
 {
     struct oh_error e = {0};
-    struct oh_errors errors = {0};
-    char *file = oh_format("doctor/%s.yaml", flow), *folder = recording_folder(v->doctor, flow);
-    struct oh_scenario *s = oh_scenario_parse(file, oh_span_of(text), &errors);
+    char *folder = recording_folder(v->doctor, flow);
     struct oh_recording *r = NULL;
     bool go_on = false;
-    if (!s)
-        oh_doctor_tell_error(v->doctor, flow, &errors.items[0]);
-    else if (oh_play(v->bench, s, folder, &e) != 0 || !(r = oh_recording_read(folder, &e)))
+    v->watch.flow = flow;
+    oh_doctor_hint(v->doctor, flow, "%s", s->title);
+    if (oh_play(v->bench, s, folder, &e) != 0 || !(r = oh_recording_read(folder, &e)))
         oh_doctor_tell_error(v->doctor, flow, &e);
     else
         go_on = look_at(v, flow, r);
     oh_recording_free(r);
+    free(folder);
+    return go_on;
+}
+
+/* What stands before flow `i`; NULL: nothing. The caller frees. */
+static char *obstacle(const struct visit *v, size_t i)
+{
+    const char *basis = oh_doctor_flow_basis(i, can, v->doctor->adapter);
+    if (basis && json_object_get(v->doctor->broken, basis))
+        return oh_format("%s does not work", basis);
+    if (v->told_start && !v->listens && oh_doctor_flow_calls_phone(i, can, v->doctor->adapter))
+        return oh_strdup("it does not listen");
+    return NULL;
+}
+
+static bool play(struct visit *v, size_t i, const char *text)
+{
+    struct oh_errors errors = {0};
+    const char *flow = oh_doctor_flow_name(i);
+    char *file = oh_format("doctor/%s.yaml", flow), *why = obstacle(v, i);
+    struct oh_scenario *s = oh_scenario_parse(file, oh_span_of(text), &errors);
+    bool go_on = s != NULL;
+    if (!s)
+        oh_doctor_tell_error(v->doctor, flow, &errors.items[0]);
+    else if (why)
+        oh_doctor_untried(v->doctor, flow, s, why);
+    else
+        go_on = record(v, flow, s);
     oh_scenario_free(s);
     oh_errors_release(&errors);
     free(file);
-    free(folder);
+    free(why);
     return go_on;
 }
 
@@ -408,7 +338,7 @@ static void tell_leftovers(const struct visit *v)
     else if (files && files[0])
         oh_doctor_tell(d, OH_DOCTOR_BAD, "leaves", NULL, "it left files in TMPDIR: %s",
                        files[0] + strlen(d->folder));
-    else if (v->told_start && !is_bindable(&v->phone, OH_TRANSPORT_UDP, &e))
+    else if (v->told_start && !is_bindable(&v->doctor->phone, OH_TRANSPORT_UDP, &e))
         oh_doctor_tell_error(d, "leaves", &e);
     else
         oh_doctor_tell(d, OH_DOCTOR_OK, "leaves", NULL, "no process, no file, no port");
@@ -421,6 +351,7 @@ static void end_phone(struct visit *v)
 {
     struct oh_doctor *d = v->doctor;
     int64_t began_ns = oh_clock_mono_ns();
+    oh_doctor_hint(d, "stops", "waiting for the phone to end");
     bool ran = v->watch.ready_ns != 0 && !v->watch.ended;
     oh_bench_close(v->bench);
     v->bench = NULL;
@@ -442,12 +373,8 @@ static void prove(struct visit *v)
     bool go_on = true;
     for (size_t i = 0; go_on && i < oh_doctor_flow_count(); i++) {
         char *text = oh_doctor_flow_text(i, can, v->doctor->adapter);
-        const char *basis = oh_doctor_flow_basis(i, can, v->doctor->adapter);
-        if (text && basis && json_object_get(v->broken, basis))
-            oh_doctor_tell(v->doctor, OH_DOCTOR_BAD, oh_doctor_flow_name(i), NULL,
-                           "not tried: %s does not work", basis);
-        else if (text)
-            go_on = play(v, oh_doctor_flow_name(i), text);
+        if (text)
+            go_on = play(v, i, text);
         free(text);
         go_on = go_on && *oh_interrupt_flag() == 0;
     }
@@ -462,7 +389,7 @@ static void prove(struct visit *v)
 void oh_doctor_phone(struct oh_doctor *d)
 {
     struct oh_error e = {0};
-    struct visit v = {.doctor = d, .ids = json_object(), .broken = json_object()};
+    struct visit v = {.doctor = d, .watch.doctor = d, .ids = json_object()};
     struct oh_bench_phone phone = {"", d->adapter};
     struct oh_bench_options options = {.no_capture = d->no_capture,
                                        .transport = d->transport,
@@ -480,5 +407,4 @@ void oh_doctor_phone(struct oh_doctor *d)
     }
     free(v.watch.ended);
     json_decref(v.ids);
-    json_decref(v.broken);
 }

@@ -111,14 +111,14 @@ static const struct {
     bool (*comes_of)(const struct oh_sip_msg *m); /* also what is not it, to be named */
     const char *wanted;
 } verbs[OH_VERBS] = {
-    [OH_VERB_REGISTER] = {shows_register, comes_of_register, "REGISTER"},
-    [OH_VERB_UNREGISTER] = {shows_unregister, comes_of_register, "REGISTER with an expiry of 0"},
-    [OH_VERB_DIAL] = {shows_dial, shows_dial, "INVITE"},
-    [OH_VERB_ANSWER] = {shows_answer, comes_of_ringing, "200 to the INVITE"},
+    [OH_VERB_REGISTER] = {shows_register, comes_of_register, "a REGISTER"},
+    [OH_VERB_UNREGISTER] = {shows_unregister, comes_of_register, "a REGISTER with an expiry of 0"},
+    [OH_VERB_DIAL] = {shows_dial, shows_dial, "an INVITE"},
+    [OH_VERB_ANSWER] = {shows_answer, comes_of_ringing, "a 200 to the INVITE"},
     [OH_VERB_REJECT] = {shows_reject, comes_of_ringing, "a 4xx, 5xx or 6xx to the INVITE"},
-    [OH_VERB_HANGUP] = {shows_hangup, shows_hangup, "BYE or CANCEL"},
-    [OH_VERB_HOLD] = {shows_hold, is_offer, "INVITE with sendonly or inactive audio"},
-    [OH_VERB_RESUME] = {shows_resume, is_offer, "INVITE whose audio is not held"},
+    [OH_VERB_HANGUP] = {shows_hangup, shows_hangup, "a BYE or CANCEL"},
+    [OH_VERB_HOLD] = {shows_hold, is_offer, "an INVITE with sendonly or inactive audio"},
+    [OH_VERB_RESUME] = {shows_resume, is_offer, "an INVITE whose audio is not held"},
 };
 
 const char *oh_proof_wanted(enum oh_verb verb)
@@ -170,18 +170,63 @@ static const struct oh_journal_entry *next_of(const struct oh_run *run, int step
     return NULL;
 }
 
+/* By its own stamp; a clock that was set meanwhile is not believed. */
+static bool comes_before(const struct oh_recording *r, const struct oh_trace_msg *m,
+                         const struct oh_journal_entry *told)
+{
+    return told->wall_ns - m->time_ns > r->run->clock_step_ns;
+}
+
+/* A user had told it to hang up. */
+static bool was_told_to_end(const struct oh_recording *r, const struct oh_trace_msg *m)
+{
+    for (size_t i = 0; i < r->run->journal_count; i++) {
+        const struct oh_journal_entry *e = &r->run->journal[i];
+        if (e->kind == OH_JOURNAL_TOLD && e->step >= 0 &&
+            r->scenario->steps[e->step].verb == OH_VERB_HANGUP && is_after(m, e) &&
+            !comes_before(r, m, e))
+            return true;
+    }
+    return false;
+}
+
+const struct oh_trace_msg *oh_proof_self_end(const struct oh_recording *r)
+{
+    const struct oh_journal_entry *over = NULL;
+    if (r->run->outcome == OH_OUTCOME_PHONE_DIED || r->run->outcome == OH_OUTCOME_PHONE_KILLED)
+        return NULL; /* it went down, and its calls with it */
+    for (size_t i = 0; i < r->run->journal_count; i++) {
+        if (r->run->journal[i].kind == OH_JOURNAL_FLOW_ENDS)
+            over = &r->run->journal[i];
+    }
+    for (size_t i = 0; i < r->trace->msg_count; i++) {
+        const struct oh_trace_msg *m = &r->trace->msgs[i];
+        if (m->from_phone && m->repeat_of == OH_NONE && m->duplicate_of == OH_NONE &&
+            shows_hangup(m->sip) && !(over && is_after(m, over)) && !was_told_to_end(r, m))
+            return m;
+    }
+    return NULL;
+}
+
 struct oh_proof oh_proof_of(const struct oh_recording *r, int step)
 {
     const struct oh_step *s = &r->scenario->steps[step];
     const struct oh_journal_entry *told = entry(r->run, step, OH_JOURNAL_TOLD);
     const struct oh_journal_entry *refused = entry(r->run, step, OH_JOURNAL_REFUSED);
     const struct oh_journal_entry *next = next_of(r->run, step);
+    const struct oh_trace_msg *end = oh_proof_self_end(r);
     struct oh_proof p = {OH_PROOF_UNTOLD, NULL, NULL, 0};
-    if (!told)
+    if (!told) {
+        p.message = end;
+        p.word = end ? OH_PROOF_GONE : OH_PROOF_UNTOLD;
         return p;
+    }
     p.message = find(r, told, next, verbs[s->verb].shows);
     p.word = OH_PROOF_DONE;
-    if (!p.message) {
+    if ((!p.message || p.message == end) && end) {
+        p.message = end;
+        p.word = comes_before(r, end, told) ? OH_PROOF_GONE : OH_PROOF_OTHERWISE;
+    } else if (!p.message) {
         p.message = find(r, told, next, verbs[s->verb].comes_of);
         p.word = p.message                                   ? OH_PROOF_OTHERWISE
                  : refused                                   ? OH_PROOF_REFUSED
@@ -224,4 +269,44 @@ bool oh_proof_had_media(const struct oh_recording *r)
             return true;
     }
     return false;
+}
+
+/* --- credentials --- */
+
+static const struct oh_expect *expected_credentials(const struct oh_scenario *s,
+                                                    const struct oh_step **step)
+{
+    for (size_t i = 0; i < s->step_count; i++) {
+        *step = &s->steps[i];
+        if ((*step)->expect_count)
+            return (*step)->expects;
+    }
+    return NULL;
+}
+
+/* What was sent before any challenge may answer one of an earlier call. */
+struct oh_proof_password oh_proof_password(const struct oh_recording *r)
+{
+    struct oh_proof_password p = {.fit = OH_FIT_NO};
+    const struct oh_step *step = NULL;
+    const struct oh_expect *expect = expected_credentials(r->scenario, &step);
+    struct oh_match_env *env = oh_match_env_new(r->run);
+    bool challenged = false;
+    for (size_t i = 0; expect && i < r->trace->msg_count && p.fit != OH_FIT_YES; i++) {
+        const struct oh_trace_msg *m = &r->trace->msgs[i];
+        enum oh_sip_header_id id = oh_sip_header_id_of(oh_span_of(expect->field));
+        oh_match_env_saw(env, m->sip);
+        challenged |= m->to_phone && (m->sip->status == 401 || m->sip->status == 407);
+        if (!challenged || !m->from_phone || !is_request(m->sip, step->method) ||
+            !oh_sip_msg_header(m->sip, id, 0))
+            continue;
+        struct oh_mismatch mismatch = {0};
+        p.came = true;
+        p.fit = oh_match_expect(env, expect, m->sip, &mismatch);
+        oh_text_clear(&p.why);
+        oh_text_add_span(&p.why, oh_text_span(&mismatch.why));
+        oh_mismatch_release(&mismatch);
+    }
+    oh_match_env_free(env);
+    return p;
 }

@@ -241,6 +241,23 @@ void oh_flow_reached(struct oh_judging *j, const struct oh_trace_msg *m,
         expectation(j, m, reached.step, &step->expects[i]);
 }
 
+/* The step before `next` at which the user of the sender ended a call, if no BYE or CANCEL of it
+ * came since; OH_NONE. */
+static int hung_up_before(const struct oh_judging *j, int next, const struct oh_trace_msg *m)
+{
+    for (int i = next - 1; i >= 0; i--) {
+        const struct oh_step *s = &j->scenario->steps[i];
+        if (!m->from_seat || !s->from || strcmp(s->from, m->from_seat) != 0)
+            continue;
+        if (s->kind == OH_STEP_ACTION && s->verb == OH_VERB_HANGUP && j->step_done_ns[i])
+            return i;
+        if (s->kind == OH_STEP_MESSAGE && s->is_request && j->step_done_ns[i] &&
+            (strcmp(s->method, "BYE") == 0 || strcmp(s->method, "CANCEL") == 0))
+            return OH_NONE;
+    }
+    return OH_NONE;
+}
+
 void oh_flow_early(struct oh_judging *j, const struct oh_trace_msg *m, int step)
 {
     const struct oh_step *at = &j->scenario->steps[step];
@@ -248,9 +265,17 @@ void oh_flow_early(struct oh_judging *j, const struct oh_trace_msg *m, int step)
     if (j->run->outcome == OH_OUTCOME_PHONE_KILLED) /* it had to: its program was being ended */
         return;
     const char *before = next < step ? j->scenario->steps[next].text : "its time";
+    int user = hung_up_before(j, next, m);
     struct oh_finding *f = step_finding(j, "flow.early", OH_LEVEL_MUST, step, m);
     f->expected = oh_format("%s after %s", at->text, before);
     f->observed = oh_format("%s before it", at->method);
+    if (user != OH_NONE) {
+        f->result = OH_RESULT_NOT_CHECKABLE;
+        f->text = oh_format("The phone did at once what it was told by '%s': its %s came before "
+                            "%s. Let the flow await it there.",
+                            j->scenario->steps[user].text, at->method, before);
+        return;
+    }
     f->text =
         oh_format("The phone ended the call by itself: its %s came before %s.", at->method, before);
 }

@@ -2,8 +2,8 @@
  * judge/internal.h - what the judge's files share. Private to judge/.
  *
  * judge.c draws the verdict · replay.c walks the recording in the player's order · flow.c makes
- * findings of the flow · absence.c decides what a missing message proves · rules.c runs the
- * always-on rules · merge.c lets one fault be one finding.
+ * findings of the flow · media.c of the voice's formats · absence.c decides what a missing message
+ * proves · rules.c runs the always-on rules · merge.c lets one fault be one finding.
  */
 #ifndef OH_JUDGE_INTERNAL_H
 #define OH_JUDGE_INTERNAL_H
@@ -66,6 +66,10 @@ void oh_flow_end(struct oh_judging *j);
 /* Datagrams of the phone to our SIP ports that are neither messages nor keep-alives: one finding,
  * which weighs nothing. */
 void oh_flow_noise(struct oh_judging *j);
+
+/* media.c: RTP of the phone whose payload type our description does not have. RFC 3264 5.1, 6.1,
+ * 8.3.2 */
+void oh_flow_payload_types(struct oh_judging *j);
 
 /* absence.c: findings for each step that was missed. */
 void oh_absences(struct oh_judging *j);

@@ -214,6 +214,7 @@ static void judge_all(struct oh_judging *j)
     oh_absences(j);
     oh_flow_end(j);
     oh_flow_noise(j);
+    oh_flow_payload_types(j);
     oh_rules_apply(v, j->recording, j->options->strict);
     oh_merge(j);
     if (v->finding_count > 1)

@@ -27,7 +27,7 @@ static void on_process(struct oh_process *process, enum oh_process_event event, 
     if (event != OH_PROCESS_ENDED || !plan)
         return;
     char *words = oh_process_words(status);
-    oh_text_addf(&why, "%s, which runs beside the phone, ended, %s", plan->start.at[0], words);
+    oh_text_addf(&why, "'%s', which runs beside the phone, ended, %s", plan->start.at[0], words);
     oh_phone_add_last_words(oh_process_output(process), &why);
     free(words);
     oh_phone_fail(p, oh_text_take(&why));
@@ -73,7 +73,7 @@ static void on_look(void *arg)
     if (oh_net_now(p->net) - p->beside_began_ns < plan->within_ms * OH_NS_PER_MS)
         look_soon(p);
     else
-        oh_phone_fail(p, oh_format("%s, which runs beside the phone, could not be used within "
+        oh_phone_fail(p, oh_format("'%s', which runs beside the phone, could not be used within "
                                    "%lld ms: there is no %s",
                                    plan->start.at[0], (long long)plan->within_ms, plan->until));
 }

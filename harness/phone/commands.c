@@ -37,6 +37,18 @@ static char *compact(const json_t *message)
     return oh_text_take(&quoted);
 }
 
+char *oh_phone_ready_pattern(struct oh_phone *p)
+{
+    const struct oh_command *ready = &p->a->ready;
+    const struct oh_yaml_node *pattern = ready->event ? ready->event
+                                         : ready->ok  ? ready->ok
+                                                      : p->a->ok;
+    json_t *wanted = pattern ? filled(p, pattern) : NULL;
+    char *text = wanted ? compact(wanted) : oh_strdup("an answer");
+    json_decref(wanted);
+    return text;
+}
+
 /* --- sending --- */
 
 static size_t message_count(const struct oh_command *c)

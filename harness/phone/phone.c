@@ -12,7 +12,6 @@
 #define LINK_GRACE_MS                                                                              \
     300 /* a connection that is lost may be the first sign of the program's end                    \
          */
-#define LAST_WORDS_MAX 300
 
 void oh_phone_tell(struct oh_phone *p, enum oh_phone_event event, const char *detail)
 {
@@ -98,20 +97,6 @@ void oh_phone_free(struct oh_phone *p)
 
 /* --- the end --- */
 
-/* The last line that it printed and that is not empty, for the sentence that tells its end. */
-void oh_phone_add_last_words(struct oh_span output, struct oh_text *out)
-{
-    output = oh_span_trim(output);
-    size_t from = output.len;
-    while (from > 0 && output.at[from - 1] != '\n')
-        from--;
-    struct oh_span line = oh_span_sub(output, from, output.len - from);
-    if (!line.len)
-        return;
-    oh_text_add(out, "; it printed last: ");
-    oh_text_add_quoted(out, line, LAST_WORDS_MAX);
-}
-
 static enum oh_phone_event end_event(const struct oh_phone *p, enum oh_phone_state before,
                                      int status)
 {
@@ -150,7 +135,7 @@ static void ended(struct oh_phone *p, int status)
     if (p->failure)
         oh_text_add(&detail, p->failure);
     else if (event == OH_PHONE_FAILED)
-        oh_text_addf(&detail, "%s ended before it was ready, %s", program_name(p), words);
+        oh_text_addf(&detail, "'%s' ended before it was ready, %s", program_name(p), words);
     else
         oh_text_add(&detail, words);
     if (event != OH_PHONE_ENDED)
@@ -241,23 +226,44 @@ void oh_phone_ask_ready(struct oh_phone *p, bool again)
         oh_phone_send(p, OH_FOR_READY, &p->a->ready, NULL, NULL, NULL);
 }
 
+/* What came, or did not, against what was waited for. */
+static void add_unfit(const struct oh_phone *p, const char *wanted, struct oh_text *text)
+{
+    if (p->last_said) {
+        oh_text_addf(text, "it said %s, which does not fit ", p->last_said);
+        if (p->a->ready.event)
+            oh_text_addf(text, "'ready: event: %s'", wanted);
+        else
+            oh_text_addf(text, "%s, the answer to 'ready: send' that is wanted", wanted);
+    } else if (p->a->ready.event) {
+        oh_text_addf(text, "the connection stands, but 'ready: event: %s' never came", wanted);
+        if (p->a->driver->stdio == OH_STDIO_NONE)
+            oh_text_add(text, "; it may have come before the connection: 'ready: {send: ...}', a "
+                              "command that is answered, cannot miss it");
+    } else {
+        oh_text_addf(text,
+                     "the connection stands, but nothing came in answer to 'ready: send'; wanted "
+                     "is %s",
+                     wanted);
+    }
+}
+
 /* What an adapter's author needs to know: did the link come about, and what was said over it? */
 static void on_not_ready(void *arg)
 {
     struct oh_phone *p = arg;
     struct oh_text text = {0};
     p->deadline = NULL;
-    oh_text_addf(&text, "%s was not ready within %lld ms: ", program_name(p),
+    oh_text_addf(&text, "'%s' was not ready within %lld ms: ", program_name(p),
                  (long long)p->a->ready.within_ms);
+    char *wanted = oh_phone_ready_pattern(p);
     if (p->link_lost)
         oh_text_add(&text, p->link_lost);
     else if (!p->link_up)
         oh_text_add(&text, p->a->driver->never_up);
-    else if (p->last_said)
-        oh_text_addf(&text, "it said %s, which does not fit what 'ready' or 'drive: ok' want",
-                     p->last_said);
     else
-        oh_text_add(&text, "the connection stands, but it said nothing");
+        add_unfit(p, wanted, &text);
+    free(wanted);
     oh_phone_fail(p, oh_text_take(&text));
 }
 
@@ -359,7 +365,7 @@ void oh_phone_begin(struct oh_phone *p)
 int oh_phone_start(struct oh_phone *p, struct oh_error *e)
 {
     if (p->state != OH_PHONE_IS_IDLE)
-        return oh_error_set(e, "%s runs already", p->name);
+        return oh_error_set(e, "'%s' runs already", p->name);
     oh_process_free(p->process);
     p->process = NULL;
     free(p->failure);
@@ -387,10 +393,10 @@ int oh_phone_do(struct oh_phone *p, enum oh_verb verb, const char *uri, oh_actio
 {
     const struct oh_command *command = &p->a->verbs[verb];
     if (!command->given)
-        return oh_error_set(e, "%s cannot %s: its adapter has no such verb", p->name,
+        return oh_error_set(e, "'%s' cannot %s: its adapter has no such verb", p->name,
                             oh_verb_name(verb));
     if (p->state != OH_PHONE_IS_UP)
-        return oh_error_set(e, "%s cannot %s: it %s", p->name, oh_verb_name(verb),
+        return oh_error_set(e, "'%s' cannot %s: it %s", p->name, oh_verb_name(verb),
                             p->state == OH_PHONE_IS_IDLE ? "does not run" : "is not ready");
     p->is_worn = p->is_worn || (p->a->anew_after_register && verb == OH_VERB_REGISTER);
     oh_phone_send(p, OH_FOR_VERB, command, uri, done, arg);

@@ -399,7 +399,7 @@ struct oh_process *oh_process_start(struct oh_net *net, const struct oh_process_
         trouble = errno ? errno : EIO;
     if (!trouble)
         return p;
-    oh_error_set(e, "%s cannot be started: %s", plan->argv[0], strerror(trouble));
+    oh_error_set(e, "'%s' cannot be started: %s", plan->argv[0], strerror(trouble));
     oh_process_free(p);
     errno = trouble;
     return NULL;

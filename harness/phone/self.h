@@ -3,7 +3,7 @@
  *
  * Who does what: phone.c its life · commands.c what is sent, and which answer belongs to it ·
  * values.c what the names in the adapter stand for, and what is made of them · beside.c the
- * programs that run beside it.
+ * programs that run beside it · last_words.c what it printed, for a sentence.
  *
  * Uses: phone/adapter.h, phone/process.h, phone/template.h.
  */
@@ -108,6 +108,14 @@ void oh_phone_got(struct oh_phone *p, struct oh_span message, uint64_t answer_to
 /* Verbs end as hung for this reason; the rest is dropped. */
 void oh_phone_end_commands(struct oh_phone *p, const char *why);
 void oh_phone_drop_commands(struct oh_phone *p);
+/* What it is to say when it is ready, filled: "{\"event\":\"ready\"}". The caller frees. */
+char *oh_phone_ready_pattern(struct oh_phone *p);
+
+/* last_words.c */
+/* Appends "; it printed last: LINE | LINE": of its last lines, those that complain if there are
+ * any, without what only moves a terminal's cursor or colours it. Nothing where it printed nothing.
+ */
+void oh_phone_add_last_words(struct oh_span output, struct oh_text *out);
 
 /* beside.c */
 /* Starts the programs; 1: all can be used, 0: `oh_phone_begin` or `oh_phone_fail` follows, -1: one
@@ -119,7 +127,6 @@ void oh_phone_end_beside(struct oh_phone *p);
 void oh_phone_begin(struct oh_phone *p); /* what runs beside it is there */
 /* Cannot be started, or cannot be used any more, by no fault of its own; takes `why`. */
 void oh_phone_fail(struct oh_phone *p, char *why);
-void oh_phone_add_last_words(struct oh_span output, struct oh_text *out);
 void oh_phone_tell(struct oh_phone *p, enum oh_phone_event event, const char *detail);
 void oh_phone_is_ready(struct oh_phone *p);
 /* Asks, or asks again soon, whether it is ready. */

@@ -13,6 +13,8 @@
 
 #define PORTS_APART 64 /* between the phone's SIP port and its RTP range */
 
+#define MOST_STARTS 2 /* that fail in a row, with the same values in the adapter */
+
 #define STOP_PATIENCE_MS 40000 /* a phone may wait 64*T1 for the answer to its last request */
 
 static struct oh_addr host_of(const struct oh_addr *net, unsigned host)
@@ -64,6 +66,19 @@ static void on_interrupt(int fd, void *arg)
     oh_bench_wake(b);
 }
 
+void oh_bench_start_failed(struct oh_bench_slot *slot, const char *why)
+{
+    char *copy = oh_strdup(why);
+    free(slot->failure);
+    slot->failure = copy;
+    slot->starts_failed++;
+}
+
+bool oh_bench_has_given_up(const struct oh_bench_slot *slot)
+{
+    return slot->starts_failed >= MOST_STARTS;
+}
+
 static const char *const event_words[] = {
     [OH_PHONE_READY] = "ready",           [OH_PHONE_FAILED] = "failed",
     [OH_PHONE_REGISTERED] = "registered", [OH_PHONE_DIED] = "exited",
@@ -96,13 +111,20 @@ static void phone_trouble(struct oh_bench_slot *slot, enum oh_phone_event event,
         {OH_PHONE_HUNG, OH_OUTCOME_PHONE_HUNG, "the phone program answers no more"},
     };
     struct oh_player *p = slot->bench->player;
+    struct oh_text text = {0};
     if (!is_seated(p, slot)) /* no part in this scenario */
         return;
+    oh_text_add(&text, detail && *detail ? detail : "no more is known");
+    if (event == OH_PHONE_FAILED && oh_phone_output(slot->phone).len)
+        oh_text_add(&text, "; all that it printed is 'phone_output' in run.json");
+    if (event == OH_PHONE_FAILED)
+        oh_bench_start_failed(slot, oh_text_str(&text));
     for (size_t i = 0; i < sizeof troubles / sizeof *troubles; i++) {
         if (troubles[i].event == event)
             oh_player_end(p, troubles[i].outcome, OH_NONE, "%s: %s", troubles[i].what,
-                          detail && *detail ? detail : "no more is known");
+                          oh_text_str(&text));
     }
+    oh_text_release(&text);
 }
 
 /* The party that the phone is in the scenario being played; its own seat's name between scenarios.
@@ -123,8 +145,10 @@ static void on_phone(struct oh_phone *phone, enum oh_phone_event event, const ch
     struct oh_player *p = slot->bench->player;
     char *text = oh_format("%s: %s", event_words[event], detail ? detail : "");
     (void)phone;
-    if (event == OH_PHONE_READY)
+    if (event == OH_PHONE_READY) {
         slot->ready = true;
+        slot->starts_failed = 0;
+    }
     if (event == OH_PHONE_FAILED || event == OH_PHONE_DIED || event == OH_PHONE_KILLED ||
         event == OH_PHONE_ENDED) {
         slot->ready = false;
@@ -328,6 +352,7 @@ void oh_bench_close(struct oh_bench *b)
         oh_bindings_clear(&b->slots[i]);
         oh_earlier_clear(&b->slots[i]);
         free(b->slots[i].realm);
+        free(b->slots[i].failure);
     }
     free(b->slots);
     oh_watch_free(b->interrupt_watch);

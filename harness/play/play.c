@@ -339,6 +339,11 @@ static void start_phones(struct oh_player *p)
         slot->ready = slot->failed = slot->unfit = false;
         oh_bindings_clear(slot);
         oh_earlier_clear(slot);
+        if (oh_bench_has_given_up(slot)) {
+            oh_player_end(p, OH_OUTCOME_BENCH, OH_NONE,
+                          "the phone could not be started, as before: %s", slot->failure);
+            break;
+        }
         oh_player_progress_text(p, OH_PROGRESS_PHONE, OH_NONE, "starting");
         if (oh_phone_start(slot->phone, &e) != 0)
             oh_player_bench_failed(p, &e);

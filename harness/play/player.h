@@ -166,7 +166,8 @@ struct oh_bench_slot { /* a phone of the run */
     struct oh_phone_place place;
     struct oh_addr sip;
     bool ready, failed;
-    char failure[512];
+    unsigned starts_failed;      /* in a row: each by not becoming ready */
+    char *failure;               /* the latest of them, owned */
     struct oh_binding *bindings; /* where it is registered, oldest first */
     size_t binding_count, binding_room;
     struct oh_earlier *earlier; /* its calls of scenarios before, oldest first: 64 at most */
@@ -206,6 +207,10 @@ bool oh_bench_hurries(const struct oh_bench *b);
 /* Runs the loop until `done(arg)` is true; false when `timeout_ms` passed first. */
 bool oh_bench_wait(struct oh_bench *b, bool (*done)(void *arg), void *arg, int64_t timeout_ms);
 void oh_bench_wake(struct oh_bench *b); /* lets oh_bench_wait look again */
+/* It did not become ready, and why: kept for the next scenarios. */
+void oh_bench_start_failed(struct oh_bench_slot *slot, const char *why);
+/* It failed so often that another try would only take its time. */
+bool oh_bench_has_given_up(const struct oh_bench_slot *slot);
 /* Makes the phone, which does not run, anew for the slot's place. */
 void oh_bench_renew_phone(struct oh_bench_slot *slot);
 /* Opens the sockets of our n-th seat if they are not open yet. */

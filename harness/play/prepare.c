@@ -76,6 +76,8 @@ static void place_phone(const struct oh_player *p, struct oh_bench_slot *slot)
     if (oh_phone_is_running(slot->phone) ||
         (slot->place.transport == p->transport && !other_realm(p, slot)))
         return;
+    if (is_otherwise(p, slot)) /* that may be what it could not start with */
+        slot->starts_failed = 0;
     slot->place.transport = p->transport;
     if (realm) {
         char *copy = oh_strdup(realm);

@@ -44,9 +44,26 @@ static size_t nearest_pattern(struct oh_span rest)
     return i;
 }
 
+/* "nothing for 5 s": silence without its colon. */
+static bool tell_silence(struct oh_reading *g, const struct oh_yaml_node *n)
+{
+    static const char words[] = "nothing for";
+    struct oh_span text = oh_span_of(oh_yaml_scalar(n));
+    if (!oh_span_starts_with(text, words))
+        return false;
+    struct oh_span rest = oh_span_trim(oh_span_sub(text, strlen(words), text.len));
+    struct oh_error *e = oh_yaml_mistake(
+        g->r->y, n, g->r->errors, "'%s' is no action of a user and no message", oh_yaml_scalar(n));
+    oh_error_remedy(e, "did you mean '%s: %.*s'?", words,
+                    OH_SPAN_FMT(rest.len ? rest : oh_span_of("5 s")));
+    return true;
+}
+
 static void tell_unknown(struct oh_reading *g, const struct oh_yaml_node *n, struct oh_span actor,
                          struct oh_span rest, bool lacks_value)
 {
+    if (tell_silence(g, n))
+        return;
     size_t i = nearest_pattern(rest);
     struct oh_span object = rest;
     take_word(&object);
@@ -63,7 +80,9 @@ static void tell_unknown(struct oh_reading *g, const struct oh_yaml_node *n, str
     else if (i < PATTERNS)
         oh_error_remedy(e, "did you mean '%.*s %s'?", OH_SPAN_FMT(actor), patterns[i].words);
     else if (!lacks_value || !oh_yaml_blame_comment(g->r->y, oh_yaml_place(g->r->y, n), e))
-        oh_error_remedy(e, "actions are: %s; messages are 'A -> P: INVITE'", sentences);
+        oh_error_remedy(
+            e, "actions are: %s; messages are 'A -> P: INVITE', silence is 'nothing for: 5 s'",
+            sentences);
 }
 
 /* The place of a word within a plain scalar. */
@@ -128,20 +147,30 @@ static void check_object(struct oh_reading *g, const struct oh_yaml_node *n, str
 
 void oh_check_ability(struct oh_reading *g, struct oh_place place, const char *ability)
 {
-    bool *told = &g->told[oh_ability_index(ability)];
+    size_t *told = &g->told[oh_ability_index(ability)];
     for (size_t i = 0; i < g->s->need_count; i++)
         if (!strcmp(g->s->needs[i], ability))
             return;
     if (*told || g->needs_unclear)
         return;
-    *told = true;
     struct oh_error *e =
         oh_yaml_mistake_at(g->r->y, place, g->r->errors,
                            "this takes the ability '%s', which 'needs' does not list", ability);
+    *told = (size_t)(e - g->r->errors->items) + 1;
+}
+
+void oh_suggest_needs(struct oh_reading *g)
+{
     struct oh_text list = {0};
     for (size_t i = 0; i < g->s->need_count; i++)
-        oh_text_addf(&list, "%s, ", g->s->needs[i]);
-    oh_error_remedy(e, "write needs: [%s%s]", oh_text_str(&list), ability);
+        oh_text_addf(&list, "%s%s", list.len ? ", " : "", g->s->needs[i]);
+    for (int i = 0; oh_ability_name(i); i++)
+        if (g->told[i])
+            oh_text_addf(&list, "%s%s", list.len ? ", " : "", oh_ability_name(i));
+    for (int i = 0; oh_ability_name(i); i++)
+        if (g->told[i])
+            oh_error_remedy(&g->r->errors->items[g->told[i] - 1], "write needs: [%s]",
+                            oh_text_str(&list));
     oh_text_release(&list);
 }
 

@@ -119,6 +119,25 @@ static bool is_known_method(const char *word)
     return false;
 }
 
+bool oh_is_message_name(const char *text, const char **near)
+{
+    struct oh_span rest = oh_span_of(text);
+    uint64_t status;
+    struct oh_span word = oh_span_sub(rest, 0, oh_span_find(rest, ' '));
+    *near = NULL;
+    if (oh_span_to_u64(word, &status)) {
+        rest = oh_span_sub(rest, word.len, rest.len);
+        if (status < 100 || status > 699 || !oh_span_starts_with(rest, " to "))
+            return false;
+        rest = oh_span_sub(rest, 4, rest.len);
+    }
+    char *method = oh_span_dup(rest);
+    bool known = is_known_method(method);
+    *near = known ? NULL : oh_nearest_word(method, methods);
+    free(method);
+    return is_method(rest) && !*near;
+}
+
 static bool read_method(struct oh_reading *g, const struct oh_yaml_node *n, struct oh_span word)
 {
     char *method = oh_span_dup(word);

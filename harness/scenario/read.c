@@ -152,7 +152,7 @@ static bool needs_unclear(const struct oh_yaml_node *root)
 }
 
 static struct oh_scenario *read_document(const struct oh_yaml *y, struct oh_errors *errors,
-                                         size_t before)
+                                         size_t before, bool is_file)
 {
     struct oh_yaml_reader r = {.y = y, .errors = errors};
     struct oh_scenario *s = oh_alloc(sizeof *s);
@@ -162,6 +162,9 @@ static struct oh_scenario *read_document(const struct oh_yaml *y, struct oh_erro
     s->source_text = oh_span_dup(oh_yaml_text(y));
     g.needs_unclear = needs_unclear(oh_yaml_root(y));
     oh_yaml_read_map(&r, oh_yaml_root(y), "the scenario", top_keys, &g);
+    oh_suggest_needs(&g);
+    if (is_file && errors->count == before)
+        oh_check_flow(&g);
     if (errors->count == before)
         return s;
     oh_yaml_sort_mistakes(errors, before);
@@ -169,9 +172,10 @@ static struct oh_scenario *read_document(const struct oh_yaml *y, struct oh_erro
     return NULL;
 }
 
-static struct oh_scenario *read_and_free(struct oh_yaml *y, struct oh_errors *errors, size_t before)
+static struct oh_scenario *read_and_free(struct oh_yaml *y, struct oh_errors *errors, size_t before,
+                                         bool is_file)
 {
-    struct oh_scenario *s = y ? read_document(y, errors, before) : NULL;
+    struct oh_scenario *s = y ? read_document(y, errors, before, is_file) : NULL;
     oh_yaml_free(y);
     return s;
 }
@@ -180,11 +184,11 @@ struct oh_scenario *oh_scenario_parse(const char *file, struct oh_span text,
                                       struct oh_errors *errors)
 {
     size_t before = errors->count;
-    return read_and_free(oh_yaml_parse(file, text, errors), errors, before);
+    return read_and_free(oh_yaml_parse(file, text, errors), errors, before, false);
 }
 
 struct oh_scenario *oh_scenario_load(const char *file, struct oh_errors *errors)
 {
     size_t before = errors->count;
-    return read_and_free(oh_yaml_load(file, errors), errors, before);
+    return read_and_free(oh_yaml_load(file, errors), errors, before, true);
 }

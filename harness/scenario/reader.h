@@ -29,7 +29,8 @@ struct oh_reading {
     bool flow_unclear;      /* a step could not be read: say nothing more of what is missing before
                                others */
     bool needs_unclear;     /* needs could not be read: say nothing more of what it lacks */
-    bool told[OH_ABILITIES_MOST];    /* abilities already told to be missing, by their index */
+    /* abilities told to be missing, by their index: which mistake it is, from 1 on; 0: none */
+    size_t told[OH_ABILITIES_MOST];
     const struct oh_yaml_node *flow; /* to know what is saved later on */
 };
 
@@ -111,5 +112,12 @@ void oh_check_message(struct oh_reading *g, const struct oh_yaml_node *value);
 bool oh_read_action(struct oh_reading *g, const struct oh_yaml_node *sentence, bool lacks_value);
 /* An ability that the step at `place` uses must stand in needs. */
 void oh_check_ability(struct oh_reading *g, struct oh_place place, const char *ability);
+/* Once all is read: what is missing is told with one and the same remedy. */
+void oh_suggest_needs(struct oh_reading *g);
+
+/* --- flow_check.c --- */
+
+/* Once all is read: what cannot come to pass, though each step for itself is right. */
+void oh_check_flow(struct oh_reading *g);
 
 #endif

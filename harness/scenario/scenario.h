@@ -210,7 +210,8 @@ struct oh_scenario {
 };
 
 /* Reads and checks all of a file before anything is played. NULL with every mistake found in
- * `errors`. The text form is what a judge calls with the source in run.json. */
+ * `errors`. The text form is what a judge calls with the source in run.json: it does not refuse a
+ * flow that can be read but cannot go, as one that waits for a call that nobody makes. */
 struct oh_scenario *oh_scenario_load(const char *file, struct oh_errors *errors);
 struct oh_scenario *oh_scenario_parse(const char *file, struct oh_span text,
                                       struct oh_errors *errors);
@@ -221,6 +222,10 @@ const struct oh_party *oh_scenario_party(const struct oh_scenario *s, const char
  * media/silence. */
 bool oh_step_is_phones(const struct oh_scenario *s, const struct oh_step *step);
 bool oh_step_is_ours(const struct oh_scenario *s, const struct oh_step *step);
+
+/* The name of a message, as reports have it: "ACK", "200 to INVITE". False: it is none; `*near` is
+ * the method that was misspelt, or NULL. */
+bool oh_is_message_name(const char *text, const char **near);
 
 /* Texts that may hold names (header overrides) are taken apart by this alone, so that reader and
  * player agree. Takes the next piece off the front of `rest`: a run of literal text ("$$" is one

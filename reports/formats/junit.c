@@ -86,10 +86,16 @@ static const char *tag_of(const json_t *scenario)
     return NULL;
 }
 
-/* What made the case fail; all others are told beside it. */
+/* What made the case fail; all others are told beside it. What is wrong with our own message makes
+ * it an error; else it is no word on the phone, and is left out. */
 static bool is_at_fault(const json_t *finding)
 {
     return oh_json_is(finding, "result", "fail") && !oh_json_has(finding, "known");
+}
+
+static bool is_left_out(const json_t *finding)
+{
+    return oh_finding_is_ours(finding) && !oh_json_is(finding, "result", "fail");
 }
 
 /* "ack.branch: The ACK to ..., and 2 more" */
@@ -126,7 +132,7 @@ static void add_findings(const json_t *scenario, bool at_fault, struct oh_text *
     struct oh_view v = {scenario, &in_log, out};
     for (size_t i = 0; i < oh_json_count(scenario, "findings"); i++) {
         const json_t *finding = oh_json_item(scenario, "findings", i);
-        if (is_at_fault(finding) != at_fault)
+        if (is_at_fault(finding) != at_fault || is_left_out(finding))
             continue;
         const char *mark = oh_text_finding_mark(finding, oh_cells_glyphs(&in_log));
         oh_text_finding(&v, finding, mark,
@@ -240,6 +246,35 @@ static void add_property(const char *name, const char *value, struct oh_text *ou
     oh_text_add(out, "/>\n");
 }
 
+static bool is_first_of_seat(const json_t *report, size_t index)
+{
+    const char *seat = oh_json_str(oh_json_item(report, "phones", index), "seat");
+    for (size_t i = 0; i < index; i++) {
+        if (oh_json_is(oh_json_item(report, "phones", i), "seat", seat))
+            return false;
+    }
+    return true;
+}
+
+/* A property has one value: "udp, tcp" where a seat's phone was played over both. The caller
+ * frees. */
+static char *values_of(const json_t *report, const char *seat, const char *key)
+{
+    struct oh_text text = {0};
+    json_t *told = json_object();
+    for (size_t i = 0; i < oh_json_count(report, "phones"); i++) {
+        const json_t *phone = oh_json_item(report, "phones", i);
+        const char *value = oh_json_str(phone, key);
+        if (!*value || !oh_json_is(phone, "seat", seat) || json_object_get(told, value))
+            continue;
+        json_object_set_new(told, value, json_true());
+        oh_text_addf(&text, "%s%s", text.len ? ", " : "", value);
+    }
+    json_decref(told);
+    oh_text_add(&text, "");
+    return oh_text_take(&text);
+}
+
 static void add_properties(const json_t *report, struct oh_text *out)
 {
     static const char *const keys[] = {"name", "adapter", "user_agent", "transport", "mutant"};
@@ -247,10 +282,12 @@ static void add_properties(const json_t *report, struct oh_text *out)
     add_property("offhook.version", oh_json_str(json_object_get(report, "harness"), "version"),
                  out);
     for (size_t i = 0; i < oh_json_count(report, "phones"); i++) {
-        const json_t *phone = oh_json_item(report, "phones", i);
-        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
-            char *name = oh_format("phone.%s.%s", oh_json_str(phone, "seat"), keys[k]);
-            add_property(name, oh_json_str(phone, keys[k]), out);
+        const char *seat = oh_json_str(oh_json_item(report, "phones", i), "seat");
+        for (size_t k = 0; is_first_of_seat(report, i) && k < sizeof keys / sizeof *keys; k++) {
+            char *name = oh_format("phone.%s.%s", seat, keys[k]);
+            char *value = values_of(report, seat, keys[k]);
+            add_property(name, value, out);
+            free(value);
             free(name);
         }
     }

@@ -53,6 +53,8 @@ static void add_entry(const char *scenario, const json_t *finding, struct oh_tex
     oh_text_add_char(out, '\n');
     add_pair("scenario", scenario, out);
     add_pair("step", id.step, out);
+    if (id.nth > 1)
+        oh_text_addf(out, "    nth: %u\n", id.nth);
     add_pair("method", id.method, out);
     add_pair("direction", id.method && *id.method ? id.direction : NULL, out);
     oh_text_add(out, "    reason: \"\"\n");

@@ -68,10 +68,25 @@ static void what_goes_beyond_is_told(void **state)
     }
 }
 
+static void what_a_user_asked_for_is_no_repetition(void **state)
+{
+    (void)state;
+    struct said s = ask_of("registers-again.txt", NULL, 0, NULL);
+    assert_int_equal(s.verdict->finding_count, 1);
+    assert_string_equal(s.verdict->findings[0].id, "retry.rejected");
+    oh_verdict_free(s.verdict);
+    oh_run_journal(s.recording->run, OH_JOURNAL_TOLD, 15 * OH_NS_PER_S, OH_NONE, OH_NONE, "A",
+                   NULL);
+    judge_again(&s);
+    assert_int_equal(s.verdict->finding_count, 0);
+    said_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(no_rule_speaks_of_an_allowed_trace),
-                                       cmocka_unit_test(what_goes_beyond_is_told)};
+                                       cmocka_unit_test(what_goes_beyond_is_told),
+                                       cmocka_unit_test(what_a_user_asked_for_is_no_repetition)};
     (void)ask;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

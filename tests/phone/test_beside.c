@@ -69,15 +69,15 @@ static void what_cannot_be_used_in_time_fails_the_start(void **state)
 {
     (void)state;
     fails("exec sleep 100", "300 ms",
-          "sh, which runs beside the phone, could not be used within 300 ms");
+          "'sh', which runs beside the phone, could not be used within 300 ms");
 }
 
 static void what_ends_before_the_phone_fails_it(void **state)
 {
     (void)state;
     fails("echo no sound; exit 3", "10 s",
-          "sh, which runs beside the phone, ended, exited: status 3; it printed last: no sound");
-    fails("echo > there; sleep 0.2; exit 3", "10 s", "sh, which runs beside the phone, ended");
+          "'sh', which runs beside the phone, ended, exited: status 3; it printed last: no sound");
+    fails("echo > there; sleep 0.2; exit 3", "10 s", "'sh', which runs beside the phone, ended");
 }
 
 static void a_phone_can_be_stopped_before_it_began(void **state)
@@ -102,7 +102,7 @@ static void a_missing_program_is_told_at_once(void **state)
                               "drive: {with: json-lines}\nverbs: {}\n"
                               "beside: [{start: [no-such-program]}]\n"));
     assert_int_equal(oh_phone_start(c.phone, &e), -1);
-    assert_non_null(strstr(e.text, "no-such-program cannot be started"));
+    assert_non_null(strstr(e.text, "'no-such-program' cannot be started"));
     assert_string_equal(e.remedy, "the phone needs it beside it; buy it");
     case_end(&c);
 }

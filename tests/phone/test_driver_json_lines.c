@@ -122,7 +122,8 @@ static void a_program_that_ends_unasked_has_died(void **state)
     assert_int_equal(c.result, OH_ACTION_HUNG);
     assert_int_equal(c.events[OH_PHONE_DIED], 1);
     assert_int_equal(c.events[OH_PHONE_HUNG], 0);
-    assert_string_equal(c.details[OH_PHONE_DIED], "exited: status 7; it printed last: oh no");
+    assert_string_equal(c.details[OH_PHONE_DIED],
+                        "exited: status 7; it printed last: script v1.2 | some words | oh no");
     assert_false(oh_phone_is_running(c.phone));
     case_start(&c); /* and can be started again */
     case_end(&c);
@@ -176,7 +177,7 @@ static void an_end_before_it_is_ready_is_a_failure(void **state)
     assert_int_equal(oh_phone_start(c.phone, &e), 0);
     case_await(&c, &c.events[OH_PHONE_FAILED], 1);
     assert_string_equal(c.details[OH_PHONE_FAILED],
-                        "sh ended before it was ready, exited: status 4; it printed last: port "
+                        "'sh' ended before it was ready, exited: status 4; it printed last: port "
                         "taken");
     case_end(&c);
 }
@@ -193,7 +194,8 @@ static void one_that_never_gets_ready_fails_in_time_and_is_gone(void **state)
     case_await(&c, &c.events[OH_PHONE_FAILED], 1);
     assert_string_equal(
         c.details[OH_PHONE_FAILED],
-        "sleep was not ready within 100 ms: the connection stands, but it said nothing");
+        "'sleep' was not ready within 100 ms: the connection stands, but 'ready: event: "
+        "{\"event\":\"ready\"}' never came");
     assert_false(oh_phone_is_running(c.phone));
     case_end(&c);
 }

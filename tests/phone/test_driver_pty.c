@@ -221,9 +221,10 @@ static void without_a_prompt_it_never_becomes_ready(void **state)
                               "ready: {within: 200 ms}\nverbs: {}\n"));
     assert_int_equal(oh_phone_start(c.phone, &e), 0);
     case_await(&c, &c.events[OH_PHONE_FAILED], 1);
-    assert_string_equal(c.details[OH_PHONE_FAILED],
-                        "sh was not ready within 200 ms: its prompt never came; does 'prompt' fit "
-                        "what it shows when it waits for a command?; it printed last: hello");
+    assert_string_equal(
+        c.details[OH_PHONE_FAILED],
+        "'sh' was not ready within 200 ms: its prompt never came; does 'prompt' fit "
+        "what it shows when it waits for a command?; it printed last: hello");
     case_end(&c);
 }
 
@@ -235,7 +236,8 @@ static void a_program_that_ends_unasked_has_died(void **state)
     case_do(&c, OH_VERB_HOLD, NULL);
     assert_int_equal(c.result, OH_ACTION_HUNG);
     assert_int_equal(c.events[OH_PHONE_DIED], 1);
-    assert_string_equal(c.details[OH_PHONE_DIED], "exited: status 7; it printed last: oh no");
+    assert_string_equal(c.details[OH_PHONE_DIED],
+                        "exited: status 7; it printed last: script v1.2 | oh no");
     assert_int_equal(c.events[OH_PHONE_HUNG], 0);
     case_start(&c); /* and can be started again */
     case_end(&c);

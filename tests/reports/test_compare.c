@@ -6,12 +6,13 @@
 /* --- reports put together by hand --- */
 
 /* A finding: "rule ID METHOD" from the phone, or "flow ID STEP"; '+' before it: a known one, '?'
- * before it: one that could not be checked. */
+ * before it: one that could not be checked, '!' before it: one of a message of ours. */
 static json_t *finding(const char *text)
 {
-    bool known = *text == '+', unchecked = *text == '?';
+    bool known = *text == '+', unchecked = *text == '?', ours = *text == '!';
     char by[8] = "", id[64] = "", place[64] = "";
-    assert_true(sscanf(text + (known || unchecked), "%7s %63s %63[^\n]", by, id, place) >= 2);
+    assert_true(sscanf(text + (known || unchecked || ours), "%7s %63s %63[^\n]", by, id, place) >=
+                2);
     bool flow = strcmp(by, "flow") == 0;
     json_t *json =
         json_pack("{s:s, s:s, s:s, s:s, s:n, s:[i], s:f, s:s, s:n, s:n, s:n, s:n, s:s}", "id", id,
@@ -21,6 +22,8 @@ static json_t *finding(const char *text)
     assert_non_null(json);
     json_object_set_new(json, flow ? "step" : "method", *place ? json_string(place) : json_null());
     json_object_set_new(json, flow ? "method" : "step", json_null());
+    if (ours)
+        json_object_set_new(json, "direction", json_string("to-phone"));
     if (known)
         json_object_set_new(json, "known", json_string("it is known"));
     return json;
@@ -99,6 +102,32 @@ static void assert_sums(const char *older, const char *newer, const char *key, i
 
 /* --- findings --- */
 
+/* The finding of the newer report alone bears this. */
+static json_int_t new_ones_where(const char *key, json_t *value)
+{
+    json_t *a = report("s fail flow flow.missing A -> P: ACK"),
+           *b = report("s fail flow flow.missing A -> P: ACK");
+    json_t *changed = json_array_get(
+        json_object_get(json_array_get(json_object_get(b, "scenarios"), 0), "findings"), 0);
+    if (key)
+        json_object_set_new(changed, key, value);
+    json_t *json = oh_compare_reports(a, "old.json", b, "new.json");
+    json_int_t count = sum(json, "new");
+    assert_int_equal(oh_compare_exit_status(json), count > 0);
+    json_decref(json);
+    json_decref(a);
+    json_decref(b);
+    return count;
+}
+
+static void a_second_step_alike_and_another_level_are_told_apart(void **state)
+{
+    (void)state;
+    assert_int_equal(new_ones_where(NULL, NULL), 0);
+    assert_int_equal(new_ones_where("nth", json_integer(2)), 1);
+    assert_int_equal(new_ones_where("level", json_string("should")), 1);
+}
+
 static void findings_are_told_by_scenario_id_and_place(void **state)
 {
     (void)state;
@@ -109,6 +138,8 @@ static void findings_are_told_by_scenario_id_and_place(void **state)
         {"a fail rule ack.to ACK", "a fail rule ack.to ACK", "unchanged", 1, 0},
         {"a fail rule ack.to ACK", "a fail rule ack.to ACK", "new", 0, 0},
         {"a pass", "a fail rule ack.to ACK", "new", 1, 1},
+        {"a pass", "a pass !rule ack.to ACK", "new", 0, 0},
+        {"a pass !rule ack.to ACK", "a pass", "gone", 0, 0},
         {"a fail rule ack.to ACK", "a fail rule ack.to INVITE", "new", 1, 1},
         {"a fail rule ack.to ACK", "a fail rule ack.cseq ACK", "new", 1, 1},
         {"a fail rule ack.to ACK | b pass", "a pass | b fail rule ack.to ACK", "new", 1, 1},
@@ -280,15 +311,37 @@ static void nothing_new_is_told_in_few_lines(void **state)
     json_decref(json);
 }
 
+static void what_is_only_missing_shares_a_line(void **state)
+{
+    (void)state;
+    static const struct oh_report_style plain = {.unicode = true},
+                                        verbose = {.unicode = true, .verbose = true};
+    struct oh_text text = {0};
+    json_t *json = compared("a pass | b pass | c pass | d skip | e fail rule ack.to ACK", "c pass");
+    oh_compare_text(json, &plain, &text);
+    assert_non_null(strstr(oh_text_str(&text), "3 scenarios of the old report are not in the new "
+                                               "one: 2 pass, 1 skip; --verbose names them\n"));
+    assert_null(strstr(oh_text_str(&text), "pass -> not in the new report"));
+    assert_non_null(strstr(oh_text_str(&text), "fail -> not in the new report")); /* unseen */
+    assert_non_null(strstr(oh_text_str(&text), "not seen ack.to"));
+    oh_text_clear(&text);
+    oh_compare_text(json, &verbose, &text);
+    assert_non_null(strstr(oh_text_str(&text), "pass -> not in the new report"));
+    assert_null(strstr(oh_text_str(&text), "--verbose"));
+    oh_text_release(&text);
+    json_decref(json);
+}
+
 static void reports_in_the_wrong_order_are_told(void **state)
 {
     (void)state;
     static const struct oh_report_style plain = {0};
     static const char *const days[] = {"2026-11-21T10:00:00Z", "2026-11-22T10:00:00Z",
-                                       "2026-11-23T10:00:00Z"};
-    for (size_t i = 0; i < 3; i++) {
+                                       "2026-11-23T10:00:00Z", "2026-11-22T10:00:00.900Z"};
+    for (size_t i = 0; i < 4; i++) {
         json_t *a = report("a pass"), *b = report("a pass");
         json_object_set_new(a, "started", json_string(days[i]));
+        json_object_set_new(b, "started", json_string("2026-11-22T10:00:00.100Z"));
         json_t *json = oh_compare_reports(a, "a", b, "b");
         struct oh_text text = {0};
         oh_compare_text(json, &plain, &text);
@@ -311,6 +364,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(findings_are_told_by_scenario_id_and_place),
+        cmocka_unit_test(a_second_step_alike_and_another_level_are_told_apart),
         cmocka_unit_test(how_many_there_are_counts),
         cmocka_unit_test(line_and_frame_do_not_matter),
         cmocka_unit_test(a_known_finding_is_not_new),
@@ -322,6 +376,7 @@ int main(void)
         cmocka_unit_test(several_of_the_same_id_are_paired_in_their_order),
         cmocka_unit_test(the_text_names_what_is_new_and_ends_in_one_line),
         cmocka_unit_test(nothing_new_is_told_in_few_lines),
+        cmocka_unit_test(what_is_only_missing_shares_a_line),
         cmocka_unit_test(reports_in_the_wrong_order_are_told),
         cmocka_unit_test(empty_reports_are_alike),
     };

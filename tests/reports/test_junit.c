@@ -48,6 +48,22 @@ static size_t count(const char *text, const char *word)
     return found;
 }
 
+static void a_property_stands_once_for_a_seat(void **state)
+{
+    (void)state;
+    json_t *report = golden_report("broken-call.json");
+    json_t *phones = json_object_get(report, "phones");
+    json_t *again = json_deep_copy(json_array_get(phones, 0));
+    json_object_set_new(json_array_get(phones, 0), "transport", json_string("udp"));
+    json_object_set_new(again, "transport", json_string("tcp"));
+    json_array_append_new(phones, again);
+    char *xml = form_of("junit", report);
+    assert_int_equal(count(xml, "name=\"phone.A.name\""), 1);
+    assert_int_equal(count(xml, "name=\"phone.A.transport\" value=\"udp, tcp\""), 1);
+    free(xml);
+    json_decref(report);
+}
+
 static json_t *first(json_t *report)
 {
     return json_array_get(json_object_get(report, "scenarios"), 0);
@@ -315,6 +331,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_golden_report_has_its_golden_xml),
+        cmocka_unit_test(a_property_stands_once_for_a_seat),
         cmocka_unit_test(only_a_run_that_ends_with_0_has_neither_failure_nor_error),
         cmocka_unit_test(a_known_finding_stands_beside_the_case),
         cmocka_unit_test(names_group_by_phone_and_folder),

@@ -108,6 +108,44 @@ static void mistakes_stand_in_the_order_of_lines(void **state)
     oh_errors_release(&errors);
 }
 
+/* They can be read, so that a recording of one is judged; nobody may play one. */
+static void a_flow_that_cannot_go_is_told_of_a_file_and_not_of_a_recording(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *says, *remedy;
+    } table[] = {
+        {"invite-nobody-dials", "10:5: error: nothing before this INVITE makes the phone call",
+         "A dials B"},
+        {"ringing-after-answer", "14:5: error: the INVITE has its final answer already",
+         "it is 'P -> A: 200', on line 12"},
+        {"two-byes", "16:5: error: the call was ended by a BYE of ours already",
+         "it is on line 14"},
+        {"cancel-of-nothing", "13:5: error: there is no INVITE of ours that this CANCEL could end",
+         "it needs 'P -> A: INVITE' before it"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char *path = oh_format(OH_TEST_DATA "/scenarios-stuck/%s.yaml", table[i].name);
+        struct oh_errors errors = {0}, none = {0};
+        struct oh_text source = {0}, told = {0};
+        struct oh_error e;
+        assert_null(oh_scenario_load(path, &errors));
+        assert_int_equal(errors.count, 1);
+        oh_errors_format(&errors, &told);
+        if (!strstr(oh_text_str(&told), table[i].says) ||
+            !strstr(oh_text_str(&told), table[i].remedy))
+            fail_msg("%s", oh_text_str(&told));
+        assert_int_equal(oh_file_read(path, OH_YAML_MAX_BYTES, &source, &e), 0);
+        struct oh_scenario *s = oh_scenario_parse(path, oh_text_span(&source), &none);
+        assert_non_null(s);
+        oh_scenario_free(s);
+        oh_text_release(&source);
+        oh_text_release(&told);
+        oh_errors_release(&errors);
+        free(path);
+    }
+}
+
 static void a_missing_file_and_a_folder_are_mistakes(void **state)
 {
     (void)state;
@@ -136,6 +174,7 @@ int main(void)
         cmocka_unit_test(every_golden_text_has_its_file),
         cmocka_unit_test(every_mistake_has_its_place_and_the_line),
         cmocka_unit_test(mistakes_stand_in_the_order_of_lines),
+        cmocka_unit_test(a_flow_that_cannot_go_is_told_of_a_file_and_not_of_a_recording),
         cmocka_unit_test(a_missing_file_and_a_folder_are_mistakes),
         cmocka_unit_test(errors_of_files_read_before_are_kept),
     };

@@ -501,7 +501,8 @@ class Phone:
         while not self.quitting:
             wait = max(0.0, self.timers[0][0] - time.monotonic()) if self.timers else None
             ready, _, _ = select.select([0, self.sip, self.rtp], [], [], wait)
-            while self.timers and self.timers[0][0] <= time.monotonic():
+            now = time.monotonic()  # what is set from here on waits for its turn, or the user would not be heard
+            while self.timers and self.timers[0][0] <= now:
                 heapq.heappop(self.timers)[2]()
             if 0 in ready and not self.on_input():
                 break

@@ -7,7 +7,7 @@ test_a_program_that_is_missing()
     sed "s,\${programs}/offhook-reference-phone,$work/no-such-phone,
          s,^install:.*,install: buy one," "$phone" >"$work/missing.yaml"
     play 3 --phone "$work/missing.yaml"
-    says "$work/no-such-phone cannot be started"
+    says "'$work/no-such-phone' cannot be started"
     says "buy one"
     report_says error "[]"
     reason_says "No such file or directory; buy one"

@@ -53,7 +53,9 @@ test_a_sound_bench_is_all_ok()
     says "all ok: offhook reference phone can be tested here (the reference phone, not yours)"
     line ok hangup BYE
     line ok hangup CANCEL
-    ends_within 15000
+    line ok password "a 407 was answered with right credentials"
+    line ok password "a 401 was answered with right credentials"
+    ends_within 8000
 }
 
 test_baresip()
@@ -84,8 +86,8 @@ test_a_phone_that_takes_another_transport()
     doctor 1 --transport tcp --phone "$work/reference-phone.yaml"
     line "NOT ok" dial "INVITE came over udp, not tcp"
     says "look for \${transport} in the adapter"
-    line "NOT ok" call "not tried: dial does not work"
-    line "NOT ok" answer "not tried: register does not work"
+    line - hangup "not tried: dial does not work"
+    line - answer "not tried: register does not work"
     ends_within 8000 # no message is waited for that cannot come
 }
 
@@ -102,7 +104,7 @@ test_a_program_that_is_missing()
 {
     sed 's,programs}/offhook-reference-phone,programs}/no-such-phone,' "$phone" >"$work/reference-phone.yaml"
     doctor 1 --phone "$work/reference-phone.yaml"
-    line "NOT ok" starts "no-such-phone"
+    line "NOT ok" starts "'.*/no-such-phone' cannot be started"
     no_line "NOT ok" dial
     says "1 not ok"
 }
@@ -120,8 +122,12 @@ exec "${words[@]}"
 SCRIPT
     doctor 1 --phone "$work/elsewhere.yaml"
     line "NOT ok" listens 'nothing has UDP port 127.*do: give it .*{phone.port}'
-    line ok answer 200
-    says "1 not ok"
+    line ok dial INVITE
+    line ok resume INVITE
+    line - answer "not tried: it does not listen"
+    line - reject "not tried: it does not listen"
+    says "1 not ok, 2 not tried"
+    ends_within 8000
 }
 
 test_a_phone_that_is_never_ready()
@@ -131,8 +137,112 @@ exec sleep 1000
 SCRIPT
     sed -i 's/within: 5 s/within: 500 ms/' "$work/never.yaml"
     doctor 1 --phone "$work/never.yaml"
-    line "NOT ok" starts "not ready within 500 ms"
+    line "NOT ok" starts "not ready within 500 ms: the connection stands, but 'ready: event: {\"event\":\"ready\"}' never came"
     line ok leaves ""
+    ends_within 4000
+}
+
+# What it complained of stands far above the last line, which only resets the colours.
+test_a_phone_that_is_not_ready_after_it_complained()
+{
+    adapter complains <<'SCRIPT'
+printf '\033[31mcannot open audio.so\033[0m\nNo such file\r\nphone is ready.\n\033[;m' >&2
+exec sleep 1000
+SCRIPT
+    sed -i 's/within: 5 s/within: 500 ms/' "$work/complains.yaml"
+    doctor 1 --phone "$work/complains.yaml" --keep complaints
+    line "NOT ok" starts "it printed: cannot open audio.so | No such file; all that it printed is 'phone_output' in run.json"
+    says "that run.json is complaints/idle/run.json"
+    grep -q '"phone_output": .*phone is ready' complaints/idle/run.json || fail "its output is not kept"
+    does_not_say 'x1B'
+}
+
+# quotes_lost: the password that it is given is not the account's.
+test_a_phone_with_a_wrong_password()
+{
+    sed 's/^  OFFHOOK_PHONE_PASSWORD: .*/  OFFHOOK_PHONE_PASSWORD: "${password}\""/' "$phone" >"$work/reference-phone.yaml"
+    doctor 1 --phone "$work/reference-phone.yaml"
+    line "NOT ok" password "the credentials of the INVITE after a 407 are not those of its account: .*password is wrong"
+    line "NOT ok" password "the credentials of the REGISTER after a 401"
+    says 'look at ${auth-user} and ${password} in'
+    for check in register dial hangup hold resume answer reject unregister stops; do
+        line ok "$check" ""
+    done
+    says "2 not ok"
+}
+
+# Nothing but the challenges shows that it has no credentials at all.
+test_a_phone_that_answers_no_challenge()
+{
+    doctor 1 --phone-param mutant=no-second-invite
+    line "NOT ok" password "no INVITE with credentials came within 3 s of a 407"
+    line ok dial INVITE
+    line ok answer 200
+}
+
+# It hangs up as soon as the call is set up: nothing can be told to it in the call.
+test_a_phone_that_hangs_up_by_itself()
+{
+    self_ending
+    doctor 1 --phone "$work/quits.yaml"
+    line "NOT ok" hangup "the phone ended the call by itself (BYE), before it could be told"
+    line ok hangup CANCEL
+    line "NOT ok" hold "the phone ended the call by itself (BYE)"
+    line - resume "not tried: the phone had ended the call by itself"
+    line "NOT ok" answer "the phone ended the call by itself (BYE)"
+    does_not_say "look at 'verbs: hold'"
+    does_not_say ", -"
+}
+
+# self_ending: the reference phone, told by its wrapper to hang up as soon as a call stands.
+self_ending()
+{
+    adapter quits <<'SCRIPT'
+exec 3<&0 4>&1
+coproc PHONE { exec "$@" 3<&- 4>&-; }
+exec 5>&"${PHONE[1]}" 6<&"${PHONE[0]}"
+(while read -r command <&3; do printf '%s\n' "$command" >&5; done) &
+while read -r said <&6; do
+    printf '%s\n' "$said" >&4
+    case $said in *'"event":"established"'*) printf '{"id":"self","command":"hangup"}\n' >&5 ;; esac
+done
+SCRIPT
+}
+
+# What it waits for is shown on a terminal, and nothing of it stays.
+test_on_a_terminal_it_shows_what_it_waits_for()
+{
+    adapter slow <<'SCRIPT'
+sleep 0.3
+exec "$@"
+SCRIPT
+    mkdir -p "$work/tmp"
+    env OFFHOOK_TEST_MARK="$mark" TMPDIR="$work/tmp" "$python" - "$OFFHOOK" doctor --color never \
+        --phone "$work/slow.yaml" >"$work/said" <<'PY'
+import os, pty, re, signal, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+signal.alarm(90)
+shown = b""
+while True:
+    try:
+        got = os.read(fd, 65536)
+    except OSError:
+        break
+    if not got:
+        break
+    shown += got
+os.waitpid(pid, 0)
+text = shown.decode().replace("\r\n", "\n")
+print("hints:", "waiting until the phone is ready" in text, "waiting for the phone to end" in text)
+print(re.sub(r"[^\n]*\r\x1b\[K", "", text), end="")
+PY
+    says "hints: True True"
+    does_not_say "waiting"
+    line ok starts "ready after"
+    line ok leaves ""
+    nothing_is_left "on a terminal"
 }
 
 test_a_verb_that_does_nothing()
@@ -151,7 +261,10 @@ test_a_verb_that_dials_nobody()
     adapter mute < <(deaf_to dial)
     doctor 1 --phone "$work/mute.yaml"
     line "NOT ok" dial "the driver confirmed it, but the wire does not show it: no INVITE"
-    line "NOT ok" call "not tried: dial does not work"
+    for check in password rtp hangup hold resume; do
+        line - "$check" "not tried: dial does not work"
+    done
+    says "1 not ok, 5 not tried"
     line ok answer 200
     line ok stops ""
 }
@@ -162,6 +275,9 @@ test_a_verb_that_does_something_else()
     doctor 1 --phone "$work/reference-phone.yaml"
     line "NOT ok" reject "it sent 200 OK; wanted is a 4xx, 5xx or 6xx"
     line ok answer 200
+    adapter nothing < <(deaf_to reject)
+    doctor 1 --phone "$work/nothing.yaml"
+    line "NOT ok" reject "the wire does not show it: no 4xx, 5xx or 6xx to the INVITE within"
 }
 
 test_a_verb_that_is_refused()
@@ -198,7 +314,7 @@ done < <("$@" <&3)
 SCRIPT
     doctor 1 --phone "$work/dies.yaml"
     line "NOT ok" call "status 7"
-    line "NOT ok" hangup "not tried"
+    line - hangup "not tried: the phone's program was gone"
 }
 
 test_a_phone_that_will_not_end()

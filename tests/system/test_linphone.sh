@@ -49,7 +49,7 @@ test_what_runs_beside_the_phone_and_ends_is_no_fault_of_the_phone()
     sed "s/^      - pulseaudio\$/      - 'false'/; s/needs: pulseaudio/needs: sh/" "$linphone" >"$work/broken.yaml"
     play 3 --phone "$work/broken.yaml"
     expect "error" "s['verdict']"
-    reason_says "false, which runs beside the phone, ended"
+    reason_says "'false', which runs beside the phone, ended"
 }
 
 test_list_phones_says_what_it_lacks_and_why()

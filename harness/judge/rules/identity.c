@@ -98,6 +98,18 @@ static void check_no_tag(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 /* --- whom the call is to --- */
 
+/* The receiver's own Contact, as a registrar knows it. */
+static bool is_contact_of_receiver(const struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
+        const struct oh_trace_msg *r = oh_rule_msg(v, i);
+        if (oh_help_same_end(r, true, m, false) &&
+            oh_help_same_address(oh_help_uri(r->sip, OH_SIP_CONTACT), m->sip->request_uri))
+            return true;
+    }
+    return false;
+}
+
 /* By the user alone: who has looked the address up sends to its host and port (8.1.2). A route, or
  * what a call has come to after its first request, lets the two differ. */
 static void check_to_target(struct oh_rule_view *v, const struct oh_trace_msg *m)
@@ -109,7 +121,7 @@ static void check_to_target(struct oh_rule_view *v, const struct oh_trace_msg *m
         oh_sip_uri_parse(m->sip->request_uri, &target) < 0 ||
         !oh_help_same_token(to.scheme, target.scheme))
         return;
-    if (oh_span_equal(to.user, target.user))
+    if (oh_span_equal(to.user, target.user) || is_contact_of_receiver(v, m))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "to.uri",
