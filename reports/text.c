@@ -2,6 +2,7 @@
 #include "reports/text.h"
 #include "reports/build.h"
 #include "reports/identity.h"
+#include "scenario/scenario.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -201,6 +202,31 @@ static void verdict(const struct oh_view *v)
     oh_text_release(&text);
 }
 
+/* "the phone lacks the ability 'rtp'", and no more: nothing on this machine stands in its way, its
+ * adapter does not say that it can. */
+static void skip(const struct oh_view *v)
+{
+    static const char words[] = "the phone lacks the ability '";
+    const char *reason = oh_json_str(v->scenario, "reason");
+    const char *adapter = oh_json_str(oh_json_item(v->scenario, "phones", 0), "adapter");
+    struct oh_text text = {0};
+    if (!oh_json_is(v->scenario, "verdict", "skip") || strncmp(reason, words, strlen(words)) != 0)
+        return;
+    struct oh_span ability = oh_span_of(reason + strlen(words));
+    ability = oh_span_sub(ability, 0, oh_span_find(ability, '\''));
+    if (strlen(reason) != strlen(words) + ability.len + 1)
+        return; /* why it lacks it here is told */
+    char *name = oh_span_dup(ability);
+    bool is_verb = oh_verb_of(name) >= 0;
+    oh_text_addf(&text, "if it can: add %s%s under '%s:' in the adapter%s%s",
+                 is_verb ? "how to " : "", name, is_verb ? "verbs" : "abilities",
+                 *adapter ? " " : "", adapter);
+    oh_cells_pad(7, v->out);
+    oh_cells_wrap(v->style, oh_text_str(&text), 7, 7, v->out);
+    oh_text_release(&text);
+    free(name);
+}
+
 /* What weakens the evidence; silent where nothing does. */
 static void evidence(const struct oh_view *v)
 {
@@ -247,6 +273,7 @@ void oh_report_scenario_text(const json_t *scenario, const struct oh_report_styl
     if (oh_json_count(scenario, "messages") > 0)
         oh_text_add_char(out, '\n');
     verdict(&v);
+    skip(&v);
     oh_text_findings(&v);
     evidence(&v);
     if (style->verbose)

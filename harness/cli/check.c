@@ -9,18 +9,22 @@
 #include <string.h>
 
 static const char help[] =
-    "usage: offhook check RUN-FOLDER [OPTIONS]\n\n"
-    "Judges a run again from what it recorded: a whole output folder of 'offhook run' (the\n"
-    "scenarios of its report.json; without one, all recordings below), or one scenario's folder\n"
-    "in it. The folder may have been moved, and the scenario and adapter files may be gone. Give\n"
-    "the options that change the verdict or the exit status again: --strict, --baseline.\n\n"
+    "usage: offhook check RUN-FOLDER [OPTIONS]\n"
+    "\n"
+    "Judges a run again from what it recorded: a whole output folder of 'offhook\n"
+    "run' (the scenarios of its report.json; without one, all recordings below), or\n"
+    "one scenario's folder in it. The folder may have been moved, and the scenario\n"
+    "and adapter files may be gone. Give the options that change the verdict or the\n"
+    "exit status again: --strict, --baseline.\n"
+    "\n"
     "  -o, --output DIR    write DIR/report.json\n"
     "      --baseline FILE known findings, as for 'offhook run'\n"
     "      --junit FILE    the report as JUnit XML, too\n"
     "      --strict        a broken should fails, too\n"
     "      --json          the report on standard output\n"
     "      --verbose       whole messages beside their findings\n"
-    "      --color WHEN    auto, always or never\n\n" OH_CLI_EXIT_STATUS "\n"
+    "      --color WHEN    auto, always or never\n"
+    "\n" OH_CLI_EXIT_STATUS "\n"
     "examples:\n"
     "  offhook check offhook-out\n"
     "  offhook check offhook-out/cisco-7960/authentication-407 --json\n";

@@ -101,6 +101,58 @@ struct oh_report_style oh_cli_style(const struct oh_cli_common *o, int fd)
     return style;
 }
 
+/* --- lists --- */
+
+#define LEAST_ROOM 36
+
+/* Columns of the terminal; 0: it is none. */
+static size_t terminal_width(void)
+{
+    struct winsize size;
+    bool known = isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+    return known ? size.ws_col : 0;
+}
+
+/* Length of UTF-8 in characters. */
+static size_t columns_of(const char *text)
+{
+    size_t count = 0;
+    for (; *text; text++)
+        count += ((unsigned char)*text & 0xc0) != 0x80;
+    return count;
+}
+
+void oh_cli_row(const char *head, size_t indent, const char *text)
+{
+    size_t width = terminal_width(), at = columns_of(head);
+    bool narrow = width > 0 && width < indent + LEAST_ROOM;
+    char *copy = oh_strdup(text), *rest = NULL;
+    bool fresh = true;
+    size_t left = narrow ? 4 : indent;
+    if (narrow && at > 0) {
+        struct oh_span trimmed = oh_span_trim(oh_span_of(head));
+        printf("%.*s\n%*s", OH_SPAN_FMT(trimmed), (int)left, "");
+        at = left;
+    } else {
+        int gap = at < left ? (int)(left - at) : (at > 0);
+        printf("%s%*s", head, gap, "");
+        at += (size_t)gap;
+    }
+    for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        size_t columns = columns_of(word);
+        if (!fresh && width > 0 && at + 1 + columns > width) {
+            printf("\n%*s", (int)left, "");
+            at = left;
+            fresh = true;
+        }
+        printf("%s%s", fresh ? "" : " ", word);
+        at += columns + !fresh;
+        fresh = false;
+    }
+    putchar('\n');
+    free(copy);
+}
+
 /* --- where things lie --- */
 
 char *oh_cli_program_folder(void)

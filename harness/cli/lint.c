@@ -5,6 +5,7 @@
 #include "cli/kind.h"
 #include "phone/phone.h"
 #include "scenario/scenario.h"
+#include "scenario/yaml.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -12,12 +13,72 @@
 #include <string.h>
 
 static const char help[] =
-    "usage: offhook lint FILE|FOLDER|SCENARIO-ID...\n\n"
-    "Reads scenario files, phone adapters and files of known findings, and reports every mistake\n"
-    "with its place. Nothing is played. Exit status 0 if there is none, else 2.\n\n"
+    "usage: offhook lint FILE|FOLDER|SCENARIO-ID...\n"
+    "\n"
+    "Reads scenario files, phone adapters and files of known findings, and reports\n"
+    "every mistake with its place. Nothing is played. Exit status 0 if there is\n"
+    "none, else 2.\n"
+    "\n"
     "examples:\n"
     "  offhook lint scenarios\n"
     "  offhook lint scenarios/cisco-7960/authentication-407.yaml dut-adapters\n";
+
+/* The adapters that a list of known findings may name: those that offhook finds by name, and those
+ * beside the list. */
+static void add_names(const char *folder, const char **names, size_t room)
+{
+    struct oh_error unused;
+    char **files = oh_file_list(folder, ".yaml", &unused);
+    size_t count = 0;
+    while (names[count])
+        count++;
+    for (size_t i = 0; files && files[i] && count + 1 < room; i++) {
+        struct oh_errors mistakes = {0};
+        struct oh_adapter *a = oh_cli_kind(files[i]) == OH_CLI_ADAPTER
+                                   ? oh_adapter_load(files[i], "", &mistakes)
+                                   : NULL;
+        if (a)
+            names[count++] = oh_strdup(oh_adapter_name(a));
+        oh_adapter_free(a);
+        oh_errors_release(&mistakes);
+    }
+    oh_file_list_free(files);
+}
+
+static void check_phone(const char *file, const char *phone, struct oh_errors *errors)
+{
+    enum { ROOM = 256 };
+    const char *names[ROOM] = {0}, *slash = strrchr(file, '/');
+    char *standard = oh_cli_data("dut-adapters");
+    char *beside =
+        slash ? oh_span_dup((struct oh_span){file, (size_t)(slash - file) + 1}) : oh_strdup(".");
+    bool known = false;
+    add_names(standard, names, ROOM);
+    add_names(beside, names, ROOM);
+    for (size_t i = 0; names[i]; i++)
+        known |= strcmp(names[i], phone) == 0;
+    if (!known) {
+        struct oh_error *e = oh_errors_add(errors);
+        const char *near = oh_nearest_word(phone, names);
+        oh_error_at(e, file, (struct oh_place){0}, "no adapter is called '%s'", phone);
+        if (near)
+            oh_error_remedy(e, "did you mean 'phone: %s'?", near);
+        else
+            oh_error_remedy(e, "name one of 'offhook list phones', or one beside this list");
+    }
+    for (size_t i = 0; names[i]; i++)
+        free((void *)(uintptr_t)names[i]);
+    free(beside);
+    free(standard);
+}
+
+static void lint_baseline(const char *file, struct oh_errors *errors)
+{
+    struct oh_baseline *b = oh_baseline_load(file, errors);
+    if (b && oh_baseline_phone(b))
+        check_phone(file, oh_baseline_phone(b), errors);
+    oh_baseline_free(b);
+}
 
 static void lint_file(const char *file, struct oh_errors *errors)
 {
@@ -29,7 +90,7 @@ static void lint_file(const char *file, struct oh_errors *errors)
         oh_adapter_free(oh_adapter_load(file, "", errors));
         break;
     case OH_CLI_BASELINE:
-        oh_baseline_free(oh_baseline_load(file, errors));
+        lint_baseline(file, errors);
         break;
     }
 }

@@ -14,11 +14,29 @@
 #include <string.h>
 
 static const char help[] =
-    "usage: offhook list scenarios|rules|phones|mutants\n\n"
+    "usage: offhook list scenarios|rules|phones|mutants\n"
+    "\n"
     "  scenarios  id, title and what a phone needs for it\n"
     "  rules      the always-on rules: id, level, clause, what each demands\n"
     "  phones     the adapters: name, title, abilities\n"
-    "  mutants    the faults for 'run --mutant': name, clause, what the phone does, when\n";
+    "  mutants    the faults for 'run --mutant': name, clause, what the phone does,\n"
+    "             when\n";
+
+#define SCENARIO_INDENT 37
+#define PHONE_INDENT    21
+#define RULE_INDENT     65
+
+/* "needs: dial hangup" behind `head`. */
+static void list_words(const char *head, size_t indent, const char *first, const char *const *words,
+                       size_t count)
+{
+    struct oh_text text = {0};
+    oh_text_add(&text, first);
+    for (size_t i = 0; i < count; i++)
+        oh_text_addf(&text, " %s", words[i]);
+    oh_cli_row(head, indent, oh_text_str(&text));
+    oh_text_release(&text);
+}
 
 static int list_scenarios(void)
 {
@@ -35,11 +53,8 @@ static int list_scenarios(void)
             continue;
         struct oh_scenario *s = oh_scenario_load(files[i], &errors);
         if (s) {
-            printf("%-36s %s\n", s->id, s->title);
-            printf("%-36s needs:", "");
-            for (size_t k = 0; k < s->need_count; k++)
-                printf(" %s", s->needs[k]);
-            putchar('\n');
+            oh_cli_row(s->id, SCENARIO_INDENT, s->title);
+            list_words("", SCENARIO_INDENT, "needs:", (const char *const *)s->needs, s->need_count);
         } else {
             status = oh_cli_fails(&errors, OH_EXIT_USAGE);
         }
@@ -57,8 +72,10 @@ static int list_rules(void)
     for (size_t f = 0; families[f]; f++) {
         for (size_t i = 0; i < families[f]->count; i++, count++) {
             const struct oh_rule *r = &families[f]->rules[i];
-            printf("%-24s %-6s %-32s %s\n", r->id, r->level == OH_LEVEL_MUST ? "must" : "should",
-                   r->clause, r->meaning);
+            char *head = oh_format("%-24s %-6s %-32s", r->id,
+                                   r->level == OH_LEVEL_MUST ? "must" : "should", r->clause);
+            oh_cli_row(head, RULE_INDENT, r->meaning);
+            free(head);
         }
     }
     printf("%zu rules\n", count);
@@ -72,13 +89,18 @@ static void list_phone(const char *file, int *status)
     if (!a) {
         *status = oh_cli_fails(&errors, OH_EXIT_USAGE);
     } else {
-        printf("%-20s %s\n%-20s can:", oh_adapter_name(a), oh_adapter_title(a), "");
-        for (size_t i = 0; i < oh_adapter_ability_count(a); i++)
-            printf(" %s", oh_adapter_ability(a, i));
-        putchar('\n');
+        size_t count = oh_adapter_ability_count(a);
+        const char **words = oh_alloc((count + 1) * sizeof *words);
+        for (size_t i = 0; i < count; i++)
+            words[i] = oh_adapter_ability(a, i);
+        oh_cli_row(oh_adapter_name(a), PHONE_INDENT, oh_adapter_title(a));
+        list_words("", PHONE_INDENT, "can:", words, count);
+        free(words);
         for (size_t i = 0; i < oh_adapter_lack_count(a); i++) {
             const char *why, *ability = oh_adapter_lack(a, i, &why);
-            printf("%-20s not here: %s, since %s\n", "", ability, why);
+            char *text = oh_format("not here: %s, since %s", ability, why);
+            oh_cli_row("", PHONE_INDENT, text);
+            free(text);
         }
     }
     oh_adapter_free(a);

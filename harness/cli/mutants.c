@@ -11,6 +11,8 @@
 
 #define LIST_MAX (1U << 20)
 
+#define INDENT 44
+
 enum { COLUMNS = 4 }; /* name, clause, when it strikes, what the phone does */
 
 struct mutants {
@@ -44,7 +46,7 @@ static int read_mutants(struct mutants *m, struct oh_error *e)
             add_row(m, line);
         }
     } else {
-        oh_error_remedy(e, "it is built with offhook; build the target offhook-mutants");
+        oh_error_remedy(e, "ci/build makes it, beside offhook");
     }
     oh_grow(&m->names, m->count, &m->name_room, sizeof *m->names);
     m->names[m->count] = NULL;
@@ -86,10 +88,15 @@ int oh_cli_list_mutants(void)
     int status = OH_EXIT_OK;
     if (read_mutants(&m, &e) != 0)
         status = oh_cli_fail(&e, OH_EXIT_USAGE);
-    for (size_t i = 0; i < m.count; i++)
-        printf("%-24s %-18s %s\n%-43s strikes when %s\n", m.rows[i][0],
-               strcmp(m.rows[i][1], "-") == 0 ? "lawful" : m.rows[i][1], m.rows[i][3], "",
-               m.rows[i][2]);
+    for (size_t i = 0; i < m.count; i++) {
+        bool lawful = strcmp(m.rows[i][1], "-") == 0;
+        char *head = oh_format("%-24s %-18s", m.rows[i][0], lawful ? "lawful" : m.rows[i][1]);
+        char *when = oh_format("strikes when %s", m.rows[i][2]);
+        oh_cli_row(head, INDENT, m.rows[i][3]);
+        oh_cli_row("", INDENT, when);
+        free(head);
+        free(when);
+    }
     if (status == OH_EXIT_OK)
         printf("%zu mutants\n", m.count);
     release(&m);

@@ -402,6 +402,12 @@ static bool may_be_in_dialog(const struct oh_trace_msg *m)
            oh_help_is_request(m, "BYE");
 }
 
+static bool has_tags_of(const struct oh_help_dialog *a, const struct oh_help_dialog *b)
+{
+    return oh_help_same_token(oh_help_local_tag(a), oh_help_local_tag(b)) &&
+           oh_help_same_token(oh_help_remote_tag(a), oh_help_remote_tag(b));
+}
+
 bool oh_help_dialog_of(const struct oh_rule_view *v, const struct oh_trace_msg *m,
                        enum oh_help_by by, struct oh_help_dialog *out)
 {
@@ -415,7 +421,8 @@ bool oh_help_dialog_of(const struct oh_rule_view *v, const struct oh_trace_msg *
             (by != OH_BY_TAGS && !oh_help_same_call(m->sip, r->sip)) || !creates_dialog(v, r, &d) ||
             !sender_fits(m, &d) || !identity_fits(m, by, &d))
             continue;
-        if (!found || d.answer->sip->status >= 200)
+        bool earlier = found && d.invite == out->invite && has_tags_of(&d, out);
+        if (!found || earlier || d.answer->sip->status >= 200)
             *out = d;
         found = true;
         if (d.answer->sip->status >= 200)

@@ -93,7 +93,8 @@ bool oh_help_is_rejected(const struct oh_rule_view *v, const struct oh_trace_msg
 /* An INVITE dialog as the sender of a request in it knows it. RFC 3261 12.1 */
 struct oh_help_dialog {
     const struct oh_trace_msg *invite; /* that created it */
-    const struct oh_trace_msg *answer; /* 2xx, or 101..199 with a tag while there is no 2xx */
+    /* 2xx, or while there is none the first 101..199 with a tag, which created it: 12.1.2 */
+    const struct oh_trace_msg *answer;
     bool is_uac;                       /* the sender sent that INVITE */
 };
 enum oh_help_by { OH_BY_ALL, OH_BY_REMOTE_TAG_AND_CALL, OH_BY_LOCAL_TAG_AND_CALL, OH_BY_TAGS };

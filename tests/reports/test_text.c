@@ -279,6 +279,57 @@ static json_t *forgiven(void)
     return report;
 }
 
+static void a_ladder_is_in_the_order_of_time(void **state)
+{
+    (void)state;
+    json_t *report = golden_report("broken-call.json");
+    json_t *scenario = json_array_get(json_object_get(report, "scenarios"), 0);
+    json_t *list = json_object_get(scenario, "messages");
+    json_array_append(list, json_array_get(list, 1)); /* as one that only our sockets saw */
+    json_array_remove(list, 1);
+    char *text = text_of(report, &plain);
+    double before = -1e9;
+    size_t lines = 0;
+    for (const char *at = text; (at = strchr(at, '\n')); at++) {
+        double time_s;
+        char unit[2];
+        if (sscanf(at + 1, "%lf %1s", &time_s, unit) != 2 || *unit != 's')
+            continue;
+        assert_true(time_s >= before);
+        before = time_s;
+        lines++;
+    }
+    assert_true(lines > 5);
+    free(text);
+    json_decref(report);
+}
+
+static void a_skip_says_how_to_tell_that_the_phone_can(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *reason, *says;
+    } table[] = {
+        {"the phone lacks the ability 'hangup'", "if it can: add how to hangup under 'verbs:'"},
+        {"the phone lacks the ability 'rtp'", "if it can: add rtp under 'abilities:'"},
+        {"the phone lacks the ability 'rtp': x is not there; install it", NULL},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        json_t *report = golden_report("many.json");
+        json_t *scenarios = json_object_get(report, "scenarios");
+        for (size_t s = 0; s < json_array_size(scenarios); s++) {
+            json_t *one = json_array_get(scenarios, s);
+            if (strcmp(json_string_value(json_object_get(one, "verdict")), "skip") == 0)
+                json_object_set_new(one, "reason", json_string(table[i].reason));
+        }
+        char *text = text_of(report, &plain);
+        const char *wanted = table[i].says ? table[i].says : "if it can:";
+        assert_int_equal(strstr(text, wanted) != NULL, table[i].says != NULL);
+        free(text);
+        json_decref(report);
+    }
+}
+
 static void known_findings_alone_are_told_as_such(void **state)
 {
     (void)state;
@@ -325,6 +376,8 @@ int main(void)
         cmocka_unit_test(labels_leave_out_the_version_and_tell_credentials),
         cmocka_unit_test(the_reference_phone_is_said_not_to_be_yours),
         cmocka_unit_test(a_time_that_rounds_to_nothing_has_no_sign),
+        cmocka_unit_test(a_ladder_is_in_the_order_of_time),
+        cmocka_unit_test(a_skip_says_how_to_tell_that_the_phone_can),
         cmocka_unit_test(known_findings_alone_are_told_as_such),
         cmocka_unit_test(sentences_begin_with_a_capital),
     };

@@ -55,4 +55,35 @@ SCRIPT
     reason_says "was not ready within 700 ms"
 }
 
+# Twice in a row is enough: the third scenario has the same sentence, and the phone is not tried again.
+test_a_phone_that_is_never_ready_is_not_tried_for_each_scenario()
+{
+    adapter never <<'SCRIPT'
+say started
+echo "cannot open audio.so"
+exec sleep 1000
+SCRIPT
+    sed -i 's/^  within: 5 s/  within: 700 ms/' "$work/never.yaml"
+    flow=$OFFHOOK_SOURCE/scenarios/cisco-7960 play 3 --phone "$work/never.yaml"
+    expect "['error', 'error', 'error', 'error']" "[x['verdict'] for x in r['scenarios']]"
+    expect "[False, False, True, True]" "['could not be started, as before: ' in x['reason'] for x in r['scenarios']]"
+    expect True "all('was not ready within 700 ms' in x['reason'] for x in r['scenarios'])"
+    expect True "all('cannot open audio.so' in x['reason'] for x in r['scenarios'])"
+    [ "$(wc -l <"$work/never.says")" -eq 2 ] || fail "it was started $(wc -l <"$work/never.says") times"
+}
+
+# Once it became ready, or is to be started with another transport, what failed before counts no more.
+test_a_phone_that_gets_ready_again_is_tried_again()
+{
+    adapter moody <<'SCRIPT'
+say started
+case $(wc -l <"${0%.sh}.says") in 2 | 4) exec "$@" ;; esac
+exit 4
+SCRIPT
+    sed -i 's/^reference: true/&\nanew: after-register/' "$work/moody.yaml"
+    flow=$OFFHOOK_SOURCE/scenarios/registration play 3 --phone "$work/moody.yaml"
+    expect "['error', 'pass', 'error', 'pass', 'error', 'error']" "[x['verdict'] for x in r['scenarios']][:6]"
+    expect "['registration/unregister']" "[x['id'] for x in r['scenarios'] if 'as before' in (x['reason'] or '')]"
+}
+
 run_tests

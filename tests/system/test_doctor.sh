@@ -157,10 +157,10 @@ SCRIPT
     does_not_say 'x1B'
 }
 
-# quotes_lost: the password that it is given is not the account's.
+# The password that it is given is not the account's.
 test_a_phone_with_a_wrong_password()
 {
-    sed 's/^  OFFHOOK_PHONE_PASSWORD: .*/  OFFHOOK_PHONE_PASSWORD: "${password}\""/' "$phone" >"$work/reference-phone.yaml"
+    sed "s/^  OFFHOOK_PHONE_PASSWORD: .*/  OFFHOOK_PHONE_PASSWORD: \${password};regint=0/" "$phone" >"$work/reference-phone.yaml"
     doctor 1 --phone "$work/reference-phone.yaml"
     line "NOT ok" password "the credentials of the INVITE after a 407 are not those of its account: .*password is wrong"
     line "NOT ok" password "the credentials of the REGISTER after a 401"

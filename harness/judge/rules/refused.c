@@ -95,6 +95,8 @@ static void check_forbidden(struct oh_rule_view *v, const struct oh_trace_msg *m
                                    .also = r});
 }
 
+/* What is permitted is to retry after that change (10.2.8: a MAY); without it the client should not
+ * retry (21.4). Neither is a MUST. */
 static void check_min_expires(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     const struct oh_trace_msg *r = refusal(v, m, 423);
@@ -112,8 +114,9 @@ static void check_min_expires(struct oh_rule_view *v, const struct oh_trace_msg 
                                        .bytes = contact,
                                        .expected = oh_help_value(r->sip, OH_SIP_MIN_EXPIRES),
                                        .observed = oh_span_of(observed),
-                                       .text = "A REGISTER sent again after a 423 must ask for at "
-                                               "least its Min-Expires.",
+                                       .text = "A REGISTER refused with 423 may be sent again only "
+                                               "with an expiration interval of at least its "
+                                               "Min-Expires.",
                                        .also = r});
         return;
     }
@@ -124,8 +127,8 @@ static const struct oh_rule rules[] = {
      "What a 503 refused is not sent again before its Retry-After has passed.", check_retry_after},
     {"refused.forbidden", OH_LEVEL_SHOULD, "RFC 3261 21.4.4", OH_ON_REQUEST, NULL,
      "What a 403 refused is not repeated.", check_forbidden},
-    {"refused.min-expires", OH_LEVEL_MUST, "RFC 3261 10.2.8", OH_ON_REQUEST, "REGISTER",
-     "A REGISTER sent again after a 423 asks for at least its Min-Expires.", check_min_expires},
+    {"refused.min-expires", OH_LEVEL_SHOULD, "RFC 3261 10.2.8", OH_ON_REQUEST, "REGISTER",
+     "A REGISTER is sent again after a 423 only with at least its Min-Expires.", check_min_expires},
 };
 
 const struct oh_rule_family oh_rules_refused = {"refused", rules, sizeof rules / sizeof *rules};

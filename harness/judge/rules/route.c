@@ -107,6 +107,21 @@ static void find_new_target(const struct oh_rule_view *v, const struct oh_trace_
     }
 }
 
+/* By the letter the first provisional response gives the target of an early dialog (12.1.2); a
+ * phone that takes a later one over has a Contact of the other side all the same. */
+static void find_later_target(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                              struct way *w)
+{
+    const struct oh_help_dialog *d = &w->dialog;
+    bool early = d->is_uac && d->answer->sip->status < 200;
+    for (int i = d->answer->index + 1; early && i < m->index; i++) {
+        const struct oh_trace_msg *r = oh_rule_msg(v, i);
+        if (!r->sip->is_request && r->request == d->invite->index && is_of_dialog(r->sip, d) &&
+            oh_help_uri(r->sip, OH_SIP_CONTACT).at)
+            w->target_early = oh_help_uri(r->sip, OH_SIP_CONTACT);
+    }
+}
+
 /* The 2xx confirms an early dialog and, by the letter of 13.2.2.4, changes only its route set. */
 static void find_early_target(const struct oh_rule_view *v, struct way *w)
 {
@@ -133,20 +148,39 @@ static bool read_dialog(const struct oh_rule_view *v, const struct oh_trace_msg 
     w->target_before = w->target;
     w->target_ns = INT64_MIN / 2;
     find_early_target(v, w);
+    find_later_target(v, m, w);
     follow_refreshes(v, m, w);
     find_new_target(v, m, w);
     return read_routes(w);
 }
 
-/* Header parts of a URI may not stand in a Request-URI: RFC 3261 19.1.1 */
-static struct oh_span without_headers(struct oh_span uri)
+/* Without what may not stand in a Request-URI: headers and the parameter method (RFC 3261 19.1.1).
+ * Free it. */
+static char *stripped(struct oh_span uri)
 {
-    return oh_span_sub(uri, 0, oh_span_find(uri, '?'));
+    struct oh_text text = {0};
+    struct oh_sip_uri u;
+    if (oh_sip_uri_parse(uri, &u) < 0 || !(u.params.at || u.headers.at))
+        return oh_span_dup(uri);
+    const char *end = u.params.at ? u.params.at : u.headers.at; /* just behind its ';' or '?' */
+    oh_text_add_span(&text, oh_span_sub(uri, 0, (size_t)(end - 1 - uri.at)));
+    while (u.params.len > 0) {
+        size_t len = oh_span_find(u.params, ';');
+        struct oh_span one = oh_span_sub(u.params, 0, len);
+        if (!oh_span_is_nocase(oh_span_sub(one, 0, oh_span_find(one, '=')), "method"))
+            oh_text_addf(&text, ";%.*s", OH_SPAN_FMT(one));
+        u.params = oh_span_sub(u.params, len + 1, u.params.len);
+    }
+    return oh_text_take(&text);
 }
 
 static bool same_target(struct oh_span a, struct oh_span b)
 {
-    return oh_help_same_uri(without_headers(a), without_headers(b));
+    char *x = stripped(a), *y = stripped(b);
+    bool same = oh_help_same_uri(oh_span_of(x), oh_span_of(y));
+    free(x);
+    free(y);
+    return same;
 }
 
 static bool is_target(const struct way *w, const struct oh_trace_msg *m, struct oh_span uri)
@@ -157,29 +191,48 @@ static bool is_target(const struct way *w, const struct oh_trace_msg *m, struct 
            (m->time_ns - w->target_ns < CROSSING_NS && same_target(w->target_before, uri));
 }
 
+static bool is_stripped(struct oh_span uri)
+{
+    struct oh_sip_uri u;
+    bool method = false;
+    if (oh_sip_uri_parse(uri, &u) < 0)
+        return true;
+    (void)oh_sip_uri_param(&u, "method", &method);
+    return !method && !u.headers.at;
+}
+
+/* The URI of a strict router must be stripped; a target is taken with and without. */
+static bool goes_right(const struct way *w, const struct oh_trace_msg *m, bool strict)
+{
+    struct oh_span uri = m->sip->request_uri;
+    return strict ? is_stripped(uri) && same_target(w->routes[0], uri) : is_target(w, m, uri);
+}
+
 static void check_target(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct way w = {0};
     if (!read_dialog(v, m, &w))
         return;
     bool strict = w.route_count > 0 && !oh_help_is_loose(w.routes[0]);
-    struct oh_span wanted = strict ? w.routes[0] : w.target;
-    if (!wanted.at) {
+    if (!strict && !w.target.at) {
         oh_rule_not_checkable(v);
         return;
     }
-    if (strict ? same_target(wanted, m->sip->request_uri) : is_target(&w, m, m->sip->request_uri))
+    if (goes_right(&w, m, strict))
         return;
+    char *wanted = strict ? stripped(w.routes[0]) : oh_span_dup(w.target);
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "request-uri",
-                                   .expected = wanted,
+                                   .expected = oh_span_of(wanted),
                                    .observed = m->sip->request_uri,
                                    .text = strict ? "The Request-URI must be the first URI of the "
-                                                    "route set, which is no loose router."
+                                                    "route set, which is no loose router, without "
+                                                    "what a Request-URI may not have."
                                                   : "The Request-URI of a request in a dialog must "
                                                     "be the remote target: the Contact of the "
                                                     "other party.",
                                    .also = w.dialog.answer});
+    free(wanted);
 }
 
 /* The n-th value that Route must have: the route set; with a strict router in front that one is
