@@ -293,7 +293,7 @@ static void a_ladder_is_in_the_order_of_time(void **state)
     for (const char *at = text; (at = strchr(at, '\n')); at++) {
         double time_s;
         char unit[2];
-        if (sscanf(at + 1, "%lf %1s", &time_s, unit) != 2 || *unit != 's')
+        if (at[1] != ' ' || sscanf(at + 1, "%lf %1s", &time_s, unit) != 2 || *unit != 's')
             continue;
         assert_true(time_s >= before);
         before = time_s;
