@@ -4,8 +4,6 @@
 
 #include "support/call_407.h"
 
-#define HANGS_UP_STEP 11
-
 /* A call that stands, and the phone's BYE on the wire `early_ms` before the user's action is told,
  * though our socket reads it after that. */
 static struct recorded *hung_up(int64_t early_ms)
@@ -19,14 +17,14 @@ static struct recorded *hung_up(int64_t early_ms)
         recorded_wire(r, &r->phone, &r->proxy, text);
         r->now += early_ms * MS;
     }
-    told(r, HANGS_UP_STEP);
+    told(r, HANGS_UP);
     if (early_ms <= 0) {
         r->now = sent_ns - early_ms * MS;
         recorded_wire(r, &r->phone, &r->proxy, text);
     }
     r->now += MS / 10;
     oh_run_tap(r->run, r->now, "P", false, &r->proxy, &r->phone, oh_span_of(text));
-    confirmed(r, HANGS_UP_STEP);
+    confirmed(r, HANGS_UP);
     ends(r, OH_OUTCOME_COMPLETE, "");
     return r;
 }
@@ -36,8 +34,8 @@ static struct oh_proof proof_of(struct recorded *r)
     struct oh_error e = {0};
     r->recording = oh_recording_make(r->run, r->trace, &e);
     assert_non_null(r->recording);
-    assert_int_equal(r->recording->scenario->steps[HANGS_UP_STEP].verb, OH_VERB_HANGUP);
-    return oh_proof_of(r->recording, HANGS_UP_STEP);
+    assert_int_equal(r->recording->scenario->steps[HANGS_UP].verb, OH_VERB_HANGUP);
+    return oh_proof_of(r->recording, HANGS_UP);
 }
 
 static void a_bye_after_it_was_told_proves_the_verb(void **state)

@@ -357,99 +357,6 @@ static void a_third_party_at_our_socket_is_nobodys(void **state)
     recorded_free(r);
 }
 
-/* --- media and silence --- */
-
-static const struct oh_verdict *with_media(struct recorded *r, void (*media)(struct recorded *r))
-{
-    to_refusal(r);
-    gets(r, ACK_1, ack_1(r));
-    to_answer(r, invite_2(r));
-    gets(r, ACK_2, ack_2(r));
-    media(r);
-    media_over(r, TALK, 990);
-    hang_up(r);
-    ends(r, OH_OUTCOME_COMPLETE, "");
-    return judged(r);
-}
-
-static void no_media(struct recorded *r)
-{
-    (void)r;
-}
-
-static void our_own_media(struct recorded *r)
-{
-    rtp_from(r, &r->peer_rtp);
-}
-
-static void uncaptured_media(struct recorded *r)
-{
-    r->uncaptured = true;
-    rtp(r);
-    r->uncaptured = false;
-}
-
-static void media_is_wanted_of_the_phone(void **state)
-{
-    (void)state;
-    static const struct {
-        void (*media)(struct recorded *r);
-        bool missing;
-    } cases[] = {{no_media, true}, {our_own_media, true}, {rtp, false}, {uncaptured_media, false}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct recorded *r = new_call();
-        const struct oh_verdict *v = with_media(r, cases[i].media);
-        if (cases[i].missing)
-            expect_verdict(v, OH_WORD_FAIL, "media.rtp-missing", NULL);
-        else
-            expect_verdict(v, OH_WORD_PASS, NULL);
-        recorded_free(r);
-    }
-}
-
-static void media_under_way(struct recorded *r)
-{
-    rtp(r);
-}
-
-static void media_on_hold(struct recorded *r)
-{
-    r->now += 300 * MS;
-    rtp(r);
-}
-
-static void our_media_on_hold(struct recorded *r)
-{
-    r->now += 300 * MS;
-    rtp_from(r, &r->peer_rtp);
-}
-
-/* RFC 3264 6.1, 8.4 */
-static void media_on_hold_is_a_finding_but_for_what_was_under_way(void **state)
-{
-    (void)state;
-    static const struct {
-        void (*media)(struct recorded *r);
-        bool unwanted;
-    } cases[] = {{no_media, false},
-                 {media_under_way, false},
-                 {our_media_on_hold, false},
-                 {media_on_hold, true}};
-    const char *both = strstr(CALL_407, "A <-> B: RTP");
-    char *held = oh_format("%.*sA -> B: no RTP%s", (int)(both - CALL_407), CALL_407,
-                           both + strlen("A <-> B: RTP"));
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct recorded *r = recorded_new(held);
-        const struct oh_verdict *v = with_media(r, cases[i].media);
-        if (cases[i].unwanted)
-            expect_verdict(v, OH_WORD_FAIL, "media.rtp-unwanted", NULL);
-        else
-            expect_verdict(v, OH_WORD_PASS, NULL);
-        recorded_free(r);
-    }
-    free(held);
-}
-
 #define ASKED                                                                                      \
     "title: t\nsource: RFC 3261 11\nparties: {A: phone, P: proxy}\n"                               \
     "flow:\n  - P -> A: OPTIONS\n  - A -> P: 200\n"
@@ -506,15 +413,6 @@ static void noise_is_told_and_weighs_nothing(void **state)
             assert_non_null(strstr(finding(v, "flow.noise")->text, "3 datagrams of the phone"));
         recorded_free(r);
     }
-}
-
-static void lost_packets_void_missing_media(void **state)
-{
-    (void)state;
-    struct recorded *r = new_call();
-    r->run->capture.dropped = 1;
-    expect_verdict(with_media(r, no_media), OH_WORD_INCONCLUSIVE, "media.rtp-missing", NULL);
-    recorded_free(r);
 }
 
 static void a_phone_that_hangs_up_by_itself_is_told_once(void **state)
@@ -632,11 +530,8 @@ int main(void)
         cmocka_unit_test(what_the_flow_does_not_list_is_judged_by_others),
         cmocka_unit_test(background_traffic_is_no_finding),
         cmocka_unit_test(a_third_party_at_our_socket_is_nobodys),
-        cmocka_unit_test(media_is_wanted_of_the_phone),
-        cmocka_unit_test(media_on_hold_is_a_finding_but_for_what_was_under_way),
         cmocka_unit_test(an_answer_of_another_call_is_one_finding),
         cmocka_unit_test(noise_is_told_and_weighs_nothing),
-        cmocka_unit_test(lost_packets_void_missing_media),
         cmocka_unit_test(a_phone_that_hangs_up_by_itself_is_told_once),
         cmocka_unit_test(what_left_the_phone_before_its_user_was_told_is_early),
         cmocka_unit_test(silence_that_is_kept_is_no_finding),
