@@ -51,9 +51,9 @@ int oh_cli_wrong_option(const struct oh_command *c, int val, char *const *argv);
 
 /* What --help says of exit statuses, in the same words everywhere. */
 #define OH_CLI_EXIT_STATUS                                                                         \
-    "exit status: 0 all that was judged passed; 1 at least one scenario failed; 2\n"               \
-    "wrong usage or a mistaken file: nothing was done; 3 at least one error or\n"                  \
-    "inconclusive, or nothing was judged\n"
+    "exit status: 0 all that was judged passed; 1 at least one scenario failed;\n"                 \
+    "2 wrong usage or a mistaken file: nothing was done;\n"                                        \
+    "3 at least one error or inconclusive, or nothing was judged\n"
 
 /* A row of a list: `head` (in full), then `text` from column `indent` on. On a terminal it is
  * wrapped by words to its width; where there is little room behind `indent`, on lines of its own.

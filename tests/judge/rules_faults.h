@@ -264,6 +264,23 @@ static const struct fault faults[] = {
     {"route.set",
      {{"in-bye", "<sip:127.0.0.1;lr>", "<sip:127.0.0.1;lr>, <sip:127.0.0.9;lr>"}},
      NULL},
+    /* one INVITE at a time; what a PRACK acknowledges */
+    {"reinvite.open",
+     {{"a2-re-200", "200 OK", "183 Session Progress"},
+      {"a2-re-ack", NULL, NULL},
+      {"a2-bye-200", NULL, NULL},
+      {"a2-bye", "BYE sip:200@127.0.0.3:5066", "INVITE sip:200@127.0.0.3:5060"},
+      {"a2-bye", "104 BYE", "104 INVITE\nContact: <sip:100@127.0.0.2:5060>"}},
+     NULL},
+    {"prack.rack",
+     {{"c-180", "Content-Length: 0\n\n.\n",
+       "Require: 100rel\nRSeq: 8\nContent-Length: 0\n\n.\n"
+       "5.020 127.0.0.2:5060 -> 127.0.0.1:5060\nPRACK sip:200@127.0.0.3:5060 SIP/2.0\n"
+       "Via: SIP/2.0/UDP 127.0.0.2:5060;branch=z9hG4bKcp\nRoute: <sip:127.0.0.1;lr>\n"
+       "Max-Forwards: 70\nFrom: <sip:100@127.0.0.1>;tag=given-up\n"
+       "To: <sip:200@127.0.0.1>;tag=bob2\nCall-ID: cancelled@127.0.0.2\nCSeq: 21 PRACK\n"
+       "RAck: 9 20 INVITE\nContent-Length: 0\n\n.\n"}},
+     NULL},
     /* the bytes */
     {"syntax.line-end", {{"opt", "Subject: check", "Subject: check\\nX-More: 1"}}, NULL},
     {"syntax.bare-cr", {{"opt", "Subject: check", "Subject: che\\rck"}}, NULL},

@@ -59,11 +59,17 @@ static const struct allowed {
     {"the same description offered again, RFC 3264 8",
      {{"a2-re", "Content-Length: 0\n\n",
        "Content-Type: application/sdp\nContent-Length: *\n\nv=0\no=- 1 1 IN IP4 127.0.0.2\ns=-\n"
-       "c=IN IP4 127.0.0.2\nt=0 0\nm=audio 21000 RTP/AVP 0\n"}}},
+       "c=IN IP4 127.0.0.2\nt=0 0\nm=audio 21000 RTP/AVP 0\n"},
+      {"a2-re-200", "Content-Length: 0\n\n",
+       "Content-Type: application/sdp\nContent-Length: *\n\nv=0\no=- 1 1 IN IP4 127.0.0.3\ns=-\n"
+       "c=IN IP4 127.0.0.3\nt=0 0\nm=audio 22000 RTP/AVP 0\n"}}},
     {"a changed description with the next version, RFC 3264 8",
      {{"a2-re", "Content-Length: 0\n\n",
        "Content-Type: application/sdp\nContent-Length: *\n\nv=0\no=- 1 2 IN IP4 127.0.0.2\ns=-\n"
-       "c=IN IP4 127.0.0.2\nt=0 0\nm=audio 21000 RTP/AVP 0\na=sendonly\n"}}},
+       "c=IN IP4 127.0.0.2\nt=0 0\nm=audio 21000 RTP/AVP 0\na=sendonly\n"},
+      {"a2-re-200", "Content-Length: 0\n\n",
+       "Content-Type: application/sdp\nContent-Length: *\n\nv=0\no=- 1 1 IN IP4 127.0.0.3\ns=-\n"
+       "c=IN IP4 127.0.0.3\nt=0 0\nm=audio 22000 RTP/AVP 0\na=recvonly\n"}}},
     {"compact names, RFC 3261 7.3.3",
      {{"a1-invite", "Via: ", "v: "},
       {"a1-invite", "Call-ID: ", "i: "},

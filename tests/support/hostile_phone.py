@@ -422,7 +422,7 @@ class Phone:
                 "From: <%s>;tag=%s" % (self.aor(), token(8)), "To: <%s>" % self.aor(), "Call-ID: %s@flood" % call,
                 "CSeq: 1 MESSAGE", "Content-Type: text/plain", "Content-Length: 4"]) + EOL * 2 + "spam")
         self.await_answer("z9hG4bK" + call)
-        if number + 1 < 10000:
+        if number + 1 < self.args.flood:
             self.after(0, lambda: self.fault_flood(number + 1))
             return
         self.flooding = False
@@ -530,6 +530,7 @@ def main():
     p.add_argument("--fault", default="none")
     p.add_argument("--at", default="established", help="the event at which the fault strikes")
     p.add_argument("--never", default="none")
+    p.add_argument("--flood", type=int, default=10000, help="how many messages a flood has; whole fifties")
     Phone(p.parse_args()).run()
 
 

@@ -220,6 +220,42 @@ test_help_is_had_in_three_ways()
     done
 }
 
+test_help_fits_80_columns()
+{
+    local one
+    for one in --help "help run" "help check" "help compare" "help lint" "help list" "help report"; do
+        # shellcheck disable=SC2086
+        offhook 0 $one
+        ! grep -E '^.{81,}' "$work/said" || fail "offhook $one: wider than 80 columns"
+    done
+}
+
+# As wide as the terminal where there is one, else whole: for grep.
+test_lists_fit_the_terminal()
+{
+    local one
+    command -v script >/dev/null || { skip_test "no script"; return; }
+    for one in scenarios rules phones mutants; do
+        offhook 0 list "$one"
+        [ "$one" = phones ] || grep -qE '^.{81,}' "$work/said" || fail "list $one: cut, though there is no terminal"
+        script -qec "stty cols 80; '$OFFHOOK' list $one" /dev/null </dev/null | tr -d '\r' >"$work/said"
+        ! grep -E '^.{81,}| $' "$work/said" || fail "list $one: wider than the terminal"
+    done
+}
+
+test_a_list_of_known_findings_for_no_adapter()
+{
+    printf 'phone: baresp\nknown: []\n' >"$work/bad.yaml"
+    refused lint "$work/bad.yaml"
+    says "no adapter is called 'baresp'"
+    says "did you mean 'phone: baresip'?"
+    printf 'phone: my-phone\nknown: []\n' >"$work/bad.yaml"
+    refused lint "$work/bad.yaml"
+    cp "$OFFHOOK_SOURCE/dut-adapters/baresip.yaml" "$work/my-phone.yaml"
+    sed -i '/^name:/d' "$work/my-phone.yaml"
+    offhook 0 lint "$work/bad.yaml"
+}
+
 test_an_id_is_as_good_as_a_path()
 {
     offhook 0 lint cisco-7960/authentication-407
