@@ -200,7 +200,7 @@ static int64_t user_waits_ms(const struct oh_player *p, int index, const struct 
     int i = index - 1;
     while (i >= 0 && s->steps[i].optional)
         i--;
-    bool just_said = i >= 0 && s->steps[i].kind == OH_STEP_MESSAGE;
+    bool just_said = i >= 0 ? s->steps[i].kind == OH_STEP_MESSAGE : s->given_registered;
     return just_said && step->after_ms < TAKEN_IN_MS ? TAKEN_IN_MS : step->after_ms;
 }
 
