@@ -95,7 +95,7 @@ struct oh_help_dialog {
     const struct oh_trace_msg *invite; /* that created it */
     /* 2xx, or while there is none the first 101..199 with a tag, which created it: 12.1.2 */
     const struct oh_trace_msg *answer;
-    bool is_uac;                       /* the sender sent that INVITE */
+    bool is_uac; /* the sender sent that INVITE */
 };
 enum oh_help_by { OH_BY_ALL, OH_BY_REMOTE_TAG_AND_CALL, OH_BY_LOCAL_TAG_AND_CALL, OH_BY_TAGS };
 /* The dialog of a request by what of its identity is to agree. False: none in the trace. */

@@ -89,6 +89,11 @@ struct oh_span oh_help_line_of(const struct oh_help_part *p, const char *begins)
 
 /* --- offers and answers --- */
 
+bool oh_help_is_near(const struct oh_trace_msg *before, const struct oh_trace_msg *m)
+{
+    return m->index - before->index < OH_HELP_REACH;
+}
+
 static bool is_reliable(const struct oh_sip_msg *m)
 {
     return !m->is_request && m->status > 100 && m->status < 200 &&
@@ -104,7 +109,7 @@ const struct oh_trace_msg *oh_help_early_description(const struct oh_rule_view *
                                                      const struct oh_trace_msg *invite,
                                                      const struct oh_trace_msg *m)
 {
-    for (int i = invite->index + 1; i < m->index; i++) {
+    for (int i = invite->index + 1; i < m->index && oh_help_is_near(invite, m); i++) {
         const struct oh_trace_msg *r = oh_rule_msg(v, i);
         if (is_early(r) && r->request == invite->index &&
             oh_help_same_token(oh_help_tag(r->sip, OH_SIP_TO), oh_help_tag(m->sip, OH_SIP_TO)))
@@ -149,8 +154,9 @@ static const struct oh_trace_msg *offer_in_response(const struct oh_rule_view *v
     bool prack = oh_help_is_request(m, "PRACK");
     const struct oh_trace_msg *r = prack ? oh_help_acknowledged(v, m) : oh_rule_msg(v, m->answered);
     const struct oh_trace_msg *invite = r ? oh_rule_msg(v, r->request) : NULL;
-    bool offers = invite && oh_help_is_request(invite, "INVITE") && !oh_help_has_sdp(invite->sip) &&
-                  !oh_help_early_description(v, invite, r) && (prack || r->sip->status / 100 == 2);
+    bool offers = invite && oh_help_is_request(invite, "INVITE") && oh_help_is_near(invite, r) &&
+                  !oh_help_has_sdp(invite->sip) && !oh_help_early_description(v, invite, r) &&
+                  (prack || r->sip->status / 100 == 2);
     return offers && oh_help_has_sdp(r->sip) ? r : NULL;
 }
 
@@ -166,7 +172,8 @@ const struct oh_trace_msg *oh_help_offer_of(const struct oh_rule_view *v,
         return NULL;
     bool success = m->sip->status / 100 == 2;
     if (oh_help_is_request(request, "INVITE"))
-        return (success || is_reliable(m->sip)) && !oh_help_early_description(v, request, m)
+        return (success || is_reliable(m->sip)) && oh_help_is_near(request, m) &&
+                       !oh_help_early_description(v, request, m)
                    ? request
                    : NULL;
     if (oh_help_is_request(request, "PRACK"))

@@ -47,6 +47,8 @@ struct oh_span oh_help_line_of(const struct oh_help_part *p, const char *begins)
 
 /* --- offers and answers --- */
 
+/* Is `before` no farther from `m` than rules search? */
+bool oh_help_is_near(const struct oh_trace_msg *before, const struct oh_trace_msg *m);
 /* The first reliable provisional response with a description to this INVITE, in the dialog of `m`,
  * before `m` itself; NULL. It carries the answer, or the offer where the INVITE has none: RFC 3262
  * 5

@@ -34,7 +34,7 @@ static bool was_answered(const struct oh_rule_view *v, const struct oh_trace_msg
 {
     for (int i = invite->index + 1; i < m->index; i++) {
         const struct oh_trace_msg *r = oh_rule_msg(v, i);
-        if (!r->sip->is_request && r->request == invite->index && r->sip->status < 200)
+        if (!r->sip->is_request && r->request == invite->index && r->sip->status / 100 == 1)
             return true;
     }
     return false;

@@ -198,7 +198,8 @@ static void check_answer(struct oh_rule_view *v, const struct oh_trace_msg *m)
     const struct oh_trace_msg *invite = oh_rule_msg(v, m->request);
     if (!invite || m->sip->status / 100 != 2 || !oh_help_is_request(invite, "INVITE") ||
         !has_session(invite->sip) || !oh_help_is_bare(m->sip) || !oh_help_originates(v, m) ||
-        oh_rule_evidence_lost(v) || oh_help_early_description(v, invite, m))
+        oh_rule_evidence_lost(v) || !oh_help_is_near(invite, m) ||
+        oh_help_early_description(v, invite, m))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "body",
@@ -217,7 +218,8 @@ static void check_ack_answer(struct oh_rule_view *v, const struct oh_trace_msg *
     const struct oh_trace_msg *final = oh_rule_msg(v, m->answered);
     if (!invite || !final || final->sip->status / 100 != 2 || !has_session(final->sip) ||
         !oh_help_is_bare(invite->sip) || !oh_help_is_bare(m->sip) || !oh_help_originates(v, m) ||
-        oh_rule_evidence_lost(v) || oh_help_early_description(v, invite, m))
+        oh_rule_evidence_lost(v) || !oh_help_is_near(invite, m) ||
+        oh_help_early_description(v, invite, m))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "body",
