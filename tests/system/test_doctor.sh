@@ -358,7 +358,11 @@ doctor_leaves()
 test_without_the_right_to_capture()
 {
     command -v setpriv >/dev/null || { skip_test "setpriv is not installed"; return; }
-    chmod 711 "$scratch" && mkdir -p "$work/tmp" && chmod 777 "$work" "$work/tmp"
+    chmod 711 "$scratch" && mkdir -p "$work/tmp" "$work/bin" && chmod 777 "$work" "$work/tmp"
+    # Copies: the tree may lie where another user cannot go.
+    cp "$OFFHOOK" "$OFFHOOK_BUILD/offhook-reference-phone" "$work/bin"
+    cp "$phone" "$work/reference-phone.yaml"
+    local OFFHOOK=$work/bin/offhook phone=$work/reference-phone.yaml
     before=(setpriv --reuid=65534 --regid=65534 --clear-groups)
     doctor 1 -o "$work/out"
     line "NOT ok" capture "do: "
