@@ -2,7 +2,8 @@
  *
  * Our socket answers as a peer would (180, 200, 200 to BYE), while the tap keeps every datagram and
  * libpcap writes every packet; then the capture is read and held against the tap. One line of
- * figures for each part. Exit status 1 where a call failed, or a message was dropped or lost. */
+ * figures for each part. Exit status 1 where a frame was dropped, or a message lost: whether all
+ * calls complete is a matter of the machine (SIPp must bear the rate as well), and only told. */
 #include "base/file.h"
 #include "sip/draft.h"
 #include "trace/capture.h"
@@ -17,8 +18,9 @@
 #include <unistd.h>
 
 #define LOOK_MS    20
-#define AFTER_MS   300 /* for what the kernel still holds */
-#define PATIENT_MS 120000
+#define AFTER_MS   300   /* for what the kernel still holds */
+#define PATIENT_MS 20000 /* beyond the time that the calls take: a machine too slow for the rate   \
+                          */
 
 struct load {
     struct oh_net *net;
@@ -161,7 +163,7 @@ static int play(struct load *l, struct oh_capture *capture, const char *path, un
     int64_t began = oh_clock_mono_ns();
     l->sipp = start_sipp(oh_socket_local(l->socket), caller, rate, calls);
     look(l);
-    oh_net_run(l->net, oh_net_now(l->net) + PATIENT_MS * OH_NS_PER_MS);
+    oh_net_run(l->net, oh_net_now(l->net) + calls / rate * OH_NS_PER_S + PATIENT_MS * OH_NS_PER_MS);
     double took = seconds(began), cpu = cpu_seconds();
     if (l->sipp) {
         kill(l->sipp, SIGKILL);
@@ -179,7 +181,7 @@ static int play(struct load *l, struct oh_capture *capture, const char *path, un
            (unsigned long long)dropped);
     if (ended != 0)
         fprintf(stderr, "%s\n", e.text);
-    return reconcile(l, path, received) || !all || dropped || ended != 0;
+    return reconcile(l, path, received) || dropped || ended != 0;
 }
 
 int main(int argc, char **argv)
