@@ -17,11 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LOOK_MS  20
-#define AFTER_MS 300 /* for what the kernel still holds */
-#define PATIENT_MS                                                                                 \
-    20000 /* beyond the time that the calls take: a machine too slow for the rate                  \
-           */
+#define LOOK_MS    20
+#define AFTER_MS   300   /* for what the kernel still holds */
+#define PATIENT_MS 20000 /* beyond what the calls take, on a slow machine */
 
 struct load {
     struct oh_net *net;
