@@ -36,7 +36,7 @@ struct oh_cli_common {
 /* Takes a common long option (its `val` as in OH_CLI_COMMON_OPTIONS); false if it is none of them,
  * or its value is none that it has. */
 bool oh_cli_take(struct oh_cli_common *o, int val, const char *arg);
-enum { OH_OPT_JSON = 1000, OH_OPT_COLOR, OH_OPT_STRICT, OH_OPT_VERBOSE };
+enum { OH_OPT_JSON = 1000, OH_OPT_COLOR, OH_OPT_STRICT, OH_OPT_VERBOSE, OH_OPT_TRANSPORT };
 #define OH_CLI_COMMON_OPTIONS                                                                      \
     {"json", no_argument, NULL, OH_OPT_JSON}, {"color", required_argument, NULL, OH_OPT_COLOR},    \
         {"strict", no_argument, NULL, OH_OPT_STRICT},                                              \
@@ -44,6 +44,9 @@ enum { OH_OPT_JSON = 1000, OH_OPT_COLOR, OH_OPT_STRICT, OH_OPT_VERBOSE };
     {                                                                                              \
         "help", no_argument, NULL, 'h'                                                             \
     }
+
+/* "udp" or "tcp", the value of --transport (OH_OPT_TRANSPORT); false for anything else. */
+bool oh_cli_transport(const char *word, enum oh_transport *out);
 
 /* Tells what is wrong with an option: what getopt_long returned as ':' (its optstring begins with
  * ':', opterr is 0) or '?', or an option whose value was refused. Returns OH_EXIT_USAGE. */

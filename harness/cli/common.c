@@ -68,10 +68,24 @@ static char *option_word(char *const *argv)
     return oh_strdup(argv[optind - 1]);
 }
 
+bool oh_cli_transport(const char *word, enum oh_transport *out)
+{
+    static const enum oh_transport known[] = {OH_TRANSPORT_UDP, OH_TRANSPORT_TCP};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (strcmp(word, oh_transport_name(known[i])) != 0)
+            continue;
+        *out = known[i];
+        return true;
+    }
+    return false;
+}
+
 int oh_cli_wrong_option(const struct oh_command *c, int val, char *const *argv)
 {
-    if (val != ':' && val != '?' && val == OH_OPT_COLOR)
+    if (val == OH_OPT_COLOR)
         return oh_cli_usage(c, "--color has no '%s': auto, always or never", optarg);
+    if (val == OH_OPT_TRANSPORT)
+        return oh_cli_usage(c, "--transport has no '%s': udp or tcp", optarg);
     if (val != ':' && val != '?')
         return oh_cli_usage(c, "'%s' is one too many", optarg);
     char *word = option_word(argv);

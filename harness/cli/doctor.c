@@ -284,18 +284,6 @@ static int visit(struct options *o)
 
 /* --- options --- */
 
-static bool take_transport(struct oh_doctor *d, const char *word)
-{
-    static const enum oh_transport known[] = {OH_TRANSPORT_UDP, OH_TRANSPORT_TCP};
-    for (size_t i = 0; i < 2; i++) {
-        if (strcmp(word, oh_transport_name(known[i])) == 0) {
-            d->transport = known[i];
-            return true;
-        }
-    }
-    return false;
-}
-
 static int take(struct options *o, int c, const char *arg)
 {
     switch (c) {
@@ -307,6 +295,8 @@ static int take(struct options *o, int c, const char *arg)
             return -1;
         o->params[o->param_count++] = arg;
         return 0;
+    case OH_OPT_TRANSPORT:
+        return oh_cli_transport(arg, &o->doctor.transport) ? 0 : -1;
     case 'o':
         o->doctor.out = arg;
         return 0;
@@ -328,7 +318,7 @@ static int run(int argc, char **argv)
     static const struct option longs[] = {
         {"phone", required_argument, NULL, 'p'},
         {"phone-param", required_argument, NULL, 'P'},
-        {"transport", required_argument, NULL, 't'},
+        {"transport", required_argument, NULL, OH_OPT_TRANSPORT},
         {"no-capture", no_argument, NULL, 'n'},
         {"output", required_argument, NULL, 'o'},
         {"keep", required_argument, NULL, 'k'},
@@ -338,13 +328,8 @@ static int run(int argc, char **argv)
     struct options o = {.doctor.out = "offhook-out", .phone = "reference-phone"};
     int c;
     while ((c = getopt_long(argc, argv, ":p:o:h", longs, NULL)) != -1) {
-        if (c == 't') {
-            if (!take_transport(&o.doctor, optarg))
-                return oh_cli_usage(&oh_command_doctor, "--transport has no '%s': udp or tcp",
-                                    optarg);
-        } else if (take(&o, c, optarg) != 0) {
+        if (take(&o, c, optarg) != 0)
             return oh_cli_wrong_option(&oh_command_doctor, c, argv);
-        }
     }
     if (optind < argc)
         return oh_cli_usage(&oh_command_doctor, "'%s' is one too many", argv[optind]);

@@ -59,7 +59,8 @@ static const char help[] =
 
 struct options {
     struct oh_cli_common common;
-    const char *out, *baseline, *junit, *mutant, *transport;
+    const char *out, *baseline, *junit, *mutant;
+    enum oh_transport transport;
     const char *phones[MAX_PHONES];
     size_t phone_count;
     const char *params[MAX_PARAMS];
@@ -241,21 +242,6 @@ static int load_baseline(struct session *s)
     return result == 0 ? check_baseline_phone(s) : result;
 }
 
-static enum oh_transport transport_of(const struct options *o)
-{
-    return strcmp(o->transport, "tcp") == 0 ? OH_TRANSPORT_TCP : OH_TRANSPORT_UDP;
-}
-
-static int check_transport(const struct options *o)
-{
-    struct oh_error e = {0};
-    if (strcmp(o->transport, oh_transport_name(transport_of(o))) == 0)
-        return 0;
-    oh_error_set(&e, "--transport '%s' is not known", o->transport);
-    oh_error_remedy(&e, "udp or tcp");
-    return oh_cli_fail(&e, -1);
-}
-
 static int check_mutant(const struct options *o)
 {
     struct oh_error e = {0};
@@ -307,7 +293,7 @@ static int open_bench(struct session *s)
     struct oh_bench_options options = {.no_capture = s->options->no_capture,
                                        .program_folder = s->program_folder,
                                        .mutant = s->options->mutant,
-                                       .transport = transport_of(s->options),
+                                       .transport = s->options->transport,
                                        .progress = oh_live_progress,
                                        .progress_arg = &s->live,
                                        .interrupted = oh_interrupt_flag(),
@@ -410,7 +396,7 @@ static int run_session(const struct options *o, char **paths, int count)
     s.live.style = oh_cli_style(&o->common, STDOUT_FILENO);
     s.live.on = !o->common.json && isatty(STDOUT_FILENO);
     if (load_scenarios(&s, paths, count) == 0 && load_phones(&s) == 0 && load_baseline(&s) == 0 &&
-        check_mutant(o) == 0 && check_transport(o) == 0 && prepare_output(&s) == 0) {
+        check_mutant(o) == 0 && prepare_output(&s) == 0) {
         s.report = oh_report_new(o->out);
         status = play_all(&s);
     }
@@ -427,9 +413,8 @@ static int take(struct options *o, int c, const char *arg)
     case 'm':
         o->mutant = arg;
         return 0;
-    case 't':
-        o->transport = arg;
-        return 0;
+    case OH_OPT_TRANSPORT:
+        return oh_cli_transport(arg, &o->transport) ? 0 : -1;
     case 'b':
         o->baseline = arg;
         return 0;
@@ -460,7 +445,7 @@ static int run(int argc, char **argv)
         {"phone", required_argument, NULL, 'p'},
         {"phone-param", required_argument, NULL, 'P'},
         {"mutant", required_argument, NULL, 'm'},
-        {"transport", required_argument, NULL, 't'},
+        {"transport", required_argument, NULL, OH_OPT_TRANSPORT},
         {"output", required_argument, NULL, 'o'},
         {"baseline", required_argument, NULL, 'b'},
         {"junit", required_argument, NULL, 'j'},
@@ -468,7 +453,7 @@ static int run(int argc, char **argv)
         OH_CLI_COMMON_OPTIONS,
         {0},
     };
-    struct options o = {.out = "offhook-out", .transport = "udp"};
+    struct options o = {.out = "offhook-out", .transport = OH_TRANSPORT_UDP};
     int c;
     while ((c = getopt_long(argc, argv, ":p:o:h", longs, NULL)) != -1) {
         if (take(&o, c, optarg) != 0)

@@ -200,8 +200,9 @@ static bool is_of_call(const struct oh_sip_msg *m)
     return false;
 }
 
-/* Player and walk take what comes after an action for its effect; the wire knows better. The two
- * clocks are one, so that a millisecond is proof enough. */
+/* Player and walk take what comes after an action for its effect; the wire knows better. Both
+ * stamps are of one clock, and the journal has "told" before the driver is given anything: what is
+ * older than that was not caused by it, be it by little. */
 static bool forestalls(struct oh_judging *j, const struct oh_trace_msg *m, int step)
 {
     int action = action_before(j->scenario, step);

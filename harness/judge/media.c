@@ -95,6 +95,12 @@ static bool has_format(const struct oh_sdp_audio *audio, unsigned type)
     return audio->format_count == OH_SDP_MAX_FORMATS; /* there may be more than were read */
 }
 
+static bool is_for(const struct described *d, const struct oh_trace_rtp *r)
+{
+    const struct oh_addr *at = &d->audio.address;
+    return at->port == r->dst.port && (d->audio.on_hold_2543 || oh_addr_same_ip(at, &r->dst));
+}
+
 /* The description that does not allow the packet, which is the latest that stands; NULL: some
  * allows it, or none is known to be for it. */
 static const struct described *forbidding(const struct descriptions *all,
@@ -103,7 +109,7 @@ static const struct described *forbidding(const struct descriptions *all,
     const struct described *latest = NULL;
     for (size_t i = 0; i < all->count; i++) {
         const struct described *d = &all->list[i];
-        if (d->audio.address.port != r->dst.port || d->msg->time_ns > r->time_ns ||
+        if (!is_for(d, r) || d->msg->time_ns > r->time_ns ||
             r->time_ns - UNDER_WAY_NS > d->until_ns)
             continue;
         if (has_format(&d->audio, r->payload_type))

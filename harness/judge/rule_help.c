@@ -40,16 +40,10 @@ void oh_say_broken(struct oh_rule_view *v, const struct oh_trace_msg *m, const s
     free(observed);
 }
 
-struct oh_span oh_help_value(const struct oh_sip_msg *m, enum oh_sip_header_id id)
-{
-    const struct oh_sip_header *h = oh_sip_msg_header(m, id, 0);
-    return h ? h->value : (struct oh_span){0};
-}
-
 struct oh_span oh_help_branch(const struct oh_sip_msg *m)
 {
     struct oh_sip_via via;
-    struct oh_span rest = oh_help_value(m, OH_SIP_VIA), value;
+    struct oh_span rest = oh_sip_msg_whole(m, OH_SIP_VIA), value;
     if (!oh_sip_list_next(&rest, &value) || oh_sip_via_parse(value, &via) < 0)
         return (struct oh_span){0};
     return oh_sip_param(via.params, "branch");
@@ -59,7 +53,7 @@ static bool party(const struct oh_sip_msg *m, enum oh_sip_header_id id,
                   struct oh_sip_name_addr *out)
 {
     bool single = id == OH_SIP_FROM || id == OH_SIP_TO;
-    struct oh_span value = single ? oh_help_value(m, id) : oh_sip_msg_value(m, id, 0);
+    struct oh_span value = single ? oh_sip_msg_whole(m, id) : oh_sip_msg_value(m, id, 0);
     return value.at && oh_sip_name_addr_parse(value, out) == 0;
 }
 
@@ -77,7 +71,7 @@ struct oh_span oh_help_uri(const struct oh_sip_msg *m, enum oh_sip_header_id id)
 
 int oh_help_cseq(const struct oh_sip_msg *m, struct oh_sip_cseq *out)
 {
-    struct oh_span value = oh_help_value(m, OH_SIP_CSEQ);
+    struct oh_span value = oh_sip_msg_whole(m, OH_SIP_CSEQ);
     return value.at ? oh_sip_cseq_parse(value, out) : -1;
 }
 
@@ -120,7 +114,7 @@ bool oh_help_same_party(const struct oh_sip_msg *a, const struct oh_sip_msg *b,
 
 bool oh_help_same_call(const struct oh_sip_msg *a, const struct oh_sip_msg *b)
 {
-    struct oh_span x = oh_help_value(a, OH_SIP_CALL_ID), y = oh_help_value(b, OH_SIP_CALL_ID);
+    struct oh_span x = oh_sip_msg_whole(a, OH_SIP_CALL_ID), y = oh_sip_msg_whole(b, OH_SIP_CALL_ID);
     return x.at && oh_span_equal(x, y); /* RFC 3261 8.1.1.4: byte by byte */
 }
 

@@ -31,8 +31,6 @@ void oh_say_broken(struct oh_rule_view *v, const struct oh_trace_msg *m, const s
 
 /* --- parts of a message --- */
 
-/* The whole value of the first header of this id; absent where there is none. */
-struct oh_span oh_help_value(const struct oh_sip_msg *m, enum oh_sip_header_id id);
 /* Of the topmost Via; absent where there is none. */
 struct oh_span oh_help_branch(const struct oh_sip_msg *m);
 struct oh_span oh_help_tag(const struct oh_sip_msg *m, enum oh_sip_header_id id);

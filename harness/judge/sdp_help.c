@@ -7,7 +7,7 @@
 bool oh_help_has_sdp(const struct oh_sip_msg *m)
 {
     static const char sdp[] = "application/sdp";
-    struct oh_span type = oh_help_value(m, OH_SIP_CONTENT_TYPE);
+    struct oh_span type = oh_sip_msg_whole(m, OH_SIP_CONTENT_TYPE);
     bool whole = m->body.len > 0 && m->body.at + m->body.len == m->bytes.at + m->bytes.len;
     return whole && type.len >= sizeof sdp - 1 &&
            oh_span_is_nocase(oh_span_sub(type, 0, sizeof sdp - 1), sdp);
@@ -15,7 +15,7 @@ bool oh_help_has_sdp(const struct oh_sip_msg *m)
 
 bool oh_help_is_bare(const struct oh_sip_msg *m)
 {
-    struct oh_span length = oh_help_value(m, OH_SIP_CONTENT_LENGTH);
+    struct oh_span length = oh_sip_msg_whole(m, OH_SIP_CONTENT_LENGTH);
     uint64_t bytes = 0;
     for (size_t i = 0; i < m->defect_count; i++) {
         enum oh_sip_defect_kind kind = m->defects[i].kind;
@@ -121,14 +121,14 @@ const struct oh_trace_msg *oh_help_early_description(const struct oh_rule_view *
 /* "776656 1 INVITE": the words of RAck. */
 static bool acknowledges(const struct oh_sip_msg *prack, const struct oh_sip_msg *r)
 {
-    struct oh_span rack = oh_span_trim(oh_help_value(prack, OH_SIP_RACK));
+    struct oh_span rack = oh_span_trim(oh_sip_msg_whole(prack, OH_SIP_RACK));
     uint64_t number = 0, wanted = 0;
     struct oh_sip_cseq mine, cseq;
     size_t digits = 0;
     while (digits < rack.len && rack.at[digits] >= '0' && rack.at[digits] <= '9')
         digits++;
     return oh_span_to_u64(oh_span_sub(rack, 0, digits), &number) &&
-           oh_span_to_u64(oh_span_trim(oh_help_value(r, OH_SIP_RSEQ)), &wanted) &&
+           oh_span_to_u64(oh_span_trim(oh_sip_msg_whole(r, OH_SIP_RSEQ)), &wanted) &&
            oh_sip_cseq_parse(oh_span_trim(oh_span_sub(rack, digits, rack.len)), &mine) == 0 &&
            oh_help_cseq(r, &cseq) == 0 && number == wanted && mine.number == cseq.number &&
            oh_span_equal(mine.method, cseq.method);

@@ -228,20 +228,13 @@ struct oh_draft *oh_call_request(struct oh_call *c, const char *method, struct o
     struct oh_error e = {0};
     if (!c->dialog)
         return NULL;
-    struct oh_sip_uri uri;
     struct oh_span target = oh_span_of(c->dialog->remote_target ? c->dialog->remote_target : "");
     const char *transport = oh_wire_via(c->player, target);
     struct oh_seat_ids ids = {c->seat->host_port, transport, c->seat->contact};
     struct oh_draft *d = dialog_request(c, method, &ids);
     through_proxy(c, transport, d);
     *to = c->phone ? c->phone->sip_addr : (struct oh_addr){0};
-    if (oh_sip_uri_parse(target, &uri) == 0) { /* only literal addresses lead somewhere */
-        struct oh_addr a;
-        if (oh_addr_parse(uri.host, &a, &e) == 0) {
-            a.port = (uint16_t)(uri.port ? uri.port : 5060);
-            *to = a;
-        }
-    }
+    oh_sip_uri_address(target, to, &e);
     return d;
 }
 

@@ -250,15 +250,9 @@ static struct oh_draft *invite_draft(struct oh_player *p, struct oh_call *c,
     const char *target = phone_target(p, c->phone);
     struct oh_draft *d = new_request(c, "INVITE", target);
     struct oh_error e = {0};
-    struct oh_sip_uri uri;
     add_offer(c, wish, d);
     *to = c->phone->sip_addr;
-    struct oh_addr literal;
-    if (oh_sip_uri_parse(oh_span_of(target), &uri) == 0 &&
-        oh_addr_parse(uri.host, &literal, &e) == 0) {
-        literal.port = (uint16_t)(uri.port ? uri.port : 5060);
-        *to = literal;
-    }
+    oh_sip_uri_address(oh_span_of(target), to, &e);
     return d;
 }
 

@@ -19,16 +19,10 @@ static bool is_one_of(struct oh_span method, const char *const *list, size_t cou
     return false;
 }
 
-static struct oh_span value_of(const struct oh_sip_msg *m, enum oh_sip_header_id id)
-{
-    const struct oh_sip_header *h = oh_sip_msg_header(m, id, 0);
-    return h ? h->value : (struct oh_span){NULL, 0};
-}
-
 /* The digits of CSeq as they stand. */
 static struct oh_span cseq_digits(const struct oh_sip_msg *m)
 {
-    struct oh_span value = value_of(m, OH_SIP_CSEQ);
+    struct oh_span value = oh_sip_msg_whole(m, OH_SIP_CSEQ);
     size_t n = 0;
     while (n < value.len && value.at[n] >= '0' && value.at[n] <= '9')
         n++;
@@ -48,7 +42,7 @@ static uint32_t cseq_number(const struct oh_sip_msg *m)
 static int read_party(const struct oh_sip_msg *m, enum oh_sip_header_id id, char **uri, char **tag)
 {
     struct oh_sip_name_addr parts;
-    if (oh_sip_name_addr_parse(value_of(m, id), &parts) < 0)
+    if (oh_sip_name_addr_parse(oh_sip_msg_whole(m, id), &parts) < 0)
         return -1;
     struct oh_span display = oh_span_trim(parts.display);
     free(*uri);
@@ -85,8 +79,8 @@ struct oh_dialog *oh_dialog_from_request(const struct oh_sip_msg *request, const
 {
     struct oh_dialog *d = oh_alloc(sizeof(*d));
     struct oh_sip_name_addr from;
-    d->call_id = oh_span_dup(value_of(request, OH_SIP_CALL_ID));
-    if (!value_of(request, OH_SIP_CALL_ID).at ||
+    d->call_id = oh_span_dup(oh_sip_msg_whole(request, OH_SIP_CALL_ID));
+    if (!oh_sip_msg_whole(request, OH_SIP_CALL_ID).at ||
         read_party(request, OH_SIP_FROM, &d->remote_uri, &d->remote_tag) < 0 ||
         read_party(request, OH_SIP_TO, &d->local_uri, NULL) < 0) {
         oh_dialog_free(d);
@@ -95,7 +89,8 @@ struct oh_dialog *oh_dialog_from_request(const struct oh_sip_msg *request, const
     d->local_tag = oh_strdup(local_tag);
     d->remote_cseq = cseq_number(request);
     d->remote_target = contact_uri(request);
-    if (!d->remote_target && oh_sip_name_addr_parse(value_of(request, OH_SIP_FROM), &from) == 0)
+    if (!d->remote_target &&
+        oh_sip_name_addr_parse(oh_sip_msg_whole(request, OH_SIP_FROM), &from) == 0)
         d->remote_target = oh_span_dup(from.uri);
     read_route_set(d, request, false); /* RFC 3261 12.1.1: taken in order */
     return d;
@@ -105,8 +100,8 @@ struct oh_dialog *oh_dialog_from_response(const struct oh_sip_msg *request,
                                           const struct oh_sip_msg *response)
 {
     struct oh_dialog *d = oh_alloc(sizeof(*d));
-    d->call_id = oh_span_dup(value_of(request, OH_SIP_CALL_ID));
-    if (!value_of(request, OH_SIP_CALL_ID).at ||
+    d->call_id = oh_span_dup(oh_sip_msg_whole(request, OH_SIP_CALL_ID));
+    if (!oh_sip_msg_whole(request, OH_SIP_CALL_ID).at ||
         read_party(request, OH_SIP_FROM, &d->local_uri, &d->local_tag) < 0 ||
         read_party(response, OH_SIP_TO, &d->remote_uri, &d->remote_tag) < 0) {
         oh_dialog_free(d);
@@ -258,7 +253,8 @@ static struct oh_draft *companion(const struct oh_sip_msg *invite, const char *m
     struct oh_draft *d = oh_draft_request(method, uri);
     struct oh_span via = oh_sip_msg_value(invite, OH_SIP_VIA, 0);
     const struct oh_sip_header *route;
-    struct oh_span from = value_of(invite, OH_SIP_FROM), call_id = value_of(invite, OH_SIP_CALL_ID);
+    struct oh_span from = oh_sip_msg_whole(invite, OH_SIP_FROM),
+                   call_id = oh_sip_msg_whole(invite, OH_SIP_CALL_ID);
 
     free(uri);
     oh_draft_add(d, "Via", "%.*s", OH_SPAN_FMT(via)); /* the top one alone */
@@ -275,20 +271,18 @@ static struct oh_draft *companion(const struct oh_sip_msg *invite, const char *m
 struct oh_draft *oh_draft_ack_non2xx(const struct oh_sip_msg *invite,
                                      const struct oh_sip_msg *response)
 {
-    return companion(invite, "ACK", value_of(response, OH_SIP_TO)); /* RFC 3261 17.1.1.3 */
+    return companion(invite, "ACK", oh_sip_msg_whole(response, OH_SIP_TO)); /* RFC 3261 17.1.1.3 */
 }
 
 struct oh_draft *oh_draft_cancel(const struct oh_sip_msg *invite)
 {
-    return companion(invite, "CANCEL", value_of(invite, OH_SIP_TO)); /* RFC 3261 9.1 */
+    return companion(invite, "CANCEL", oh_sip_msg_whole(invite, OH_SIP_TO)); /* RFC 3261 9.1 */
 }
 
 /* ---- where to ---- */
 
-int oh_dialog_next_hop(const struct oh_dialog *d, struct oh_addr *out, struct oh_error *e)
+int oh_sip_uri_address(struct oh_span text, struct oh_addr *out, struct oh_error *e)
 {
-    struct oh_span text =
-        d->route_count > 0 ? uri_of_route(d->route_set[0]) : oh_span_of(d->remote_target);
     struct oh_sip_uri uri;
     bool has = false;
 

@@ -62,9 +62,10 @@ struct oh_draft *oh_draft_ack_non2xx(const struct oh_sip_msg *invite,
                                      const struct oh_sip_msg *response);
 struct oh_draft *oh_draft_cancel(const struct oh_sip_msg *invite);
 
-/* Where an in-dialog request is to be sent: the first route, else the remote target; only literal
- * addresses (no DNS). A maddr counts as the host. -1 where it is not one. Default port 5060. */
-int oh_dialog_next_hop(const struct oh_dialog *d, struct oh_addr *out, struct oh_error *e);
+/* Where a request to this SIP URI is sent: only literal addresses lead somewhere (no DNS). A maddr
+ * counts as the host. -1 with a sentence where it leads nowhere; `out` is left alone then. Default
+ * port 5060. RFC 3261 8.1.2, 19.1.1 */
+int oh_sip_uri_address(struct oh_span uri, struct oh_addr *out, struct oh_error *e);
 
 /* Where a response goes: RFC 3261 18.2.2 and RFC 3581 4: maddr of the top Via; else its received,
  * with rport or the port of sent-by; else sent-by. Default port 5060. -1 with a sentence: no

@@ -381,6 +381,12 @@ const struct oh_sip_header *oh_sip_msg_header(const struct oh_sip_msg *m, enum o
     return NULL;
 }
 
+struct oh_span oh_sip_msg_whole(const struct oh_sip_msg *m, enum oh_sip_header_id id)
+{
+    const struct oh_sip_header *h = oh_sip_msg_header(m, id, 0);
+    return h ? h->value : (struct oh_span){NULL, 0};
+}
+
 const struct oh_sip_header *oh_sip_msg_header_named(const struct oh_sip_msg *m, struct oh_span name,
                                                     size_t n)
 {

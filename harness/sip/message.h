@@ -137,6 +137,9 @@ const struct oh_sip_header *oh_sip_msg_header(const struct oh_sip_msg *m, enum o
 const struct oh_sip_header *oh_sip_msg_header_named(const struct oh_sip_msg *m, struct oh_span name,
                                                     size_t n);
 
+/* The whole value of the first header with this id; absent where there is none. */
+struct oh_span oh_sip_msg_whole(const struct oh_sip_msg *m, enum oh_sip_header_id id);
+
 /* The canonical name ("Call-ID"), or "" for OH_SIP_OTHER; the id of a name in any form. */
 const char *oh_sip_header_name(enum oh_sip_header_id id);
 enum oh_sip_header_id oh_sip_header_id_of(struct oh_span name);

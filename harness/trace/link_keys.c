@@ -4,12 +4,6 @@
 
 #include <string.h>
 
-static struct oh_span value_of(const struct oh_sip_msg *m, enum oh_sip_header_id id)
-{
-    const struct oh_sip_header *h = oh_sip_msg_header(m, id, 0);
-    return h ? h->value : (struct oh_span){NULL, 0};
-}
-
 static struct oh_span given(struct oh_span s)
 {
     return s.len > 0 ? s : (struct oh_span){NULL, 0};
@@ -18,7 +12,7 @@ static struct oh_span given(struct oh_span s)
 static struct oh_span tag_of(const struct oh_sip_msg *m, enum oh_sip_header_id id)
 {
     struct oh_sip_name_addr parts;
-    if (oh_sip_name_addr_parse(value_of(m, id), &parts) < 0)
+    if (oh_sip_name_addr_parse(oh_sip_msg_whole(m, id), &parts) < 0)
         return (struct oh_span){NULL, 0};
     return given(oh_sip_param(parts.params, "tag"));
 }
@@ -34,7 +28,7 @@ static struct oh_span branch_of(const struct oh_sip_msg *m)
 
 static void read_cseq(const struct oh_sip_msg *m, struct oh_link_keys *k)
 {
-    struct oh_span cseq = value_of(m, OH_SIP_CSEQ);
+    struct oh_span cseq = oh_sip_msg_whole(m, OH_SIP_CSEQ);
     size_t digits = 0;
     while (digits < cseq.len && cseq.at[digits] >= '0' && cseq.at[digits] <= '9')
         digits++;
@@ -45,7 +39,7 @@ static void read_cseq(const struct oh_sip_msg *m, struct oh_link_keys *k)
 struct oh_link_keys oh_link_keys_read(const struct oh_sip_msg *m)
 {
     struct oh_link_keys k = {
-        .call_id = given(value_of(m, OH_SIP_CALL_ID)),
+        .call_id = given(oh_sip_msg_whole(m, OH_SIP_CALL_ID)),
         .branch = branch_of(m),
         .from_tag = tag_of(m, OH_SIP_FROM),
         .to_tag = tag_of(m, OH_SIP_TO),
@@ -83,7 +77,7 @@ struct oh_span oh_link_from_user(const struct oh_sip_msg *m)
 {
     struct oh_sip_name_addr parts;
     struct oh_sip_uri uri;
-    if (oh_sip_name_addr_parse(value_of(m, OH_SIP_FROM), &parts) < 0 ||
+    if (oh_sip_name_addr_parse(oh_sip_msg_whole(m, OH_SIP_FROM), &parts) < 0 ||
         oh_sip_uri_parse(parts.uri, &uri) < 0)
         return (struct oh_span){NULL, 0};
     return given(uri.user);
@@ -94,7 +88,7 @@ bool oh_link_same_target(const struct oh_sip_msg *a, const struct oh_sip_msg *b)
     struct oh_sip_name_addr to_a, to_b;
     if (oh_sip_uri_equal(a->request_uri, b->request_uri))
         return true;
-    return oh_sip_name_addr_parse(value_of(a, OH_SIP_TO), &to_a) == 0 &&
-           oh_sip_name_addr_parse(value_of(b, OH_SIP_TO), &to_b) == 0 &&
+    return oh_sip_name_addr_parse(oh_sip_msg_whole(a, OH_SIP_TO), &to_a) == 0 &&
+           oh_sip_name_addr_parse(oh_sip_msg_whole(b, OH_SIP_TO), &to_b) == 0 &&
            oh_sip_uri_equal(to_a.uri, to_b.uri);
 }

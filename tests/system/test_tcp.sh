@@ -86,7 +86,7 @@ test_a_phone_without_tcp_is_passed_over()
 test_a_wrong_word_is_told()
 {
     offhook 2 run "$scenario" --transport sctp
-    says "--transport 'sctp' is not known"
+    says "--transport has no 'sctp': udp or tcp"
     says "udp or tcp"
 }
 

@@ -125,12 +125,12 @@ static void say_call_id(struct oh_rule_view *v, const struct oh_trace_msg *m,
                         const struct answered *a)
 {
     if (oh_help_same_call(m->sip, a->invite->sip) ||
-        !oh_help_value(a->invite->sip, OH_SIP_CALL_ID).at)
+        !oh_sip_msg_whole(a->invite->sip, OH_SIP_CALL_ID).at)
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "call-id",
-                                   .expected = oh_help_value(a->invite->sip, OH_SIP_CALL_ID),
-                                   .observed = oh_help_value(m->sip, OH_SIP_CALL_ID),
+                                   .expected = oh_sip_msg_whole(a->invite->sip, OH_SIP_CALL_ID),
+                                   .observed = oh_sip_msg_whole(m->sip, OH_SIP_CALL_ID),
                                    .text = "The ACK must carry the Call-ID of its INVITE.",
                                    .also = a->invite});
 }
@@ -149,8 +149,8 @@ static void check_from(struct oh_rule_view *v, const struct oh_trace_msg *m)
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "from",
-                                   .expected = oh_help_value(a.invite->sip, OH_SIP_FROM),
-                                   .observed = oh_help_value(m->sip, OH_SIP_FROM),
+                                   .expected = oh_sip_msg_whole(a.invite->sip, OH_SIP_FROM),
+                                   .observed = oh_sip_msg_whole(m->sip, OH_SIP_FROM),
                                    .text =
                                        "The ACK must carry the From of its INVITE, URI and tag.",
                                    .also = a.invite});
@@ -165,8 +165,8 @@ static void check_to(struct oh_rule_view *v, const struct oh_trace_msg *m)
         !oh_help_same_token(oh_help_tag(m->sip, OH_SIP_TO), oh_help_tag(a.final->sip, OH_SIP_TO));
     oh_say_broken(v, m,
                   &(struct oh_say){.field = tag ? "to.tag" : "to",
-                                   .expected = oh_help_value(a.final->sip, OH_SIP_TO),
-                                   .observed = oh_help_value(m->sip, OH_SIP_TO),
+                                   .expected = oh_sip_msg_whole(a.final->sip, OH_SIP_TO),
+                                   .observed = oh_sip_msg_whole(m->sip, OH_SIP_TO),
                                    .text = "The ACK must carry the To of the response that it "
                                            "acknowledges, its tag included.",
                                    .also = a.final});
@@ -175,13 +175,13 @@ static void check_to(struct oh_rule_view *v, const struct oh_trace_msg *m)
 static void check_route(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct answered a;
-    if (!to_refusal(v, m, &a) || !oh_help_value(a.invite->sip, OH_SIP_ROUTE).at ||
+    if (!to_refusal(v, m, &a) || !oh_sip_msg_whole(a.invite->sip, OH_SIP_ROUTE).at ||
         oh_help_same_routes(m->sip, a.invite->sip))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "route",
-                                   .expected = oh_help_value(a.invite->sip, OH_SIP_ROUTE),
-                                   .observed = oh_help_value(m->sip, OH_SIP_ROUTE),
+                                   .expected = oh_sip_msg_whole(a.invite->sip, OH_SIP_ROUTE),
+                                   .observed = oh_sip_msg_whole(m->sip, OH_SIP_ROUTE),
                                    .text = "The ACK to a response of 300 or more must carry the "
                                            "Route header fields of the INVITE.",
                                    .also = a.invite});

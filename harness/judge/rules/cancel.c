@@ -78,11 +78,11 @@ static void check_request_uri(struct oh_rule_view *v, const struct oh_trace_msg 
 static void check_call_id(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     const struct oh_trace_msg *invite = invite_of(v, m);
-    if (!invite || !oh_help_value(invite->sip, OH_SIP_CALL_ID).at ||
+    if (!invite || !oh_sip_msg_whole(invite->sip, OH_SIP_CALL_ID).at ||
         oh_help_same_call(m->sip, invite->sip))
         return;
-    say(v, m, invite, "call-id", oh_help_value(invite->sip, OH_SIP_CALL_ID),
-        oh_help_value(m->sip, OH_SIP_CALL_ID),
+    say(v, m, invite, "call-id", oh_sip_msg_whole(invite->sip, OH_SIP_CALL_ID),
+        oh_sip_msg_whole(m->sip, OH_SIP_CALL_ID),
         "The CANCEL must carry the Call-ID of the INVITE that it cancels.");
 }
 
@@ -91,8 +91,8 @@ static void check_from(struct oh_rule_view *v, const struct oh_trace_msg *m)
     const struct oh_trace_msg *invite = invite_of(v, m);
     if (!invite || oh_help_same_party(m->sip, invite->sip, OH_SIP_FROM))
         return;
-    say(v, m, invite, "from", oh_help_value(invite->sip, OH_SIP_FROM),
-        oh_help_value(m->sip, OH_SIP_FROM),
+    say(v, m, invite, "from", oh_sip_msg_whole(invite->sip, OH_SIP_FROM),
+        oh_sip_msg_whole(m->sip, OH_SIP_FROM),
         "The CANCEL must carry the From of the INVITE that it cancels, URI and tag.");
 }
 
@@ -101,7 +101,8 @@ static void check_to(struct oh_rule_view *v, const struct oh_trace_msg *m)
     const struct oh_trace_msg *invite = invite_of(v, m);
     if (!invite || oh_help_same_party(m->sip, invite->sip, OH_SIP_TO))
         return;
-    say(v, m, invite, "to", oh_help_value(invite->sip, OH_SIP_TO), oh_help_value(m->sip, OH_SIP_TO),
+    say(v, m, invite, "to", oh_sip_msg_whole(invite->sip, OH_SIP_TO),
+        oh_sip_msg_whole(m->sip, OH_SIP_TO),
         "The CANCEL must carry the To of the INVITE that it cancels, with a tag only if that has "
         "one.");
 }
@@ -109,11 +110,11 @@ static void check_to(struct oh_rule_view *v, const struct oh_trace_msg *m)
 static void check_route(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     const struct oh_trace_msg *invite = invite_of(v, m);
-    if (!invite || !oh_help_value(invite->sip, OH_SIP_ROUTE).at ||
+    if (!invite || !oh_sip_msg_whole(invite->sip, OH_SIP_ROUTE).at ||
         oh_help_same_routes(m->sip, invite->sip))
         return;
-    say(v, m, invite, "route", oh_help_value(invite->sip, OH_SIP_ROUTE),
-        oh_help_value(m->sip, OH_SIP_ROUTE),
+    say(v, m, invite, "route", oh_sip_msg_whole(invite->sip, OH_SIP_ROUTE),
+        oh_sip_msg_whole(m->sip, OH_SIP_ROUTE),
         "The CANCEL must carry the Route values of the INVITE that it cancels.");
 }
 
@@ -121,7 +122,7 @@ static void check_require(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     static const enum oh_sip_header_id ids[] = {OH_SIP_REQUIRE, OH_SIP_PROXY_REQUIRE};
     for (size_t i = 0; i < 2; i++) {
-        struct oh_span value = oh_help_value(m->sip, ids[i]);
+        struct oh_span value = oh_sip_msg_whole(m->sip, ids[i]);
         if (value.at)
             say(v, m, oh_rule_msg(v, m->request), i ? "proxy-require" : "require",
                 oh_span_of("no such header"), value,

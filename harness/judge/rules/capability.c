@@ -27,7 +27,7 @@ static void check_methods(struct oh_rule_view *v, const struct oh_trace_msg *m)
         oh_say_broken(v, m,
                       &(struct oh_say){.field = "allow",
                                        .expected = oh_span_of(needed[i]),
-                                       .observed = oh_help_value(m->sip, OH_SIP_ALLOW),
+                                       .observed = oh_sip_msg_whole(m->sip, OH_SIP_ALLOW),
                                        .text = "Allow must name all methods that the user agent "
                                                "understands; who takes part in calls understands "
                                                "INVITE, ACK, CANCEL and BYE."});

@@ -27,7 +27,7 @@ static void check_one(struct oh_rule_view *v, const struct oh_trace_msg *m)
                                    .bytes = count ? oh_sip_msg_value(m->sip, OH_SIP_CONTACT, 1)
                                                   : m->sip->start_line,
                                    .expected = oh_span_of("one Contact"),
-                                   .observed = oh_help_value(m->sip, OH_SIP_CONTACT),
+                                   .observed = oh_sip_msg_whole(m->sip, OH_SIP_CONTACT),
                                    .text = "A request that can begin a dialog must carry one "
                                            "Contact with exactly one URI."});
 }

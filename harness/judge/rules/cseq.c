@@ -11,7 +11,7 @@ static bool is_ack_or_cancel(const struct oh_trace_msg *m)
 static void check_present(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct oh_sip_cseq cseq;
-    struct oh_span value = oh_help_value(m->sip, OH_SIP_CSEQ);
+    struct oh_span value = oh_sip_msg_whole(m->sip, OH_SIP_CSEQ);
     if (!oh_help_originates(v, m) || oh_help_cseq(m->sip, &cseq) == 0)
         return;
     oh_say_broken(v, m,

@@ -458,7 +458,7 @@ static size_t other_nonces(const struct oh_rule_view *v, const struct oh_trace_m
         bool challenge = !r->sip->is_request && (r->sip->status == 401 || r->sip->status == 407);
         for (size_t k = 0; k < 2 && challenge; k++) {
             struct oh_digest d;
-            struct oh_span value = oh_help_value(r->sip, ids[k]);
+            struct oh_span value = oh_sip_msg_whole(r->sip, ids[k]);
             if (count < OTHER_NONCES && value.at && oh_digest_parse(value, &d) == 0 &&
                 !oh_span_equal(d.nonce, c->d.nonce))
                 out[count++] = d.nonce;

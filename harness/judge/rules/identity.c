@@ -23,7 +23,7 @@ static void say_absent(struct oh_rule_view *v, const struct oh_trace_msg *m, con
 
 static void check_call_id(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    if (is_judged(v, m) && oh_help_value(m->sip, OH_SIP_CALL_ID).len == 0)
+    if (is_judged(v, m) && oh_sip_msg_whole(m->sip, OH_SIP_CALL_ID).len == 0)
         say_absent(v, m, "call-id", (struct oh_span){0}, "a Call-ID",
                    "Every request must carry a Call-ID.");
 }
@@ -31,14 +31,14 @@ static void check_call_id(struct oh_rule_view *v, const struct oh_trace_msg *m)
 static void check_from(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     if (is_judged(v, m) && !oh_help_uri(m->sip, OH_SIP_FROM).at)
-        say_absent(v, m, "from", oh_help_value(m->sip, OH_SIP_FROM), "a From with a URI",
+        say_absent(v, m, "from", oh_sip_msg_whole(m->sip, OH_SIP_FROM), "a From with a URI",
                    "Every request must carry a From with a URI.");
 }
 
 static void check_to(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     if (is_judged(v, m) && !oh_help_uri(m->sip, OH_SIP_TO).at)
-        say_absent(v, m, "to", oh_help_value(m->sip, OH_SIP_TO), "a To with a URI",
+        say_absent(v, m, "to", oh_sip_msg_whole(m->sip, OH_SIP_TO), "a To with a URI",
                    "Every request must carry a To with a URI.");
 }
 
@@ -49,7 +49,7 @@ static void check_from_tag(struct oh_rule_view *v, const struct oh_trace_msg *m)
     if (!is_judged(v, m) || !oh_help_uri(m->sip, OH_SIP_FROM).at ||
         oh_help_tag(m->sip, OH_SIP_TO).at || oh_help_tag(m->sip, OH_SIP_FROM).len > 0)
         return;
-    say_absent(v, m, "from.tag", oh_help_value(m->sip, OH_SIP_FROM), "a tag",
+    say_absent(v, m, "from.tag", oh_sip_msg_whole(m->sip, OH_SIP_FROM), "a tag",
                "The From of a request must carry a tag.");
 }
 
@@ -116,7 +116,7 @@ static void check_to_target(struct oh_rule_view *v, const struct oh_trace_msg *m
 {
     struct oh_span uri = oh_help_uri(m->sip, OH_SIP_TO);
     struct oh_sip_uri to, target;
-    if (oh_help_tag(m->sip, OH_SIP_TO).at || oh_help_value(m->sip, OH_SIP_ROUTE).at ||
+    if (oh_help_tag(m->sip, OH_SIP_TO).at || oh_sip_msg_whole(m->sip, OH_SIP_ROUTE).at ||
         !is_judged(v, m) || !is_first_of_call(v, m) || oh_sip_uri_parse(uri, &to) < 0 ||
         oh_sip_uri_parse(m->sip->request_uri, &target) < 0 ||
         !oh_help_same_token(to.scheme, target.scheme))
@@ -169,7 +169,7 @@ static void check_kept_from_tag(struct oh_rule_view *v, const struct oh_trace_ms
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "from.tag",
-                                   .bytes = oh_help_value(m->sip, OH_SIP_FROM),
+                                   .bytes = oh_sip_msg_whole(m->sip, OH_SIP_FROM),
                                    .expected = oh_help_local_tag(&d),
                                    .observed = oh_help_tag(m->sip, OH_SIP_FROM),
                                    .text = "The From of a request in a dialog must carry the "
@@ -188,7 +188,7 @@ static void check_kept_to_tag(struct oh_rule_view *v, const struct oh_trace_msg 
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "to.tag",
-                                   .bytes = oh_help_value(m->sip, OH_SIP_TO),
+                                   .bytes = oh_sip_msg_whole(m->sip, OH_SIP_TO),
                                    .expected = oh_help_remote_tag(&d),
                                    .observed = tag,
                                    .text = "The To of a request in a dialog must carry the other "
@@ -268,13 +268,13 @@ static void check_kept_call_id(struct oh_rule_view *v, const struct oh_trace_msg
 {
     struct oh_help_dialog d;
     if (!oh_help_tag(m->sip, OH_SIP_TO).at || !is_judged(v, m) ||
-        !oh_help_value(m->sip, OH_SIP_CALL_ID).at || is_in_dialog(v, m) ||
+        !oh_sip_msg_whole(m->sip, OH_SIP_CALL_ID).at || is_in_dialog(v, m) ||
         !oh_help_dialog_of(v, m, OH_BY_TAGS, &d))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "call-id",
-                                   .expected = oh_help_value(d.answer->sip, OH_SIP_CALL_ID),
-                                   .observed = oh_help_value(m->sip, OH_SIP_CALL_ID),
+                                   .expected = oh_sip_msg_whole(d.answer->sip, OH_SIP_CALL_ID),
+                                   .observed = oh_sip_msg_whole(m->sip, OH_SIP_CALL_ID),
                                    .text = "A request in a dialog must carry the dialog's Call-ID.",
                                    .also = d.answer});
 }

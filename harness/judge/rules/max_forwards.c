@@ -4,13 +4,13 @@
 
 static bool number_of(const struct oh_trace_msg *m, struct oh_span *value, uint64_t *number)
 {
-    *value = oh_help_value(m->sip, OH_SIP_MAX_FORWARDS);
+    *value = oh_sip_msg_whole(m->sip, OH_SIP_MAX_FORWARDS);
     return value->at && oh_span_to_u64(*value, number) && *number <= 255;
 }
 
 static void check_present(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    if (oh_help_value(m->sip, OH_SIP_MAX_FORWARDS).at || !oh_help_originates(v, m))
+    if (oh_sip_msg_whole(m->sip, OH_SIP_MAX_FORWARDS).at || !oh_help_originates(v, m))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "max-forwards",

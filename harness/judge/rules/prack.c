@@ -26,13 +26,13 @@ static void check_rack(struct oh_rule_view *v, const struct oh_trace_msg *m)
     const struct oh_trace_msg *r = oh_help_originates(v, m) ? reliable(v, m) : NULL;
     if (!r || oh_rule_evidence_lost(v) || oh_help_acknowledged(v, m))
         return;
-    char *expected = oh_format("%.*s %.*s", OH_SPAN_FMT(oh_help_value(r->sip, OH_SIP_RSEQ)),
-                               OH_SPAN_FMT(oh_help_value(r->sip, OH_SIP_CSEQ)));
+    char *expected = oh_format("%.*s %.*s", OH_SPAN_FMT(oh_sip_msg_whole(r->sip, OH_SIP_RSEQ)),
+                               OH_SPAN_FMT(oh_sip_msg_whole(r->sip, OH_SIP_CSEQ)));
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "rack",
                                    .bytes = m->sip->start_line,
                                    .expected = oh_span_of(expected),
-                                   .observed = oh_help_value(m->sip, OH_SIP_RACK),
+                                   .observed = oh_sip_msg_whole(m->sip, OH_SIP_RACK),
                                    .text = "The RAck of a PRACK must have the RSeq and the CSeq of "
                                            "the reliable provisional response that it "
                                            "acknowledges.",

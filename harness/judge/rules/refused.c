@@ -36,7 +36,7 @@ static const struct oh_trace_msg *refusal(const struct oh_rule_view *v,
 /* RFC 3261 20.33: delta-seconds, then perhaps a comment and parameters. */
 static bool read_retry_after(const struct oh_sip_msg *m, uint64_t *seconds)
 {
-    struct oh_span value = oh_span_trim(oh_help_value(m, OH_SIP_RETRY_AFTER));
+    struct oh_span value = oh_span_trim(oh_sip_msg_whole(m, OH_SIP_RETRY_AFTER));
     size_t digits = 0;
     while (digits < value.len && value.at[digits] >= '0' && value.at[digits] <= '9')
         digits++;
@@ -69,7 +69,8 @@ static bool asked(const struct oh_sip_msg *m, struct oh_span contact, uint64_t *
     if (oh_sip_name_addr_parse(contact, &a) < 0)
         return false;
     struct oh_span own = oh_sip_param(a.params, "expires");
-    return oh_span_to_u64(oh_span_trim(own.at ? own : oh_help_value(m, OH_SIP_EXPIRES)), seconds);
+    return oh_span_to_u64(oh_span_trim(own.at ? own : oh_sip_msg_whole(m, OH_SIP_EXPIRES)),
+                          seconds);
 }
 
 /* A phone that is refused may still take back what it registered before. RFC 3261 10.2.2 */
@@ -101,7 +102,7 @@ static void check_min_expires(struct oh_rule_view *v, const struct oh_trace_msg 
 {
     const struct oh_trace_msg *r = refusal(v, m, 423);
     uint64_t least = 0, seconds = 0;
-    if (!r || !oh_span_to_u64(oh_span_trim(oh_help_value(r->sip, OH_SIP_MIN_EXPIRES)), &least))
+    if (!r || !oh_span_to_u64(oh_span_trim(oh_sip_msg_whole(r->sip, OH_SIP_MIN_EXPIRES)), &least))
         return;
     for (size_t i = 0; i < oh_sip_msg_value_count(m->sip, OH_SIP_CONTACT); i++) {
         struct oh_span contact = oh_sip_msg_value(m->sip, OH_SIP_CONTACT, i);
@@ -112,7 +113,7 @@ static void check_min_expires(struct oh_rule_view *v, const struct oh_trace_msg 
         oh_say_broken(v, m,
                       &(struct oh_say){.field = "expires",
                                        .bytes = contact,
-                                       .expected = oh_help_value(r->sip, OH_SIP_MIN_EXPIRES),
+                                       .expected = oh_sip_msg_whole(r->sip, OH_SIP_MIN_EXPIRES),
                                        .observed = oh_span_of(observed),
                                        .text = "A REGISTER refused with 423 may be sent again only "
                                                "with an expiration interval of at least its "

@@ -39,8 +39,8 @@ static void say_differs(struct oh_rule_view *v, const struct oh_trace_msg *m,
     oh_say_broken(v, m,
                   &(struct oh_say){.field = field,
                                    .bytes = m->sip->start_line,
-                                   .expected = oh_help_value(request->sip, id),
-                                   .observed = oh_help_value(m->sip, id),
+                                   .expected = oh_sip_msg_whole(request->sip, id),
+                                   .observed = oh_sip_msg_whole(m->sip, id),
                                    .text = text,
                                    .also = request});
 }
@@ -56,7 +56,7 @@ static void check_from(struct oh_rule_view *v, const struct oh_trace_msg *m)
 static void check_call_id(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     const struct oh_trace_msg *request;
-    if (read_request(v, m, &request) && oh_help_value(request->sip, OH_SIP_CALL_ID).at &&
+    if (read_request(v, m, &request) && oh_sip_msg_whole(request->sip, OH_SIP_CALL_ID).at &&
         !oh_help_same_call(m->sip, request->sip))
         say_differs(v, m, request, OH_SIP_CALL_ID, "call-id",
                     "A response must carry the Call-ID of its request.");
@@ -89,7 +89,7 @@ static void check_to_ack(struct oh_rule_view *v, const struct oh_trace_msg *m)
     if (answers_ack(v, m) && oh_help_originates(v, m))
         oh_say_broken(v, m,
                       &(struct oh_say){.field = "cseq.method",
-                                       .observed = oh_help_value(m->sip, OH_SIP_CSEQ),
+                                       .observed = oh_sip_msg_whole(m->sip, OH_SIP_CSEQ),
                                        .text = "An ACK must not be answered."});
 }
 
@@ -116,7 +116,7 @@ static void check_to_tag(struct oh_rule_view *v, const struct oh_trace_msg *m)
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "to.tag",
-                                   .bytes = oh_help_value(m->sip, OH_SIP_TO),
+                                   .bytes = oh_sip_msg_whole(m->sip, OH_SIP_TO),
                                    .expected = oh_span_of("a tag"),
                                    .text = "A response other than 100 must add a tag to the To.",
                                    .also = request});
@@ -211,13 +211,13 @@ static void check_record_route(struct oh_rule_view *v, const struct oh_trace_msg
     }
     if (same)
         return;
-    struct oh_span expected = oh_help_value(request->sip, OH_SIP_RECORD_ROUTE);
+    struct oh_span expected = oh_sip_msg_whole(request->sip, OH_SIP_RECORD_ROUTE);
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "record-route",
                                    .bytes = m->sip->start_line,
                                    .expected =
                                        expected.at ? expected : oh_span_of("no Record-Route"),
-                                   .observed = oh_help_value(m->sip, OH_SIP_RECORD_ROUTE),
+                                   .observed = oh_sip_msg_whole(m->sip, OH_SIP_RECORD_ROUTE),
                                    .text = "A response that creates a dialog must carry all "
                                            "Record-Route values of the INVITE with all their "
                                            "parameters, in their order.",

@@ -94,8 +94,8 @@ static bool answers_challenge(const struct oh_trace_msg *m, const struct retry *
 {
     bool proxy = wanted_header(r) == OH_SIP_PROXY_AUTHORIZATION;
     enum oh_sip_header_id id = proxy ? OH_SIP_PROXY_AUTHENTICATE : OH_SIP_WWW_AUTHENTICATE;
-    struct oh_span offered = oh_help_value(r->challenge->sip, id);
-    struct oh_span given = oh_help_value(m->sip, wanted_header(r));
+    struct oh_span offered = oh_sip_msg_whole(r->challenge->sip, id);
+    struct oh_span given = oh_sip_msg_whole(m->sip, wanted_header(r));
     struct oh_digest a, b;
     return offered.at && given.at && oh_digest_parse(offered, &a) == 0 &&
            oh_digest_parse(given, &b) == 0 && a.nonce.at && oh_span_equal(a.nonce, b.nonce) &&
@@ -110,8 +110,8 @@ static void check_call_id(struct oh_rule_view *v, const struct oh_trace_msg *m)
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "call-id",
-                                   .expected = oh_help_value(r.refused->sip, OH_SIP_CALL_ID),
-                                   .observed = oh_help_value(m->sip, OH_SIP_CALL_ID),
+                                   .expected = oh_sip_msg_whole(r.refused->sip, OH_SIP_CALL_ID),
+                                   .observed = oh_sip_msg_whole(m->sip, OH_SIP_CALL_ID),
                                    .text = "A request sent again after a challenge should keep its "
                                            "Call-ID.",
                                    .also = r.refused,
@@ -126,8 +126,8 @@ static void say_party(struct oh_rule_view *v, const struct oh_trace_msg *m,
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = field,
-                                   .expected = oh_help_value(r.refused->sip, id),
-                                   .observed = oh_help_value(m->sip, id),
+                                   .expected = oh_sip_msg_whole(r.refused->sip, id),
+                                   .observed = oh_sip_msg_whole(m->sip, id),
                                    .text = text,
                                    .also = r.refused,
                                    .also_too = r.challenge});
@@ -210,7 +210,7 @@ static void check_no_to_tag(struct oh_rule_view *v, const struct oh_trace_msg *m
 static void check_credentials(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct retry r;
-    if (!read_retry(v, m, &r) || oh_help_value(m->sip, wanted_header(&r)).at)
+    if (!read_retry(v, m, &r) || oh_sip_msg_whole(m->sip, wanted_header(&r)).at)
         return;
     bool proxy = wanted_header(&r) == OH_SIP_PROXY_AUTHORIZATION;
     oh_say_broken(v, m,

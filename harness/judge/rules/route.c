@@ -278,7 +278,7 @@ static void check_set(struct oh_rule_view *v, const struct oh_trace_msg *m)
                   &(struct oh_say){.field = "route",
                                    .bytes = m->sip->start_line,
                                    .expected = oh_span_of(wanted),
-                                   .observed = oh_help_value(m->sip, OH_SIP_ROUTE),
+                                   .observed = oh_sip_msg_whole(m->sip, OH_SIP_ROUTE),
                                    .text = w.route_count
                                                ? "The Route of a request in a dialog must be the "
                                                  "route set that Record-Route gave, in its order."

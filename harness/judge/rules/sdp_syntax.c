@@ -288,7 +288,7 @@ static bool looks_like_sdp(struct oh_span body)
 static void check_type(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct oh_span media_type, params;
-    struct oh_span type = oh_help_value(m->sip, OH_SIP_CONTENT_TYPE);
+    struct oh_span type = oh_sip_msg_whole(m->sip, OH_SIP_CONTENT_TYPE);
     media_type = oh_span_trim(cut_at(type, ';', &params));
     if (!type.at || oh_span_is_nocase(media_type, "application/sdp") ||
         !looks_like_sdp(m->sip->body) || !oh_help_originates(v, m))

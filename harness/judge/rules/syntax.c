@@ -94,7 +94,7 @@ static bool is_padded(const struct oh_sip_msg *m)
     uint64_t length = 0;
     size_t empty = oh_span_search(m->bytes, oh_span_of("\r\n\r\n"));
     struct oh_span rest = oh_span_sub(m->bytes, empty + 4, m->bytes.len);
-    if (!oh_span_to_u64(oh_help_value(m, OH_SIP_CONTENT_LENGTH), &length) || length > rest.len)
+    if (!oh_span_to_u64(oh_sip_msg_whole(m, OH_SIP_CONTENT_LENGTH), &length) || length > rest.len)
         return false;
     bool cuts_line = length > 0 && rest.at[length - 1] == '\r';
     rest = oh_span_sub(rest, (size_t)length, rest.len);
