@@ -22,11 +22,6 @@ static const char clock_set[] =
     "the machine's clock was set meanwhile, so that its times prove nothing";
 static const char host_stalled[] = "our own host stalled, so that a deadline proves nothing";
 
-int64_t oh_deadline_ms(const struct oh_step *step)
-{
-    return step->within_ms >= 0 ? step->within_ms : OH_T1X64_MS;
-}
-
 /* By what the player knows, or by stamps that go back further than our sockets can have been read
  * out of order. */
 bool oh_clock_was_set(const struct oh_run *run)
@@ -199,7 +194,7 @@ static const char *doubt_about(const struct oh_judging *j, int index, int caller
 {
     const struct oh_step *step = &j->scenario->steps[index];
     const char *doubt =
-        oh_timing_doubt(j, j->given_up_ns[index] ? oh_deadline_ms(step) : NO_CLOCK_MS);
+        oh_timing_doubt(j, j->given_up_ns[index] ? oh_step_deadline_ms(step) : NO_CLOCK_MS);
     if (doubt)
         return doubt;
     if (caller == OH_NONE)

@@ -141,7 +141,7 @@ static double seconds(int64_t ns)
 static void lateness(struct oh_judging *j, const struct oh_trace_msg *m, int index)
 {
     const struct oh_step *step = &j->scenario->steps[index];
-    int64_t given_up_ns = j->given_up_ns[index], deadline_ms = oh_deadline_ms(step);
+    int64_t given_up_ns = j->given_up_ns[index], deadline_ms = oh_step_deadline_ms(step);
     if (step->optional || (given_up_ns && m->time_ns <= given_up_ns))
         return;
     bool too_late = given_up_ns != 0;

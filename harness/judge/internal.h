@@ -79,7 +79,6 @@ const char *oh_timing_doubt(const struct oh_judging *j, int64_t duration_ms);
 const char *oh_evidence_gap(const struct oh_judging *j);
 /* While it was recorded: no two stamps can be compared. */
 bool oh_clock_was_set(const struct oh_run *run);
-int64_t oh_deadline_ms(const struct oh_step *step);
 /* The phone has been silent since an earlier step's deadline: that is the finding, once. */
 bool oh_follows_silence(const struct oh_judging *j, int index);
 /* No first sending of a phone is later than this. */

@@ -170,10 +170,8 @@ static bool front_phones(struct oh_player *p, int index)
     int target = awaited(p, index);
     int counted = target == OH_NONE ? index : target;
     const struct oh_step *step = &p->scenario->steps[counted];
-    int64_t within_ms = step->within_ms >= 0 ? step->within_ms
-                        : target == OH_NONE  ? 0 /* optional, and we go on */
-                                             : OH_T1X64_MS;
-    if (!time_is_up(p, counted, within_ms))
+    bool passed_over = target == OH_NONE && step->within_ms < 0; /* optional, and we go on */
+    if (!time_is_up(p, counted, passed_over ? 0 : oh_step_deadline_ms(step)))
         return false;
     oh_walk_missed(p->walk, counted);
     oh_record_journal(p, OH_JOURNAL_MISSED, counted, OH_NONE, step->from, NULL);

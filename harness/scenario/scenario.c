@@ -178,6 +178,11 @@ bool oh_step_is_ours(const struct oh_scenario *s, const struct oh_step *step)
     return step->kind == OH_STEP_MESSAGE && !sent_by_phone(s, step);
 }
 
+int64_t oh_step_deadline_ms(const struct oh_step *step)
+{
+    return step->within_ms >= 0 ? step->within_ms : OH_T1X64_MS + OH_T1_MS;
+}
+
 static bool is_name_char(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||

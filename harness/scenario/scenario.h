@@ -222,6 +222,9 @@ const struct oh_party *oh_scenario_party(const struct oh_scenario *s, const char
  * media/silence. */
 bool oh_step_is_phones(const struct oh_scenario *s, const struct oh_step *step);
 bool oh_step_is_ours(const struct oh_scenario *s, const struct oh_step *step);
+/* How long a message of the phone is waited for: `within`; else 64*T1 and one T1 more, so that what
+ * a phone does when its own 64*T1 have run out comes before we give up, not in the same moment. */
+int64_t oh_step_deadline_ms(const struct oh_step *step);
 
 /* The name of a message, as reports have it: "ACK", "200 to INVITE". False: it is none; `*near` is
  * the method that was misspelt, or NULL. */
