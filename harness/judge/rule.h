@@ -29,6 +29,7 @@ struct oh_rule {
     unsigned on;         /* OH_ON_... */
     const char *method;  /* only messages of this method (responses: to it); NULL: all */
     const char *meaning; /* what it demands, one sentence */
+    const char *covers;  /* ids of scenarios/requirements/, parted by spaces; NULL: none */
     void (*check)(struct oh_rule_view *v, const struct oh_trace_msg *m);
 };
 
@@ -46,6 +47,13 @@ const struct oh_trace *oh_rule_trace(const struct oh_rule_view *v);
 const struct oh_run *oh_rule_run(const struct oh_rule_view *v); /* NULL for a foreign capture */
 /* The message at a link; NULL for OH_NONE. */
 const struct oh_trace_msg *oh_rule_msg(const struct oh_rule_view *v, int index);
+/* Until when the wire was watched (wall clock): what had not come by then may still have come. A
+ * rule of absence or of time speaks only where all the time that it allows had passed. */
+int64_t oh_rule_watched_until(const struct oh_rule_view *v);
+/* Messages before the first may be missing: the recording begins in the middle of a call. */
+bool oh_rule_begins_within(const struct oh_rule_view *v);
+/* Only one direction was recorded: nothing can be said of what was, or was not, answered. */
+bool oh_rule_one_sided(const struct oh_rule_view *v);
 /* Evidence may be incomplete: frames were lost, so a rule of absence or timing must not speak. */
 bool oh_rule_evidence_lost(const struct oh_rule_view *v);
 /* The account of the phone that sent `m`; NULL where it is not known. */

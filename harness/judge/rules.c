@@ -41,6 +41,22 @@ const struct oh_trace_msg *oh_rule_msg(const struct oh_rule_view *v, int index)
     return index == OH_NONE ? NULL : &v->recording->trace->msgs[index];
 }
 
+int64_t oh_rule_watched_until(const struct oh_rule_view *v)
+{
+    const struct oh_run *run = v->recording->run;
+    return run ? run->ended_wall_ns : v->recording->until_ns;
+}
+
+bool oh_rule_begins_within(const struct oh_rule_view *v)
+{
+    return v->recording->begins_within;
+}
+
+bool oh_rule_one_sided(const struct oh_rule_view *v)
+{
+    return v->recording->one_sided;
+}
+
 bool oh_rule_evidence_lost(const struct oh_rule_view *v)
 {
     const struct oh_run *run = v->recording->run;

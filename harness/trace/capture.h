@@ -62,6 +62,37 @@ void oh_capture_sip_at(struct oh_capture *c, const struct oh_addr *at, size_t co
  * packets younger than the call are not waited for and not written. */
 int oh_capture_end(struct oh_capture *c, uint64_t *received, uint64_t *dropped, struct oh_error *e);
 
+/* --- reading files --- */
+
+/* What is read of a capture, in its order; `bytes` are valid during the call. */
+struct oh_capture_sink {
+    /* A datagram, or a whole SIP message cut from a TCP connection. */
+    void (*datagram)(unsigned frame, int64_t time_ns, const struct oh_addr *src,
+                     const struct oh_addr *dst, struct oh_span bytes, void *arg);
+    void (*tcp_message)(unsigned frame, int64_t time_ns, const struct oh_addr *src,
+                        const struct oh_addr *dst, struct oh_span bytes, void *arg);
+    void (*lost)(void *arg); /* evidence is missing here: see `truncated` below; NULL: not told */
+    bool (*go_on)(uint64_t bytes_read, uint64_t bytes_in_all, void *arg); /* now and then; false
+                                                                             ends reading; NULL */
+    void *arg;
+};
+
+struct oh_capture_counts {
+    size_t frames;
+    size_t cut;        /* of which the capture holds only the beginning (snap length) */
+    size_t unfinished; /* datagrams of which fragments are missing, or contradict one another */
+    size_t other;      /* neither UDP nor TCP, or with damaged headers */
+    size_t tcp_gaps;   /* stretches of SIP connections that the capture lacks */
+    size_t tcp_other;  /* segments on connections that are not SIP, stretches of noise */
+    bool truncated;    /* any of what makes `truncated` of oh_capture_read */
+};
+
+/* Reads a capture of any length, frame by frame. `at`: as in oh_capture_read_sip_at. -1: as
+ * oh_capture_read; what was read before has been told. */
+int oh_capture_scan(const char *path, const struct oh_addr *at, size_t count,
+                    const struct oh_capture_sink *sink, struct oh_capture_counts *counts,
+                    struct oh_error *e);
+
 /* A capture file (classic pcap µs and ns, pcapng as far as libpcap reads it) into a trace:
  * Ethernet, Linux cooked v1 and v2, loopback, raw IP; IPv4 and IPv6; UDP and TCP, with fragments
  * put together. Frames count from 1. UDP that is no SIP is tried as RTP; oh_trace_seats drops what

@@ -202,6 +202,9 @@ struct oh_recording {
     struct oh_trace *trace;
     size_t lost;   /* messages that the tap has and the capture lacks */
     size_t strays; /* messages to or from the phone that no socket of ours got or sent */
+    /* Without a run (a call of a foreign capture, trace/calls.h); else 0. */
+    int64_t until_ns;
+    bool begins_within, one_sided;
 };
 struct oh_recording *oh_recording_read(const char *folder, struct oh_error *e);
 void oh_recording_free(struct oh_recording *r);

@@ -22,6 +22,7 @@
 
 #include "base/addr.h"
 #include "sip/message.h"
+#include "trace/streams.h"
 
 #define OH_NONE (-1)
 
@@ -87,7 +88,9 @@ struct oh_trace {
     size_t msg_count, msg_room;
     struct oh_trace_rtp *rtp; /* packets between seats only */
     size_t rtp_count, rtp_room;
-    size_t frames;  /* of the capture file that was read, whatever they held */
+    struct oh_streams *streams; /* RTP of a foreign capture, in place of `rtp`; owned; NULL */
+    bool borrows_messages;      /* their `sip` belongs to somebody else */
+    size_t frames;              /* of the capture file that was read, whatever they held */
     size_t skipped; /* packets that were neither SIP (counted by the source) nor RTP of a seat; on
                        TCP segments with bytes of what is no SIP, stretches of noise in what is */
 };

@@ -302,6 +302,8 @@ static const struct fault faults[] = {
      {{"opt*", "SIP/2.0/UDP", "SIP/2.0/TCP"}, {"opt", "Content-Length: ", NULL}},
      "options@127.0.0.2"},
     {"syntax.content-type", {{"a1-invite", "Content-Type: ", NULL}}, NULL},
+#include "judge/rules_faults_flow.def"
+#include "judge/rules_faults_form.def"
 #include "judge/rules_faults_sdp.def"
     /* a session description as text */
     {"sdp.order", {{"a1-invite", "s=-\nc=IN IP4 127.0.0.2\n", "c=IN IP4 127.0.0.2\ns=-\n"}}, NULL},

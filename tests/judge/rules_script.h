@@ -10,6 +10,7 @@
 #include "judge/rule.h"
 #include "sip/digest.h"
 
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@ struct edit {
     const char *put;  /* NULL: the line with it is taken away */
 };
 
-enum { MAX_MESSAGES = 64, MAX_EDITS = 12 };
+enum { MAX_MESSAGES = 512, MAX_EDITS = 12 };
 
 struct script {
     char *names[MAX_MESSAGES];
@@ -39,13 +40,12 @@ static void script_free(struct script *s)
     }
 }
 
-static void script_read(struct script *s, const char *file)
+/* Adds the messages of one file to those that are there. */
+static void script_read_file(struct script *s, const char *path)
 {
     struct oh_text text = {0};
     struct oh_error e = {0};
-    char *path = oh_file_join(OH_TEST_DATA "/rules", file);
     assert_int_equal(oh_file_read(path, 1 << 20, &text, &e), 0);
-    *s = (struct script){0};
     const char *at = strstr(oh_text_str(&text), "\n# = ");
     while (at) {
         const char *name = at + 5, *line = strchr(name, '\n');
@@ -56,7 +56,19 @@ static void script_read(struct script *s, const char *file)
         at = strstr(end - 1, "\n# = ");
     }
     oh_text_release(&text);
-    free(path);
+}
+
+/* `files` is a pattern: "healthy*.txt" is all of them, one after another. */
+static void script_read(struct script *s, const char *files)
+{
+    glob_t found;
+    char *pattern = oh_file_join(OH_TEST_DATA "/rules", files);
+    assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+    *s = (struct script){0};
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        script_read_file(s, found.gl_pathv[i]);
+    globfree(&found);
+    free(pattern);
 }
 
 /* --- editing --- */
@@ -265,7 +277,7 @@ static struct said ask_of(const char *file, const struct edit *edits, size_t cou
 
 static struct said ask(const struct edit *edits, size_t count, const char *tcp)
 {
-    return ask_of("healthy.txt", edits, count, tcp);
+    return ask_of("healthy*.txt", edits, count, tcp);
 }
 
 /* Its findings as text. Free it. */

@@ -399,7 +399,7 @@ static void check_success_credentials(struct oh_rule_view *v, const struct oh_tr
 #define SUCCESS "RFC 3261 13.2.2.4"
 #define ACK(id, level, clause, meaning, check)                                                     \
     {                                                                                              \
-        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, "ACK", meaning, check                         \
+        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, "ACK", meaning, NULL, check                   \
     }
 
 static const struct oh_rule rules[] = {
@@ -424,7 +424,7 @@ static const struct oh_rule rules[] = {
         "An ACK to a response of 300 or more has the Route header fields of its INVITE.",
         check_route),
     {"ack.missing", OH_LEVEL_MUST, "RFC 3261 17.1.1.2", OH_ON_RESPONSE, "INVITE",
-     "A final response of 300 or more to an INVITE is acknowledged.", check_missing},
+     "A final response of 300 or more to an INVITE is acknowledged.", NULL, check_missing},
     ACK("ack2xx.branch", MUST, "RFC 3261 8.1.1.7", "An ACK to a 2xx has a branch of its own.",
         check_success_branch),
     ACK("ack2xx.cseq", MUST, SUCCESS, "An ACK to a 2xx has the CSeq number of its INVITE.",
@@ -436,7 +436,7 @@ static const struct oh_rule rules[] = {
     ACK("ack2xx.credentials", MUST, SUCCESS,
         "An ACK to a 2xx has the same credentials as its INVITE.", check_success_credentials),
     {"ack2xx.missing", OH_LEVEL_MUST, SUCCESS, OH_ON_RESPONSE, "INVITE",
-     "A 2xx to an INVITE is acknowledged.", check_missing_success},
+     "A 2xx to an INVITE is acknowledged.", NULL, check_missing_success},
 };
 
 const struct oh_rule_family oh_rules_ack = {"ack", rules, sizeof rules / sizeof *rules};

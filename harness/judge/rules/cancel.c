@@ -184,7 +184,7 @@ static void check_answer(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 #define CANCEL(id, meaning, check)                                                                 \
     {                                                                                              \
-        id, OH_LEVEL_MUST, "RFC 3261 9.1", OH_ON_REQUEST, "CANCEL", meaning, check                 \
+        id, OH_LEVEL_MUST, "RFC 3261 9.1", OH_ON_REQUEST, "CANCEL", meaning, NULL, check           \
     }
 
 static const struct oh_rule rules[] = {
@@ -199,7 +199,7 @@ static const struct oh_rule rules[] = {
     CANCEL("cancel.route", "A CANCEL has the Route values of its INVITE.", check_route),
     CANCEL("cancel.require", "A CANCEL has no Require and no Proxy-Require.", check_require),
     {"cancel.answer", OH_LEVEL_SHOULD, "RFC 3261 9.2", OH_ON_RESPONSE, "CANCEL",
-     "A CANCEL that is not refused is answered by 200.", check_answer},
+     "A CANCEL that is not refused is answered by 200.", NULL, check_answer},
     CANCEL("cancel.early", "A CANCEL follows a provisional response to its INVITE.", check_early),
 };
 

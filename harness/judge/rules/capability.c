@@ -62,11 +62,11 @@ static void check_supported(struct oh_rule_view *v, const struct oh_trace_msg *m
 
 static const struct oh_rule rules[] = {
     {"allow.methods", OH_LEVEL_MUST, "RFC 3261 20.5", OH_ON_ANY, NULL,
-     "An Allow names INVITE, ACK, CANCEL and BYE.", check_methods},
+     "An Allow names INVITE, ACK, CANCEL and BYE.", NULL, check_methods},
     {"allow.invite", OH_LEVEL_SHOULD, "RFC 3261 13.2.1", OH_ON_REQUEST, "INVITE",
-     "An initial INVITE has an Allow.", check_allow},
+     "An initial INVITE has an Allow.", NULL, check_allow},
     {"supported.invite", OH_LEVEL_SHOULD, "RFC 3261 13.2.1", OH_ON_REQUEST, "INVITE",
-     "An initial INVITE has a Supported.", check_supported},
+     "An initial INVITE has a Supported.", NULL, check_supported},
 };
 
 const struct oh_rule_family oh_rules_capability = {"capability", rules,

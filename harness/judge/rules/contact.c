@@ -110,7 +110,7 @@ static void check_uri(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 #define CONTACT(id, level, clause, method, meaning, check)                                         \
     {                                                                                              \
-        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, method, meaning, check                        \
+        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, method, meaning, NULL, check                  \
     }
 
 static const struct oh_rule rules[] = {

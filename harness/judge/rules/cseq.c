@@ -181,7 +181,7 @@ static void check_register(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 #define CSEQ(id, clause, method, meaning, check)                                                   \
     {                                                                                              \
-        id, OH_LEVEL_MUST, clause, OH_ON_REQUEST, method, meaning, check                           \
+        id, OH_LEVEL_MUST, clause, OH_ON_REQUEST, method, meaning, NULL, check                     \
     }
 
 static const struct oh_rule rules[] = {

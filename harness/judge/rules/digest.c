@@ -541,7 +541,7 @@ FOR_EACH(response)
 
 #define DIGEST(id, level, clause, meaning, check)                                                  \
     {                                                                                              \
-        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, NULL, meaning, check                          \
+        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, NULL, meaning, NULL, check                    \
     }
 
 static const struct oh_rule rules[] = {

@@ -281,7 +281,7 @@ static void check_kept_call_id(struct oh_rule_view *v, const struct oh_trace_msg
 
 #define IDENTITY(id, clause, method, meaning, check)                                               \
     {                                                                                              \
-        id, OH_LEVEL_MUST, clause, OH_ON_REQUEST, method, meaning, check                           \
+        id, OH_LEVEL_MUST, clause, OH_ON_REQUEST, method, meaning, NULL, check                     \
     }
 
 static const struct oh_rule rules[] = {
@@ -294,7 +294,7 @@ static const struct oh_rule rules[] = {
     IDENTITY("to.no-tag", "RFC 3261 8.1.1.2", NULL,
              "The To of a request outside of a dialog has no tag.", check_no_tag),
     {"to.request-uri", OH_LEVEL_SHOULD, "RFC 3261 8.1.1.1", OH_ON_REQUEST, "INVITE",
-     "The initial Request-URI is the URI in To.", check_to_target},
+     "The initial Request-URI is the URI in To.", NULL, check_to_target},
     IDENTITY("dialog.from-tag", "RFC 3261 12.2.1.1", NULL,
              "A request in a dialog has the sender's tag in From.", check_kept_from_tag),
     IDENTITY("dialog.to-tag", "RFC 3261 12.2.1.1", NULL,

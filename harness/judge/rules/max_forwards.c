@@ -47,7 +47,7 @@ static void check_value(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 #define MAX_FORWARDS(id, level, clause, meaning, check)                                            \
     {                                                                                              \
-        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, NULL, meaning, check                          \
+        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, NULL, meaning, NULL, check                    \
     }
 
 static const struct oh_rule rules[] = {

@@ -42,7 +42,7 @@ static void check_rack(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 static const struct oh_rule rules[] = {
     {"prack.rack", OH_LEVEL_MUST, "RFC 3262 7.2", OH_ON_REQUEST, "PRACK",
-     "RAck names a reliable provisional response that was sent.", check_rack},
+     "RAck names a reliable provisional response that was sent.", NULL, check_rack},
 };
 
 const struct oh_rule_family oh_rules_prack = {"prack", rules, sizeof rules / sizeof *rules};

@@ -17,7 +17,7 @@ static void check_request_uri(struct oh_rule_view *v, const struct oh_trace_msg 
 
 static const struct oh_rule rules[] = {
     {"register.request-uri", OH_LEVEL_MUST, "RFC 3261 10.2", OH_ON_REQUEST, "REGISTER",
-     "The Request-URI of a REGISTER has no user.", check_request_uri},
+     "The Request-URI of a REGISTER has no user.", NULL, check_request_uri},
 };
 
 const struct oh_rule_family oh_rules_register = {"register", rules, sizeof rules / sizeof *rules};

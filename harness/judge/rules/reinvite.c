@@ -75,7 +75,7 @@ static void check_open(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 static const struct oh_rule rules[] = {
     {"reinvite.open", OH_LEVEL_MUST, "RFC 3261 14.1", OH_ON_REQUEST, "INVITE",
-     "No INVITE is sent in a dialog while another one is in progress.", check_open},
+     "No INVITE is sent in a dialog while another one is in progress.", NULL, check_open},
 };
 
 const struct oh_rule_family oh_rules_reinvite = {"reinvite", rules, sizeof rules / sizeof *rules};

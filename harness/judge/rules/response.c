@@ -226,7 +226,7 @@ static void check_record_route(struct oh_rule_view *v, const struct oh_trace_msg
 
 #define RESPONSE(id, clause, method, meaning, check)                                               \
     {                                                                                              \
-        id, OH_LEVEL_MUST, clause, OH_ON_RESPONSE, method, meaning, check                          \
+        id, OH_LEVEL_MUST, clause, OH_ON_RESPONSE, method, meaning, NULL, check                    \
     }
 
 static const struct oh_rule rules[] = {

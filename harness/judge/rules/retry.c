@@ -357,7 +357,7 @@ static void check_nonce(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 #define RETRY(id, level, clause, meaning, check)                                                   \
     {                                                                                              \
-        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, NULL, meaning, check                          \
+        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, NULL, meaning, NULL, check                    \
     }
 
 static const struct oh_rule rules[] = {

@@ -290,7 +290,7 @@ static void check_set(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 #define ROUTE(id, meaning, check)                                                                  \
     {                                                                                              \
-        id, OH_LEVEL_MUST, "RFC 3261 12.2.1.1", OH_ON_REQUEST, NULL, meaning, check                \
+        id, OH_LEVEL_MUST, "RFC 3261 12.2.1.1", OH_ON_REQUEST, NULL, meaning, NULL, check          \
     }
 
 static const struct oh_rule rules[] = {

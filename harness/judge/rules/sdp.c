@@ -343,7 +343,7 @@ static void check_direction(struct oh_rule_view *v, const struct oh_trace_msg *m
 
 #define SDP(id, clause, on, method, meaning, check)                                                \
     {                                                                                              \
-        id, OH_LEVEL_MUST, clause, on, method, meaning, check                                      \
+        id, OH_LEVEL_MUST, clause, on, method, meaning, NULL, check                                \
     }
 
 static const struct oh_rule rules[] = {
@@ -360,7 +360,7 @@ static const struct oh_rule rules[] = {
     SDP("sdp.dynamic", "RFC 3264 6.1", OH_ON_ANY, NULL,
         "An answer has an rtpmap for each dynamic payload type.", check_dynamic),
     {"sdp.events", OH_LEVEL_SHOULD, "RFC 4733 2.5.2.1", OH_ON_ANY, NULL,
-     "A description with telephone-event has an fmtp with the events.", check_events},
+     "A description with telephone-event has an fmtp with the events.", NULL, check_events},
     SDP("sdp.direction", "RFC 3264 6.1", OH_ON_ANY, NULL,
         "The direction in an answer mirrors that of the offer.", check_direction),
 };

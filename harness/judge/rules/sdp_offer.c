@@ -233,7 +233,7 @@ static void check_ack_answer(struct oh_rule_view *v, const struct oh_trace_msg *
 
 #define OFFER(id, clause, on, method, meaning, check)                                              \
     {                                                                                              \
-        id, OH_LEVEL_MUST, clause, on, method, meaning, check                                      \
+        id, OH_LEVEL_MUST, clause, on, method, meaning, NULL, check                                \
     }
 
 static const struct oh_rule rules[] = {

@@ -304,7 +304,7 @@ static void check_type(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 #define SDP(id, clause, meaning, check)                                                            \
     {                                                                                              \
-        id, OH_LEVEL_MUST, clause, OH_ON_ANY, NULL, meaning, check                                 \
+        id, OH_LEVEL_MUST, clause, OH_ON_ANY, NULL, meaning, NULL, check                           \
     }
 
 static const struct oh_rule rules[] = {

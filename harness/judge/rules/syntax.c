@@ -216,7 +216,7 @@ static void check_content_type(struct oh_rule_view *v, const struct oh_trace_msg
 
 #define SYNTAX(id, level, clause, meaning, check)                                                  \
     {                                                                                              \
-        id, OH_LEVEL_##level, clause, OH_ON_ANY, NULL, meaning, check                              \
+        id, OH_LEVEL_##level, clause, OH_ON_ANY, NULL, meaning, NULL, check                        \
     }
 
 static const struct oh_rule rules[] = {

@@ -164,7 +164,7 @@ static void check_unique(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 #define VIA(id, clause, meaning, check)                                                            \
     {                                                                                              \
-        id, OH_LEVEL_MUST, clause, OH_ON_REQUEST, NULL, meaning, check                             \
+        id, OH_LEVEL_MUST, clause, OH_ON_REQUEST, NULL, meaning, NULL, check                       \
     }
 
 static const struct oh_rule rules[] = {

@@ -1,0 +1,74 @@
+/*
+ * trace/calls.h - a capture of any length, cut into one small trace for each call of each user
+ * agent.
+ *
+ * Why: a verdict on half a million messages must cost neither half a million messages of memory nor
+ * a judge of its own. Messages are gathered by Call-ID (RFC 3261 8.1.1.4: one for all requests and
+ * responses of a dialog, and for a user agent's registrations). When a call is over and quiet, or
+ * room is needed, or the capture ends, its messages are handed out as traces, one for each user
+ * agent that took part: only what that one sent and got, itself as the phone (`from_phone`,
+ * `to_phone`), linked as ever. So a call through a proxy, captured on both sides, is two calls of
+ * two phones, and the same rules hold as after a run.
+ *
+ * Who is a user agent and who only passes on is trace/endpoints.h's.
+ *
+ * Invariants: memory is bounded by `limits`; what had to be handed out before its time is counted
+ * and says so (`cut`). Every message is handed out, in one call, in the order of the capture.
+ * RTP is kept as streams (trace/streams.h), never packet by packet.
+ *
+ * Uses: trace/trace.h, trace/endpoints.h, trace/streams.h.
+ */
+#ifndef OH_TRACE_CALLS_H
+#define OH_TRACE_CALLS_H
+
+#include "trace/endpoints.h"
+#include "trace/trace.h"
+
+struct oh_calls;
+
+struct oh_calls_limits {
+    size_t bytes;         /* of all calls that are kept; 0: 32 MiB */
+    size_t call_messages; /* of one; 0: 2,000. More: it is handed out in pieces */
+    int64_t quiet_ms;     /* a call that is over waits this long for what is late; 0: 64*T1 */
+};
+
+/* One call of one user agent. */
+struct oh_call {
+    struct oh_trace *trace;          /* linked; borrowed, for the time of the handing-out */
+    const struct oh_endpoint *phone; /* whose side it is */
+    int64_t until_ns;   /* watched until then: what had not come by then may still come */
+    bool begins_within; /* its first messages are not in the capture: it was there before */
+    bool cut;           /* handed out before it was over */
+    bool one_sided;     /* only what it sent is in the capture, or only what it got */
+};
+
+typedef void oh_calls_ready_fn(const struct oh_call *call, void *arg);
+
+/* `endpoints` is borrowed, and told of each message. */
+struct oh_calls *oh_calls_new(const struct oh_calls_limits *limits, struct oh_endpoints *endpoints,
+                              oh_calls_ready_fn *fn, void *arg);
+void oh_calls_free(struct oh_calls *c); /* NULL is fine */
+
+/* One SIP message, in the order of the capture. False: the bytes are none. */
+bool oh_calls_message(struct oh_calls *c, unsigned frame, int64_t time_ns,
+                      const struct oh_addr *src, const struct oh_addr *dst,
+                      enum oh_transport transport, struct oh_span bytes);
+/* A UDP datagram that is no SIP. True if it was RTP or RTCP of a call: to or from an address that a
+ * session description of that call named. */
+bool oh_calls_datagram(struct oh_calls *c, unsigned frame, int64_t time_ns,
+                       const struct oh_addr *src, const struct oh_addr *dst, struct oh_span bytes);
+/* The capture lacks something from here on back (cut frames, gaps): calls that are open then have
+ * lost evidence. */
+void oh_calls_lost(struct oh_calls *c);
+/* No more: hands out what is left. Once. */
+void oh_calls_end(struct oh_calls *c);
+
+struct oh_calls_counts {
+    size_t messages, calls;
+    size_t cut;        /* calls that were handed out before they were over, for want of room */
+    size_t peak_bytes; /* most that was kept at once */
+    size_t without_id; /* messages without a Call-ID: each is a call of its own */
+};
+struct oh_calls_counts oh_calls_counts(const struct oh_calls *c);
+
+#endif
