@@ -91,6 +91,8 @@ void oh_text_finding(const struct oh_view *v, const json_t *finding, const char 
                      (long long)oh_json_integer(finding, "line", 0));
         paragraph(v, &text, 0, indent);
     }
+    if (json_object_get(v->scenario, "capture"))
+        oh_text_times(v, finding, indent);
     oh_text_known(finding, &text);
     if (text.len)
         paragraph(v, &text, 0, indent);
@@ -129,7 +131,7 @@ void oh_text_findings(const struct oh_view *v)
     for (int r = 0; r < 8; r++) {
         for (size_t i = 0; i < count; i++) {
             const json_t *finding = oh_json_item(v->scenario, "findings", i);
-            if (rank(finding) == r)
+            if (rank(finding) == r && !oh_text_is_told(v->scenario, i))
                 oh_text_finding(v, finding,
                                 oh_text_finding_mark(finding, oh_cells_glyphs(v->style)), width);
         }

@@ -111,6 +111,13 @@ static bool is_phones(const json_t *scenario, const json_t *message)
     return false;
 }
 
+/* A phone of a foreign capture: all that it sent is counted there by kind. */
+static bool did_send(const json_t *capture, const struct oh_identity *id)
+{
+    return !is_same(id->direction, "to-phone") &&
+           json_object_get(json_object_get(capture, "sent"), id->method) != NULL;
+}
+
 /* Was there any message of this kind? "ACK", "200 to INVITE". */
 static bool has_message(const json_t *scenario, const struct oh_identity *id)
 {
@@ -135,5 +142,7 @@ bool oh_identity_could_show(const struct oh_identity *i, const json_t *scenario)
         return false;
     if (has(i->step))
         return was_reached(scenario, i);
+    if (json_object_get(scenario, "capture") && has(i->method))
+        return did_send(json_object_get(scenario, "capture"), i);
     return !has(i->method) || has_message(scenario, i);
 }

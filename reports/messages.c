@@ -23,6 +23,8 @@ static bool is_before(const struct oh_trace_msg *m, const struct oh_journal_entr
 
 static const char *phase(const struct oh_run *run, const struct oh_trace_msg *m)
 {
+    if (!run)
+        return "flow";
     const struct oh_journal_entry *begins = first_entry(run, OH_JOURNAL_FLOW_BEGINS);
     const struct oh_journal_entry *ends = first_entry(run, OH_JOURNAL_FLOW_ENDS);
     bool played = run->journal_count > 0;
@@ -36,7 +38,7 @@ static const char *phase(const struct oh_run *run, const struct oh_trace_msg *m)
 /* No socket of ours sent or got it, though we played. */
 static bool is_stray(const struct oh_run *run, const struct oh_trace_msg *m)
 {
-    bool played = run->journal_count > 0 || run->tap_count > 0;
+    bool played = run && (run->journal_count > 0 || run->tap_count > 0);
     return played && m->tap == OH_NONE && m->duplicate_of == OH_NONE &&
            (m->from_phone || m->to_phone);
 }
@@ -59,7 +61,15 @@ static void add_marks(json_t *json, const struct oh_verdict *v, const struct oh_
         json_object_set_new(json, "stray", json_true());
 }
 
-static json_t *message(const struct oh_verdict *v, const struct oh_trace_msg *m)
+/* The end of a message by name: the phone's, the seat's, the address. */
+static const char *name_of(bool is_phone, const char *phone, const char *seat, const char *address)
+{
+    if (phone && is_phone)
+        return phone;
+    return seat ? seat : address;
+}
+
+static json_t *message(const struct oh_verdict *v, const struct oh_trace_msg *m, const char *phone)
 {
     char source[OH_ADDR_TEXT], destination[OH_ADDR_TEXT];
     bool escaped;
@@ -68,8 +78,10 @@ static json_t *message(const struct oh_verdict *v, const struct oh_trace_msg *m)
     oh_addr_format(&m->dst, destination);
     json_object_set_new(json, "frame", oh_json_frame(m->frame));
     json_object_set_new(json, "time_s", oh_json_seconds(m->time_ns - v->zero_ns));
-    json_object_set_new(json, "from", oh_json_text(m->from_seat ? m->from_seat : source));
-    json_object_set_new(json, "to", oh_json_text(m->to_seat ? m->to_seat : destination));
+    json_object_set_new(json, "from",
+                        oh_json_text(name_of(m->from_phone, phone, m->from_seat, source)));
+    json_object_set_new(json, "to",
+                        oh_json_text(name_of(m->to_phone, phone, m->to_seat, destination)));
     json_object_set_new(json, "source", oh_json_text(source));
     json_object_set_new(json, "destination", oh_json_text(destination));
     json_object_set_new(json, "transport", oh_json_text(oh_transport_name(m->transport)));
@@ -82,11 +94,11 @@ static json_t *message(const struct oh_verdict *v, const struct oh_trace_msg *m)
     return json;
 }
 
-json_t *oh_report_messages(const struct oh_verdict *v)
+json_t *oh_report_messages(const struct oh_verdict *v, const char *phone)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < v->recording->trace->msg_count; i++)
-        json_array_append_new(list, message(v, &v->recording->trace->msgs[i]));
+        json_array_append_new(list, message(v, &v->recording->trace->msgs[i], phone));
     return list;
 }
 

@@ -70,6 +70,8 @@ static const struct shape finding[] = {{"id", TEXT, false, 0, NULL},
                                        {"was_known", TEXT, true, 0, NULL},
                                        {"known_until", TEXT, true, 0, NULL},
                                        {"link", TEXT, true, 0, NULL},
+                                       {"more", WHOLE, true, 0, NULL},
+                                       {"calls", WHOLE, true, 0, NULL},
                                        {0}};
 static const struct shape message[] = {{"frame", WHOLE | NONE, false, 0, NULL},
                                        {"time_s", NUMBER, false, 0, NULL},
@@ -102,6 +104,24 @@ static const struct shape evidence[] = {
     {"complete", FLAG, true, 0, NULL}, {0}};
 static const struct shape rules[] = {
     {"applied", WHOLE, false, 0, NULL}, {"not_checkable", WHOLE, false, 0, NULL}, {0}};
+static const struct shape dialog[] = {{"call_id", TEXT | NONE, false, 0, NULL},
+                                      {"first", WHOLE, false, 0, NULL},
+                                      {"count", WHOLE, false, 0, NULL},
+                                      {"left_out", WHOLE, false, 0, NULL},
+                                      {0}};
+static const struct shape of_capture[] = {
+    {"calls", WHOLE, false, 0, NULL},         {"calls_with_findings", WHOLE, false, 0, NULL},
+    {"untold", WHOLE, false, 0, NULL},        {"missing", LIST, false, TEXT, NULL},
+    {"dialogs", LIST, false, OBJECT, dialog}, {0}};
+static const struct shape other[] = {{"address", TEXT, false, 0, NULL},
+                                     {"kind", TEXT, false, 0, NULL},
+                                     {"messages", WHOLE, false, 0, NULL},
+                                     {0}};
+static const struct shape capture[] = {{"file", TEXT, false, 0, NULL},
+                                       {"frames", WHOLE, false, 0, NULL},
+                                       {"messages", WHOLE, false, 0, NULL},
+                                       {"others", LIST, false, OBJECT, other},
+                                       {0}};
 static const struct shape scenario[] = {{"id", TEXT, false, 0, NULL},
                                         {"title", TEXT, false, 0, NULL},
                                         {"file", TEXT | NONE, false, 0, NULL},
@@ -118,6 +138,7 @@ static const struct shape scenario[] = {{"id", TEXT, false, 0, NULL},
                                         {"media", LIST, true, OBJECT, stream},
                                         {"events", LIST, true, OBJECT, event},
                                         {"phone_output", TEXT | NONE, true, 0, NULL},
+                                        {"capture", OBJECT, true, 0, of_capture},
                                         {0}};
 static const struct shape sums[] = {{"must", WHOLE, false, 0, NULL},
                                     {"should", WHOLE, false, 0, NULL},
@@ -149,6 +170,7 @@ static const struct shape report[] = {{"started", TEXT, false, 0, NULL},
                                       {"summary", OBJECT, false, 0, summary},
                                       {"scenarios", LIST, false, OBJECT, scenario},
                                       {"baseline", OBJECT, true, 0, baseline},
+                                      {"captures", LIST, true, OBJECT, capture},
                                       {0}};
 
 static unsigned type_of(const json_t *value)

@@ -11,7 +11,7 @@
 
 struct oh_report {
     char *folder;
-    json_t *scenarios, *phones;
+    json_t *scenarios, *phones, *captures;
     int64_t started_ns, ended_ns; /* 0: nothing added yet */
 };
 
@@ -20,7 +20,8 @@ struct oh_report *oh_report_new(const char *folder)
     struct oh_report *r = oh_alloc(sizeof *r);
     *r = (struct oh_report){.folder = oh_strdup(folder ? folder : ""),
                             .scenarios = json_array(),
-                            .phones = json_array()};
+                            .phones = json_array(),
+                            .captures = json_array()};
     return r;
 }
 
@@ -30,6 +31,7 @@ void oh_report_free(struct oh_report *r)
         return;
     json_decref(r->scenarios);
     json_decref(r->phones);
+    json_decref(r->captures);
     free(r->folder);
     free(r);
 }
@@ -74,24 +76,53 @@ static const char *relative(const char *folder, const char *path)
     return path;
 }
 
+static void add(struct oh_report *r, json_t *scenario)
+{
+    size_t i;
+    json_t *phone;
+    json_array_foreach(json_object_get(scenario, "phones"), i, phone) add_phone(r->phones, phone);
+    json_array_append_new(r->scenarios, scenario);
+}
+
+static void add_time(struct oh_report *r, int64_t started_ns, int64_t ended_ns)
+{
+    if (r->started_ns == 0 || started_ns < r->started_ns)
+        r->started_ns = started_ns;
+    if (ended_ns > r->ended_ns)
+        r->ended_ns = ended_ns;
+}
+
 void oh_report_add(struct oh_report *r, const struct oh_verdict *v, const char *scenario_folder)
 {
     const struct oh_run *run = v->recording->run;
-    json_t *json = oh_report_scenario(v, relative(r->folder, scenario_folder));
-    size_t i;
-    json_t *phone;
-    json_array_foreach(json_object_get(json, "phones"), i, phone) add_phone(r->phones, phone);
-    json_array_append_new(r->scenarios, json);
-    if (r->started_ns == 0 || run->started_wall_ns < r->started_ns)
-        r->started_ns = run->started_wall_ns;
-    if (run->ended_wall_ns > r->ended_ns)
-        r->ended_ns = run->ended_wall_ns;
+    add(r, oh_report_scenario(v, relative(r->folder, scenario_folder)));
+    add_time(r, run->started_wall_ns, run->ended_wall_ns);
+}
+
+void oh_report_add_capture(struct oh_report *r, const struct oh_survey *s, const char *file)
+{
+    struct oh_survey_counts counts = oh_survey_counts(s);
+    for (size_t i = 0; i < oh_survey_count(s); i++)
+        add(r, oh_report_surveyed(oh_survey_at(s, i), &counts, file));
+    json_array_append_new(r->captures, oh_report_capture(s, file));
+    if (counts.first_ns > 0)
+        add_time(r, counts.first_ns, counts.last_ns);
 }
 
 const json_t *oh_report_last(const struct oh_report *r)
 {
     size_t count = json_array_size(r->scenarios);
     return count ? json_array_get(r->scenarios, count - 1) : NULL;
+}
+
+size_t oh_report_count(const struct oh_report *r)
+{
+    return json_array_size(r->scenarios);
+}
+
+const json_t *oh_report_at(const struct oh_report *r, size_t index)
+{
+    return json_array_get(r->scenarios, index);
 }
 
 /* --- the whole --- */
@@ -125,7 +156,8 @@ json_t *oh_report_summary(const json_t *scenarios)
             if (!oh_finding_is_broken(finding))
                 continue;
             const char *level = oh_json_is(finding, "level", "must") ? "must" : "should";
-            oh_json_add(sums, oh_json_has(finding, "known") ? "known" : level, 1);
+            oh_json_add(sums, oh_json_has(finding, "known") ? "known" : level,
+                        oh_report_weight(finding));
         }
     }
     json_object_set_new(summary, "findings", sums);
@@ -148,6 +180,8 @@ json_t *oh_report_json(const struct oh_report *r, bool interrupted)
     json_object_set_new(json, "phones", json_deep_copy(r->phones));
     json_object_set_new(json, "summary", oh_report_summary(r->scenarios));
     json_object_set_new(json, "scenarios", json_deep_copy(r->scenarios));
+    if (json_array_size(r->captures) > 0)
+        json_object_set_new(json, "captures", json_deep_copy(r->captures));
     oh_report_set_exit_status(json, oh_report_exit_status(json));
     return json;
 }
@@ -171,7 +205,8 @@ int oh_report_write(const json_t *report, const char *path, struct oh_error *e)
 bool oh_report_is_forgiven(const json_t *scenario)
 {
     size_t known = 0;
-    if (!oh_json_is(scenario, "verdict", "fail"))
+    bool untold = oh_json_integer(json_object_get(scenario, "capture"), "untold", 0) > 0;
+    if (!oh_json_is(scenario, "verdict", "fail") || untold)
         return false;
     for (size_t i = 0; i < oh_json_count(scenario, "findings"); i++) {
         const json_t *finding = oh_json_item(scenario, "findings", i);

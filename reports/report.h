@@ -5,12 +5,13 @@
  * other form is one file here, made from the JSON alone, so that `offhook report report.json` can
  * make it later and elsewhere.
  *
- * Uses: judge/verdict.h, trace/, scenario/. jansson's json_t stands in this interface.
+ * Uses: judge/verdict.h, judge/survey.h, trace/, scenario/. jansson's json_t stands in this
+ * interface.
  */
 #ifndef OH_REPORTS_REPORT_H
 #define OH_REPORTS_REPORT_H
 
-#include "judge/verdict.h"
+#include "judge/survey.h"
 
 #include <jansson.h>
 
@@ -23,6 +24,12 @@ void oh_report_free(struct oh_report *r);
 /* Adds one judged scenario; copies what it needs. `scenario_folder` relative to DIR; NULL for none.
  */
 void oh_report_add(struct oh_report *r, const struct oh_verdict *v, const char *scenario_folder);
+/* Adds what was found in a foreign capture: an entry for each of its phones, and one of "captures".
+ * `file` as it was given; "-" is standard input. */
+void oh_report_add_capture(struct oh_report *r, const struct oh_survey *s, const char *file);
+/* One call of a foreign capture and what was found in it, as an entry of "scenarios" of that call
+ * alone, for showing it at once. A new reference. */
+json_t *oh_report_call(const struct oh_endpoint *phone, const struct oh_verdict *v);
 /* The whole as JSON; a new reference that the caller drops with json_decref. `interrupted`: not all
  * scenarios were played. */
 json_t *oh_report_json(const struct oh_report *r, bool interrupted);
@@ -30,6 +37,11 @@ json_t *oh_report_json(const struct oh_report *r, bool interrupted);
 /* One scenario of a report ("scenarios"[i]) as JSON: what oh_report_add made last. Borrowed. For
  * showing it at once. */
 const json_t *oh_report_last(const struct oh_report *r);
+/* All that were added, in order; borrowed. */
+size_t oh_report_count(const struct oh_report *r);
+const json_t *oh_report_at(const struct oh_report *r, size_t index);
+/* A phone of a foreign capture of which there is nothing to say: its text form is one line. */
+bool oh_report_is_quiet(const json_t *scenario);
 
 int oh_report_write(const json_t *report, const char *path, struct oh_error *e);
 /* NULL where the file is no report of this format. New reference. */
@@ -61,6 +73,9 @@ oh_report_formats(void); /* NULL-ended; CMake collects reports/formats/ */
 /* The ladder and findings of one scenario object, as `run` shows it when a scenario is done. */
 void oh_report_scenario_text(const json_t *scenario, const struct oh_report_style *style,
                              struct oh_text *out);
+/* The ladder and findings of what oh_report_call made. */
+void oh_report_call_text(const json_t *call, const struct oh_report_style *style,
+                         struct oh_text *out);
 /* The closing summary lines of a report. */
 void oh_report_summary_text(const json_t *report, const struct oh_report_style *style,
                             struct oh_text *out);

@@ -97,7 +97,7 @@ static json_t *evidence(const struct oh_recording *r)
     return json;
 }
 
-static json_t *rules(const struct oh_verdict *v)
+json_t *oh_report_rules(const struct oh_verdict *v)
 {
     json_t *json = json_object();
     json_object_set_new(json, "applied", json_integer((json_int_t)v->rules_applied));
@@ -180,7 +180,7 @@ static int nth_alike(const struct oh_scenario *s, int step)
     return nth;
 }
 
-static json_t *finding(const struct oh_verdict *v, const struct oh_finding *f)
+json_t *oh_report_finding(const struct oh_verdict *v, const struct oh_finding *f)
 {
     const struct oh_step *s = step_at(v, f->step);
     json_t *json = json_object();
@@ -211,7 +211,7 @@ static json_t *findings(const struct oh_verdict *v)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < v->finding_count; i++)
-        json_array_append_new(list, finding(v, &v->findings[i]));
+        json_array_append_new(list, oh_report_finding(v, &v->findings[i]));
     return list;
 }
 
@@ -291,10 +291,10 @@ json_t *oh_report_scenario(const struct oh_verdict *v, const char *folder)
     json_object_set_new(json, "phones", phones(run));
     json_object_set_new(json, "seats", seats(run));
     json_object_set_new(json, "evidence", evidence(v->recording));
-    json_object_set_new(json, "rules", rules(v));
+    json_object_set_new(json, "rules", oh_report_rules(v));
     json_object_set_new(json, "steps", steps(v));
     json_object_set_new(json, "findings", findings(v));
-    json_object_set_new(json, "messages", oh_report_messages(v));
+    json_object_set_new(json, "messages", oh_report_messages(v, NULL));
     json_object_set_new(json, "media", oh_report_media(v));
     json_object_set_new(json, "events", events(v));
     json_object_set_new(json, "phone_output", phone_output(v));

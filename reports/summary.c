@@ -32,7 +32,8 @@ static void count_line(const json_t *report, const struct oh_report_style *s, st
     const json_t *summary = json_object_get(report, "summary");
     const json_t *findings = json_object_get(summary, "findings");
     size_t count = oh_json_count(report, "scenarios");
-    oh_text_addf(out, "%zu scenario%s: ", count, count == 1 ? "" : "s");
+    const char *noun = oh_json_count(report, "captures") > 0 ? "phone" : "scenario";
+    oh_text_addf(out, "%zu %s%s: ", count, noun, count == 1 ? "" : "s");
     const char *separator = "";
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         json_int_t number = oh_json_integer(summary, words[i], 0);
@@ -174,8 +175,13 @@ void oh_report_summary_text(const json_t *report, const struct oh_report_style *
     count_line(report, style, out);
     not_passed(report, false, style, out);
     not_passed(report, true, style, out);
-    phones(report, style, out);
+    if (oh_json_count(report, "captures") > 0)
+        oh_text_captures(report, style, out);
+    else
+        phones(report, style, out);
     baseline(report, style, out);
     if (oh_json_flag(report, "interrupted"))
-        oh_text_add(out, "Interrupted: not all scenarios were played\n");
+        oh_text_add(out, oh_json_count(report, "captures") > 0
+                             ? "Interrupted: not all was read\n"
+                             : "Interrupted: not all scenarios were played\n");
 }

@@ -91,9 +91,10 @@ struct oh_text_counts oh_text_count(const json_t *scenario)
         c.ours += oh_finding_is_ours(finding);
         if (!oh_finding_is_broken(finding))
             continue;
-        c.known += oh_json_has(finding, "known");
-        c.must += !oh_json_has(finding, "known") && oh_json_is(finding, "level", "must");
-        c.should += !oh_json_has(finding, "known") && oh_json_is(finding, "level", "should");
+        size_t *count = oh_json_has(finding, "known")          ? &c.known
+                        : oh_json_is(finding, "level", "must") ? &c.must
+                                                               : &c.should;
+        *count += (size_t)oh_report_weight(finding);
     }
     return c;
 }
@@ -264,18 +265,49 @@ static void evidence(const struct oh_view *v)
     oh_text_release(&text);
 }
 
+/* A phone of a foreign capture of which nothing is to be said: there may be thousands. */
+static void line(const struct oh_view *v)
+{
+    struct oh_text text = {0};
+    oh_cells_paint(v->style, OH_PAINT_GOOD, "PASS", v->out);
+    oh_text_add(v->out, "   ");
+    oh_cells_paint(v->style, OH_PAINT_STRONG, oh_json_str(v->scenario, "id"), v->out);
+    oh_text_addf(&text, "  %s, ", oh_json_str(v->scenario, "title"));
+    oh_cells_add_all(v->style, oh_json_str(oh_json_item(v->scenario, "phones", 0), "name"), &text);
+    oh_text_addf(v->out, "%s\n", oh_text_str(&text));
+    oh_text_release(&text);
+}
+
+bool oh_report_is_quiet(const json_t *scenario)
+{
+    return json_object_get(scenario, "capture") && oh_json_is(scenario, "verdict", "pass") &&
+           oh_json_count(scenario, "findings") == 0;
+}
+
 void oh_report_scenario_text(const json_t *scenario, const struct oh_report_style *style,
                              struct oh_text *out)
 {
     struct oh_view v = {scenario, style, out};
+    bool foreign = json_object_get(scenario, "capture") != NULL;
+    if (oh_report_is_quiet(scenario) && !style->verbose) {
+        line(&v);
+        oh_text_capture_notes(&v);
+        return;
+    }
     head(&v);
-    oh_text_ladder(&v);
-    if (oh_json_count(scenario, "messages") > 0)
+    if (foreign)
+        oh_text_calls(&v);
+    else
+        oh_text_ladder(&v);
+    if (!foreign && oh_json_count(scenario, "messages") > 0)
         oh_text_add_char(out, '\n');
     verdict(&v);
     skip(&v);
     oh_text_findings(&v);
-    evidence(&v);
+    if (foreign)
+        oh_text_capture_notes(&v);
+    else
+        evidence(&v);
     if (style->verbose)
         oh_text_details(&v);
 }

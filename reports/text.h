@@ -2,7 +2,7 @@
  * reports/text.h - what the files of the text form share. Private to reports/.
  *
  * text.c heads and closes a scenario · rows.c its ladder · findings.c what is said of it ·
- * summary.c the end.
+ * capture_text.c what is otherwise for a phone of a foreign capture · summary.c the end.
  */
 #ifndef OH_REPORTS_TEXT_H
 #define OH_REPORTS_TEXT_H
@@ -24,6 +24,17 @@ void oh_text_finding(const struct oh_view *v, const json_t *finding, const char 
                      size_t id_width);
 /* Whole messages that findings speak of, and all steps: the verbose part. */
 void oh_text_details(const struct oh_view *v);
+
+/* --- a phone of a foreign capture: one that has "capture" --- */
+/* The ladders of its calls with findings. */
+void oh_text_calls(const struct oh_view *v);
+/* A finding before this one says the same of another message, and tells of this one, too. */
+bool oh_text_is_told(const json_t *scenario, size_t index);
+/* How often this was found, and where; nothing where it was found once. */
+void oh_text_times(const struct oh_view *v, const json_t *finding, size_t indent);
+void oh_text_capture_notes(const struct oh_view *v);
+/* Each capture of the report: what it held, who was not judged, what was passed over. */
+void oh_text_captures(const json_t *report, const struct oh_report_style *s, struct oh_text *out);
 
 /* "known until 2026-11-21: reason (link)"; nothing where no list knows it. Appends. */
 void oh_text_known(const json_t *finding, struct oh_text *out);

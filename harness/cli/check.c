@@ -1,5 +1,6 @@
-/* offhook check: judges a recording again, with no phone and no network. */
-#include "cli/cli.h"
+/* offhook check: judges a recording again, or what others captured, with no phone and no network.
+ */
+#include "cli/check.h"
 
 #include "base/file.h"
 
@@ -9,30 +10,47 @@
 #include <string.h>
 
 static const char help[] =
-    "usage: offhook check RUN-FOLDER [OPTIONS]\n"
+    "usage: offhook check CAPTURE... [OPTIONS]\n"
+    "       offhook check RUN-FOLDER [OPTIONS]\n"
     "\n"
-    "Judges a run again from what it recorded: a whole output folder of 'offhook\n"
-    "run' (the scenarios of its report.json; without one, all recordings below), or\n"
-    "one scenario's folder in it. The folder may have been moved, and the scenario\n"
-    "and adapter files may be gone. Give the options that change the verdict or the\n"
-    "exit status again: --strict, --baseline.\n"
+    "Judges captures that anyone made: every message that a phone sent is held against\n"
+    "all rules ('offhook list rules'). A file is a capture (pcap or pcapng, also\n"
+    "gzipped), whatever its name; - is standard input, also while it is captured:\n"
+    "what is found in a call is told when the call is over. SIP is found by its\n"
+    "content, on any port. Each user agent is judged by itself; proxies and registrars\n"
+    "are listed, and judged only if they are named by --phone-address.\n"
+    "What a capture does not hold is held against nobody.\n"
+    "\n"
+    "Judges a run again from what it recorded, if a folder is given: a whole output\n"
+    "folder of 'offhook run' (the scenarios of its report.json; without one, all\n"
+    "recordings below), or one scenario's folder in it. The folder may have been moved,\n"
+    "and the scenario and adapter files may be gone. Give the options that change the\n"
+    "verdict or the exit status again: --strict, --baseline.\n"
     "\n"
     "  -o, --output DIR    write DIR/report.json\n"
     "      --baseline FILE known findings, as for 'offhook run'\n"
     "      --junit FILE    the report as JUnit XML, too\n"
     "      --strict        a broken should fails, too\n"
     "      --json          the report on standard output\n"
-    "      --verbose       whole messages beside their findings\n"
+    "      --verbose       all calls with findings, whole messages beside their findings\n"
     "      --color WHEN    auto, always or never\n"
+    "of captures:\n"
+    "      --phone-address IP[:PORT]\n"
+    "                      this is the phone; may be given several times\n"
+    "      --credentials FILE\n"
+    "                      user names and passwords, for checking digests:\n"
+    "                        credentials:\n"
+    "                          - username: alice\n"
+    "                            password: secret\n"
+    "                      or the secrets.json of a run\n"
+    "      --profile NAME  what the phones were built for: 'offhook list profiles'\n"
     "\n" OH_CLI_EXIT_STATUS "\n"
     "examples:\n"
+    "  offhook check calls.pcap\n"
+    "  offhook check calls.pcapng.gz --phone-address 192.0.2.7\n"
+    "  tcpdump -U -s 0 -w - | offhook check -\n"
     "  offhook check offhook-out\n"
     "  offhook check offhook-out/cisco-7960/authentication-407 --json\n";
-
-struct options {
-    struct oh_cli_common common;
-    const char *out, *baseline, *junit;
-};
 
 /* What there is to be judged: folders relative to `top`, in order. */
 struct work {
@@ -93,28 +111,10 @@ static int list_recordings(struct work *w, struct oh_error *e)
     return files ? 0 : -1;
 }
 
-static bool is_capture(const char *path)
-{
-    static const char *const endings[] = {".pcap", ".pcapng", ".cap"};
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        size_t len = strlen(path), end = strlen(endings[i]);
-        if (len > end && strcmp(path + len - end, endings[i]) == 0)
-            return true;
-    }
-    return strcmp(path, "-") == 0;
-}
-
 static int list_work(struct work *w, struct oh_error *e)
 {
-    if (!oh_file_is_folder(w->top) && is_capture(w->top)) {
-        oh_error_set(e, "%s: a capture alone cannot be judged yet, a run folder can", w->top);
-        return oh_error_remedy(e, "give the folder that 'offhook run -o' wrote: it holds the "
-                                  "capture and what else is needed");
-    }
     char *report = oh_file_join(w->top, "report.json");
-    int result = 0;
-    if (oh_file_is_folder(w->top))
-        result = oh_file_exists(report) ? list_reported(w, report, e) : list_recordings(w, e);
+    int result = oh_file_exists(report) ? list_reported(w, report, e) : list_recordings(w, e);
     if (result == 0 && w->count == 0 && !oh_file_exists(report)) {
         oh_error_set(e, "%s is no run folder: there is no run.json in it", w->top);
         oh_error_remedy(e, "give the folder that 'offhook run -o' wrote, or a scenario's in it");
@@ -125,7 +125,7 @@ static int list_work(struct work *w, struct oh_error *e)
 }
 
 static int judge_one(struct oh_report *report, const char *folder, const char *relative,
-                     const struct options *o, const struct oh_baseline *baseline,
+                     const struct oh_check_options *o, const struct oh_baseline *baseline,
                      struct oh_error *e)
 {
     char *path = oh_file_join(folder, "run.json");
@@ -139,8 +139,8 @@ static int judge_one(struct oh_report *report, const char *folder, const char *r
 }
 
 /* Returns how many could not be judged; each is told. */
-static size_t judge_all(struct oh_report *report, const struct work *w, const struct options *o,
-                        const struct oh_baseline *baseline)
+static size_t judge_all(struct oh_report *report, const struct work *w,
+                        const struct oh_check_options *o, const struct oh_baseline *baseline)
 {
     size_t bad = 0;
     for (size_t i = 0; i < w->count; i++) {
@@ -155,11 +155,11 @@ static size_t judge_all(struct oh_report *report, const struct work *w, const st
     return bad;
 }
 
-static int finish(struct oh_report *report, const struct work *w, size_t bad,
-                  const struct options *o, struct oh_baseline *baseline)
+int oh_check_finish(const struct oh_report *report, bool interrupted, size_t bad,
+                    const struct oh_check_options *o, const struct oh_baseline *baseline)
 {
     struct oh_error e = {0};
-    json_t *json = oh_report_json(report, w->interrupted);
+    json_t *json = oh_report_json(report, interrupted);
     if (baseline)
         oh_baseline_apply(baseline, json);
     int status = oh_report_exit_status(json);
@@ -179,7 +179,7 @@ static int finish(struct oh_report *report, const struct work *w, size_t bad,
     return status;
 }
 
-static int check(const char *folder, const struct options *o)
+static int check_folder(const char *folder, const struct oh_check_options *o)
 {
     struct oh_error e = {0};
     struct oh_errors errors = {0};
@@ -194,7 +194,7 @@ static int check(const char *folder, const struct options *o)
     } else {
         size_t bad = judge_all(report, &work, o, baseline);
         if (bad == 0 || bad < work.count)
-            status = finish(report, &work, bad, o, baseline);
+            status = oh_check_finish(report, work.interrupted, bad, o, baseline);
     }
     release(&work);
     oh_baseline_free(baseline);
@@ -203,31 +203,90 @@ static int check(const char *folder, const struct options *o)
     return status;
 }
 
-static int run(int argc, char **argv)
+/* --- the command line --- */
+
+enum { OPT_PHONE = 'p', OPT_CREDENTIALS = 'c', OPT_PROFILE = 'P', OPT_SCENARIO = 's' };
+
+static int add_phone(struct oh_check_options *o, const char *text)
+{
+    struct oh_error e = {0};
+    oh_grow(&o->phones, o->phone_count, &o->phone_room, sizeof *o->phones);
+    if (oh_addr_parse(oh_span_of(text), &o->phones[o->phone_count], &e) != 0)
+        return oh_cli_usage(&oh_command_check, "--phone-address: %s", e.text);
+    o->phone_count++;
+    return OH_EXIT_OK;
+}
+
+static bool take_file(struct oh_check_options *o, int c, const char *value)
+{
+    const struct {
+        int c;
+        const char **to;
+    } files[] = {{'o', &o->out},
+                 {'b', &o->baseline},
+                 {'j', &o->junit},
+                 {OPT_CREDENTIALS, &o->credentials},
+                 {OPT_PROFILE, &o->profile},
+                 {OPT_SCENARIO, &o->scenario}};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        if (files[i].c != c)
+            continue;
+        *files[i].to = value;
+        return true;
+    }
+    return false;
+}
+
+static int take_options(int argc, char **argv, struct oh_check_options *o)
 {
     static const struct option longs[] = {
         {"output", required_argument, NULL, 'o'},
         {"baseline", required_argument, NULL, 'b'},
         {"junit", required_argument, NULL, 'j'},
+        {"phone-address", required_argument, NULL, OPT_PHONE},
+        {"credentials", required_argument, NULL, OPT_CREDENTIALS},
+        {"profile", required_argument, NULL, OPT_PROFILE},
+        {"scenario", required_argument, NULL, OPT_SCENARIO},
         OH_CLI_COMMON_OPTIONS,
         {0},
     };
-    struct options o = {0};
-    int c;
-    while ((c = getopt_long(argc, argv, ":o:h", longs, NULL)) != -1) {
-        if (c == 'o')
-            o.out = optarg;
-        else if (c == 'b')
-            o.baseline = optarg;
-        else if (c == 'j')
-            o.junit = optarg;
-        else if (!oh_cli_take(&o.common, c, optarg))
-            return oh_cli_wrong_option(&oh_command_check, c, argv);
+    int c, status = OH_EXIT_OK;
+    while (status == OH_EXIT_OK && (c = getopt_long(argc, argv, ":o:h", longs, NULL)) != -1) {
+        if (c == OPT_PHONE)
+            status = add_phone(o, optarg);
+        else if (!take_file(o, c, optarg) && !oh_cli_take(&o->common, c, optarg))
+            status = oh_cli_wrong_option(&oh_command_check, c, argv);
     }
-    if (argc - optind != 1)
-        return oh_cli_usage(&oh_command_check, "give one run folder");
-    return check(argv[optind], &o);
+    return status;
 }
 
-const struct oh_command oh_command_check = {"check", run,
-                                            "judges a recording again, without a phone", help};
+static int check(char *const *paths, size_t count, const struct oh_check_options *o)
+{
+    size_t folders = 0;
+    for (size_t i = 0; i < count; i++)
+        folders += oh_file_is_folder(paths[i]);
+    if (count == 0)
+        return oh_cli_usage(&oh_command_check, "give a capture, or a run folder");
+    if (folders == 0)
+        return oh_check_captures(paths, count, o);
+    if (count > 1)
+        return oh_cli_usage(&oh_command_check, "give one run folder, or captures alone");
+    if (o->phone_count > 0 || o->credentials || o->profile || o->scenario)
+        return oh_cli_usage(&oh_command_check,
+                            "--phone-address, --credentials, --profile and --scenario are for "
+                            "captures; a run folder holds all that");
+    return check_folder(paths[0], o);
+}
+
+static int run(int argc, char **argv)
+{
+    struct oh_check_options o = {0};
+    int status = take_options(argc, argv, &o);
+    if (status == OH_EXIT_OK)
+        status = check(argv + optind, (size_t)(argc - optind), &o);
+    free(o.phones);
+    return status;
+}
+
+const struct oh_command oh_command_check = {
+    "check", run, "judges anyone's capture, or a recording again, without a phone", help};

@@ -12,6 +12,12 @@
 
 /* SIGINT, SIGTERM, and SIGHUP unless it is ignored (nohup); SIGPIPE is ignored from then on. */
 int oh_interrupt_catch(struct oh_error *e);
+/* The same for reading what another program captures just now: a read goes on, since that program
+ * was interrupted by the same key and hands on what it has. After a second, or at the next signal,
+ * it is ended. */
+int oh_interrupt_catch_reading(struct oh_error *e);
+/* That second is over. */
+bool oh_interrupt_is_overdue(void);
 /* The last signal's number, 0 so far. */
 const volatile int *oh_interrupt_flag(void);
 /* Has one byte to read for each of them; -1 before oh_interrupt_catch. */

@@ -10,11 +10,9 @@
 static const struct {
     const char *key;
     enum oh_cli_kind kind;
-} keys[] = {{"flow", OH_CLI_SCENARIO},
-            {"start", OH_CLI_ADAPTER},
-            {"verbs", OH_CLI_ADAPTER},
-            {"drive", OH_CLI_ADAPTER},
-            {"known", OH_CLI_BASELINE}};
+} keys[] = {{"flow", OH_CLI_SCENARIO},  {"start", OH_CLI_ADAPTER},
+            {"verbs", OH_CLI_ADAPTER},  {"drive", OH_CLI_ADAPTER},
+            {"known", OH_CLI_BASELINE}, {"requirements", OH_CLI_REQUIREMENTS}};
 
 static bool has_key(const struct oh_yaml_node *map, const char *word)
 {

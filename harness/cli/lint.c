@@ -3,6 +3,8 @@
 
 #include "base/file.h"
 #include "cli/kind.h"
+#include "cli/list.h"
+#include "judge/coverage.h"
 #include "phone/phone.h"
 #include "scenario/scenario.h"
 #include "scenario/yaml.h"
@@ -15,9 +17,9 @@
 static const char help[] =
     "usage: offhook lint FILE|FOLDER|SCENARIO-ID...\n"
     "\n"
-    "Reads scenario files, phone adapters and files of known findings, and reports\n"
-    "every mistake with its place. Nothing is played. Exit status 0 if there is\n"
-    "none, else 2.\n"
+    "Reads scenario files, phone adapters, files of known findings and files of\n"
+    "requirements, and reports every mistake with its place. Nothing is played. Exit\n"
+    "status 0 if there is none, else 2.\n"
     "\n"
     "examples:\n"
     "  offhook lint scenarios\n"
@@ -80,17 +82,57 @@ static void lint_baseline(const char *file, struct oh_errors *errors)
     oh_baseline_free(b);
 }
 
-static void lint_file(const char *file, struct oh_errors *errors)
+/* What several files are held against, made when the first of them asks. */
+struct linting {
+    struct oh_errors *errors;
+    struct oh_catalogue *own; /* offhook's requirements; NULL: none, or not asked for yet */
+    bool asked;
+};
+
+/* Mistakes of the catalogue itself are those of its files, where they are linted. */
+static const struct oh_catalogue *own_catalogue(struct linting *l)
+{
+    struct oh_errors unused = {0};
+    if (!l->asked)
+        l->own = oh_cli_catalogue(&unused);
+    l->asked = true;
+    oh_errors_release(&unused);
+    return l->own;
+}
+
+static void lint_scenario(struct linting *l, const char *file)
+{
+    struct oh_scenario *s = oh_scenario_load(file, l->errors);
+    if (s && s->cover_count > 0)
+        oh_cli_check_covers(own_catalogue(l), s, l->errors);
+    oh_scenario_free(s);
+}
+
+/* An entry may point at one of another file: then it is one of offhook's own. */
+static void lint_requirements(struct linting *l, const char *file)
+{
+    struct oh_catalogue *c = oh_catalogue_new();
+    if (oh_catalogue_read(c, file, l->errors) == 0) {
+        oh_catalogue_check(c, own_catalogue(l), l->errors);
+        oh_coverage_check_reasons(c, l->errors);
+    }
+    oh_catalogue_free(c);
+}
+
+static void lint_file(struct linting *l, const char *file)
 {
     switch (oh_cli_kind(file)) {
     case OH_CLI_SCENARIO:
-        oh_scenario_free(oh_scenario_load(file, errors));
+        lint_scenario(l, file);
         break;
     case OH_CLI_ADAPTER:
-        oh_adapter_free(oh_adapter_load(file, "", errors));
+        oh_adapter_free(oh_adapter_load(file, "", l->errors));
         break;
     case OH_CLI_BASELINE:
-        lint_baseline(file, errors);
+        lint_baseline(file, l->errors);
+        break;
+    case OH_CLI_REQUIREMENTS:
+        lint_requirements(l, file);
         break;
     }
 }
@@ -98,6 +140,7 @@ static void lint_file(const char *file, struct oh_errors *errors)
 static int run(int argc, char **argv)
 {
     struct oh_errors errors = {0};
+    struct linting l = {.errors = &errors};
     size_t count = 0;
     if (argc < 2)
         return oh_cli_usage(&oh_command_lint, "give a file or folder");
@@ -112,16 +155,18 @@ static int run(int argc, char **argv)
         free(path);
         if (!files) {
             oh_errors_release(&errors);
+            oh_catalogue_free(l.own);
             return oh_cli_fail(&e, OH_EXIT_USAGE);
         }
         for (size_t k = 0; files[k]; k++, count++)
-            lint_file(files[k], &errors);
+            lint_file(&l, files[k]);
         oh_file_list_free(files);
     }
     int status = errors.count ? oh_cli_fails(&errors, OH_EXIT_USAGE) : OH_EXIT_OK;
     printf("%zu file%s, %zu mistake%s\n", count, count == 1 ? "" : "s", errors.count,
            errors.count == 1 ? "" : "s");
     oh_errors_release(&errors);
+    oh_catalogue_free(l.own);
     return count ? status : oh_cli_usage(&oh_command_lint, "there is no .yaml file there");
 }
 

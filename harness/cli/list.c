@@ -3,8 +3,8 @@
 
 #include "base/file.h"
 #include "cli/kind.h"
+#include "cli/list.h"
 #include "cli/mutants.h"
-#include "judge/rule.h"
 #include "phone/phone.h"
 #include "scenario/scenario.h"
 #include "scenario/yaml.h"
@@ -14,17 +14,34 @@
 #include <string.h>
 
 static const char help[] =
-    "usage: offhook list scenarios|rules|phones|mutants\n"
+    "usage: offhook list scenarios|rules|phones|mutants|requirements [OPTION...]\n"
     "\n"
-    "  scenarios  id, title and what a phone needs for it\n"
-    "  rules      the always-on rules: id, level, clause, what each demands\n"
-    "  phones     the adapters: name, title, abilities\n"
-    "  mutants    the faults for 'run --mutant': name, clause, what the phone does,\n"
-    "             when\n";
+    "  scenarios     id, title and what a phone needs for it\n"
+    "  rules         the always-on rules: id, level, clause, what each demands; and the\n"
+    "                requirements of priority 1 and kind rule that none of them covers,\n"
+    "                with the reason\n"
+    "  phones        the adapters: name, title, abilities\n"
+    "  mutants       the faults for 'run --mutant': name, clause, what the phone does,\n"
+    "                when\n"
+    "  requirements  the catalogue of scenarios/requirements: id, priority, level, kind,\n"
+    "                title, and which rules and scenarios cover it; then counts\n"
+    "\n"
+    "options of rules and requirements:\n"
+    "  --json              machine output\n"
+    "  --verbose           more of each: what a rule covers; a requirement's clause and\n"
+    "                      where its level comes from\n"
+    "options of requirements:\n"
+    "  --kind KIND         rule, flow, timer, media or torture only\n"
+    "  --priority N        1 (every phone), 2 (common) or 3 (rare) only\n"
+    "  --source SOURCE     only what comes from it: 'RFC 3261', 3261, '3261 17.1', ETSI\n"
+    "  --uncovered         only what neither a rule nor a scenario covers\n"
+    "\n"
+    "examples:\n"
+    "  offhook list rules --verbose\n"
+    "  offhook list requirements --priority 1 --kind rule --uncovered\n";
 
 #define SCENARIO_INDENT 37
 #define PHONE_INDENT    21
-#define RULE_INDENT     65
 
 /* "needs: dial hangup" behind `head`. */
 static void list_words(const char *head, size_t indent, const char *first, const char *const *words,
@@ -38,48 +55,21 @@ static void list_words(const char *head, size_t indent, const char *first, const
     oh_text_release(&text);
 }
 
-static int list_scenarios(void)
+static int list_scenarios(int argc, char **argv)
 {
-    struct oh_error e = {0};
-    char *folder = oh_cli_data("scenarios");
-    char **files = oh_file_list(folder, ".yaml", &e);
-    int status = OH_EXIT_OK;
-    free(folder);
-    if (!files)
-        return oh_cli_fail(&e, OH_EXIT_USAGE);
-    for (size_t i = 0; files[i]; i++) {
-        struct oh_errors errors = {0};
-        if (oh_cli_kind(files[i]) != OH_CLI_SCENARIO)
-            continue;
-        struct oh_scenario *s = oh_scenario_load(files[i], &errors);
-        if (s) {
-            oh_cli_row(s->id, SCENARIO_INDENT, s->title);
-            list_words("", SCENARIO_INDENT, "needs:", (const char *const *)s->needs, s->need_count);
-        } else {
-            status = oh_cli_fails(&errors, OH_EXIT_USAGE);
-        }
-        oh_scenario_free(s);
-        oh_errors_release(&errors);
-    }
-    oh_file_list_free(files);
-    return status;
-}
-
-static int list_rules(void)
-{
-    const struct oh_rule_family *const *families = oh_rule_families();
+    (void)argc, (void)argv;
+    struct oh_errors errors = {0};
     size_t count = 0;
-    for (size_t f = 0; families[f]; f++) {
-        for (size_t i = 0; i < families[f]->count; i++, count++) {
-            const struct oh_rule *r = &families[f]->rules[i];
-            char *head = oh_format("%-24s %-6s %-32s", r->id,
-                                   r->level == OH_LEVEL_MUST ? "must" : "should", r->clause);
-            oh_cli_row(head, RULE_INDENT, r->meaning);
-            free(head);
-        }
+    struct oh_scenario **all = oh_cli_scenarios(&count, &errors);
+    int status = all ? OH_EXIT_OK : oh_cli_fails(&errors, OH_EXIT_USAGE);
+    for (size_t i = 0; i < count; i++) {
+        oh_cli_row(all[i]->id, SCENARIO_INDENT, all[i]->title);
+        list_words("", SCENARIO_INDENT, "needs:", (const char *const *)all[i]->needs,
+                   all[i]->need_count);
     }
-    printf("%zu rules\n", count);
-    return OH_EXIT_OK;
+    oh_cli_scenarios_free(all);
+    oh_errors_release(&errors);
+    return status;
 }
 
 static void list_phone(const char *file, int *status)
@@ -107,8 +97,9 @@ static void list_phone(const char *file, int *status)
     oh_errors_release(&errors);
 }
 
-static int list_phones(void)
+static int list_phones(int argc, char **argv)
 {
+    (void)argc, (void)argv;
     struct oh_error e = {0};
     char *folder = oh_cli_data("dut-adapters");
     char **files = oh_file_list(folder, ".yaml", &e);
@@ -124,28 +115,40 @@ static int list_phones(void)
     return status;
 }
 
+static int list_mutants(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    return oh_cli_list_mutants();
+}
+
+#define LISTS "scenarios, rules, phones, mutants or requirements"
+
 static int run(int argc, char **argv)
 {
     static const struct {
         const char *word;
-        int (*list)(void);
-    } lists[] = {{"scenarios", list_scenarios},
-                 {"rules", list_rules},
-                 {"phones", list_phones},
-                 {"mutants", oh_cli_list_mutants}};
-    for (size_t i = 0; argc == 2 && i < sizeof lists / sizeof *lists; i++) {
-        if (strcmp(argv[1], lists[i].word) == 0)
-            return lists[i].list();
+        int (*list)(int argc, char **argv);
+        bool has_options;
+    } lists[] = {{"scenarios", list_scenarios, false},
+                 {"rules", oh_cli_list_rules, true},
+                 {"phones", list_phones, false},
+                 {"mutants", list_mutants, false},
+                 {"requirements", oh_cli_list_requirements, true}};
+    const char *words[sizeof lists / sizeof *lists + 1] = {0};
+    if (argc < 2)
+        return oh_cli_usage(&oh_command_list, "say one: " LISTS);
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        words[i] = lists[i].word;
+        if (strcmp(argv[1], lists[i].word) != 0)
+            continue;
+        if (argc > 2 && !lists[i].has_options)
+            return oh_cli_usage(&oh_command_list, "'%s' is one too many", argv[2]);
+        return lists[i].list(argc - 1, argv + 1);
     }
-    static const char *const words[] = {"scenarios", "rules", "phones", "mutants", NULL};
-    const char *near = argc == 2 ? oh_nearest_word(argv[1], words) : NULL;
-    if (argc != 2)
-        return oh_cli_usage(&oh_command_list, "say one: scenarios, rules, phones or mutants");
-    return oh_cli_usage(&oh_command_list,
-                        "there is no list of '%s': scenarios, rules, phones or mutants%s%s%s",
-                        argv[1], near ? " (did you mean '" : "", near ? near : "",
-                        near ? "'?)" : "");
+    const char *near = oh_nearest_word(argv[1], words);
+    return oh_cli_usage(&oh_command_list, "there is no list of '%s': " LISTS "%s%s%s", argv[1],
+                        near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
 }
 
-const struct oh_command oh_command_list = {"list", run, "scenarios, rules, phones or mutants",
-                                           help};
+const struct oh_command oh_command_list = {
+    "list", run, "scenarios, rules, phones, mutants or requirements", help};

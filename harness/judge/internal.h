@@ -51,6 +51,8 @@ void oh_finding_release(struct oh_finding *f);
 /* Cites a message: frame, time. The first one cited is the finding's message. */
 void oh_finding_cite(struct oh_judging *j, struct oh_finding *f, const struct oh_trace_msg *m);
 void oh_finding_frame(struct oh_finding *f, unsigned frame);
+/* By time; those of one time in an order of their own that is always the same. */
+void oh_findings_sort(struct oh_verdict *v);
 
 void oh_replay(struct oh_judging *j);
 

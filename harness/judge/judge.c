@@ -207,6 +207,12 @@ static int by_time(const void *a, const void *b)
     return order ? order : strcmp(x->text, y->text);
 }
 
+void oh_findings_sort(struct oh_verdict *v)
+{
+    if (v->finding_count > 1)
+        qsort(v->findings, v->finding_count, sizeof *v->findings, by_time);
+}
+
 static void judge_all(struct oh_judging *j)
 {
     struct oh_verdict *v = j->verdict;
@@ -217,8 +223,7 @@ static void judge_all(struct oh_judging *j)
     oh_flow_payload_types(j);
     oh_rules_apply(v, j->recording, j->options->strict);
     oh_merge(j);
-    if (v->finding_count > 1)
-        qsort(v->findings, v->finding_count, sizeof *v->findings, by_time);
+    oh_findings_sort(v);
     judge_steps(j);
     oh_merge_floods(v);
     decide(j);

@@ -7,6 +7,9 @@
  * with oh_rule_broken where it is sure, and says oh_rule_not_checkable where it lacks evidence -
  * which is counted and accuses nobody.
  *
+ * A rule on media looks at streams of RTP (trace/streams.h) in place of messages, held against the
+ * session descriptions of the calls that they are of.
+ *
  * Repeats (repeat_of), duplicates, messages sent as mischief and those of calls of an earlier
  * scenario are not shown to rules.
  *
@@ -20,7 +23,10 @@
 
 enum { OH_ON_REQUEST = 1, OH_ON_RESPONSE = 2, OH_ON_ANY = 3 };
 
-struct oh_rule_view; /* one rule looking at one message; private to judge/rules.c */
+/* OH_ON_STREAM alone: the rule is asked about each stream of RTP that a phone sent, of a run as of
+ * a foreign capture; `m` is NULL, and it asks for oh_rule_stream. */
+
+struct oh_rule_view; /* one rule looking at one message, or one stream; judge/rule_view.h */
 
 struct oh_rule {
     const char *id;      /* "ack.branch": family.what */
@@ -74,6 +80,27 @@ void oh_rule_broken(struct oh_rule_view *v, const struct oh_trace_msg *m,
 void oh_rule_absent(struct oh_rule_view *v, const struct oh_trace_msg *owed_to,
                     const struct oh_breach *breach);
 void oh_rule_not_checkable(struct oh_rule_view *v);
+
+/* --- rules on media --- */
+
+struct oh_sessions;
+const struct oh_stream *oh_rule_stream(const struct oh_rule_view *v);
+/* What its phone said, and was told, of where to send what: judge/media_help.h. */
+const struct oh_sessions *oh_rule_sessions(const struct oh_rule_view *v);
+/* The frame of a run's packet at that time or next after it. */
+unsigned oh_rule_frame_at(const struct oh_rule_view *v, const struct oh_stream_run *run,
+                          int64_t time_ns);
+
+/* What findings on media have in place of a message's method. */
+#define OH_RULE_RTP "RTP"
+struct oh_stream_breach {
+    unsigned frame, frame_too; /* of packets; 0: none */
+    int64_t time_ns;
+    const struct oh_trace_msg *by[2]; /* messages that prove it; NULL: none */
+    const char *clause;               /* NULL: the rule's */
+    const char *expected, *observed, *text;
+};
+void oh_rule_broken_stream(struct oh_rule_view *v, const struct oh_stream_breach *breach);
 
 /* Runs all rules over the trace into `verdict` (findings, counts). */
 void oh_rules_apply(struct oh_verdict *verdict, const struct oh_recording *recording, bool strict);

@@ -69,6 +69,45 @@ struct oh_span oh_help_uri(const struct oh_sip_msg *m, enum oh_sip_header_id id)
     return party(m, id, &a) ? a.uri : (struct oh_span){0};
 }
 
+bool oh_help_is_scheme(struct oh_span uri, const char *scheme)
+{
+    size_t colon = oh_span_find(uri, ':');
+    return colon < uri.len && oh_span_is_nocase(oh_span_sub(uri, 0, colon), scheme);
+}
+
+/* Behind the quoted string that opens at `from`; `*wrong` becomes where it goes wrong. */
+static size_t behind_quotes(struct oh_span s, size_t from, size_t *wrong)
+{
+    for (size_t i = from + 1; i < s.len; i++) {
+        if (s.at[i] == '"')
+            return i + 1;
+        if (s.at[i] != '\\')
+            continue;
+        if (++i == s.len || (unsigned char)s.at[i] >= 0x80 || s.at[i] == '\r' || s.at[i] == '\n') {
+            *wrong = i - 1;
+            return s.len;
+        }
+    }
+    *wrong = from;
+    return s.len;
+}
+
+size_t oh_help_unquoted(struct oh_span value)
+{
+    size_t wrong = value.len, i = 0;
+    while (i < value.len) {
+        if (value.at[i] == '"') {
+            i = behind_quotes(value, i, &wrong);
+        } else if (value.at[i] == '<') {
+            size_t close = oh_span_find(oh_span_sub(value, i, value.len), '>');
+            i += close;
+        } else {
+            i++;
+        }
+    }
+    return wrong;
+}
+
 int oh_help_cseq(const struct oh_sip_msg *m, struct oh_sip_cseq *out)
 {
     struct oh_span value = oh_sip_msg_whole(m, OH_SIP_CSEQ);
@@ -304,6 +343,42 @@ bool oh_help_is_copy(const struct oh_rule_view *v, const struct oh_trace_msg *m)
     if (oh_help_is_request(m, "ACK"))
         return final && final->sip->status >= 300;
     return oh_help_is_request(m, "CANCEL") && m->request != OH_NONE;
+}
+
+bool oh_help_same_request(const struct oh_sip_msg *a, const struct oh_sip_msg *b)
+{
+    struct oh_sip_cseq x, y;
+    return oh_span_equal(a->method, b->method) && oh_help_same_call(a, b) &&
+           oh_help_cseq(a, &x) == 0 && oh_help_cseq(b, &y) == 0 && x.number == y.number;
+}
+
+/* A transaction lives no longer than this: 64*T1. RFC 3261 17.1.1.2 */
+#define LIFE_NS INT64_C(32000000000)
+
+static bool same_transaction(const struct oh_trace_msg *m, const struct oh_trace_msg *other)
+{
+    return other->sip->is_request && oh_help_is_first(other) && other->transport == m->transport &&
+           m->time_ns - other->time_ns < LIFE_NS && oh_help_same_end(m, true, other, true) &&
+           oh_help_same_end(m, false, other, false) && oh_help_same_request(m->sip, other->sip) &&
+           oh_help_same_token(oh_help_tag(m->sip, OH_SIP_FROM),
+                              oh_help_tag(other->sip, OH_SIP_FROM)) &&
+           oh_help_same_token(oh_help_tag(m->sip, OH_SIP_TO), oh_help_tag(other->sip, OH_SIP_TO));
+}
+
+const struct oh_trace_msg *oh_help_sent_before(const struct oh_rule_view *v,
+                                               const struct oh_trace_msg *m)
+{
+    if (!m->sip->is_request || oh_help_is_request(m, "ACK") || !oh_help_originates(v, m))
+        return NULL;
+    for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
+        const struct oh_trace_msg *other = oh_rule_msg(v, i);
+        if (m->time_ns - other->time_ns >= LIFE_NS)
+            return NULL;
+        bool open = other->final == OH_NONE || other->final > m->index;
+        if (open && same_transaction(m, other))
+            return other;
+    }
+    return NULL;
 }
 
 /* --- credentials --- */

@@ -35,6 +35,11 @@ void oh_say_broken(struct oh_rule_view *v, const struct oh_trace_msg *m, const s
 struct oh_span oh_help_branch(const struct oh_sip_msg *m);
 struct oh_span oh_help_tag(const struct oh_sip_msg *m, enum oh_sip_header_id id);
 struct oh_span oh_help_uri(const struct oh_sip_msg *m, enum oh_sip_header_id id);
+/* "sip:...": the scheme in any case, whatever follows. */
+bool oh_help_is_scheme(struct oh_span uri, const char *scheme);
+/* Where quoting goes wrong in a value: a quote that is never closed, a backslash before what cannot
+ * be escaped; its length where all is well. Quotes between < and > are none. RFC 3261 25.1 */
+size_t oh_help_unquoted(struct oh_span value);
 /* -1 where CSeq is absent or cannot be read. */
 int oh_help_cseq(const struct oh_sip_msg *m, struct oh_sip_cseq *out);
 bool oh_help_is_request(const struct oh_trace_msg *m, const char *method);
@@ -80,6 +85,13 @@ bool oh_help_originates(const struct oh_rule_view *v, const struct oh_trace_msg 
 /* An ACK to a final response of 300 and up, or a CANCEL: a copy of its INVITE, which other rules
  * compare. */
 bool oh_help_is_copy(const struct oh_rule_view *v, const struct oh_trace_msg *m);
+
+/* The same Call-ID, method and CSeq number. */
+bool oh_help_same_request(const struct oh_sip_msg *a, const struct oh_sip_msg *b);
+/* An earlier sending of the same request to the same end, not byte-equal, that had no final
+ * response yet: what was to be a retransmission. NULL: none, or an ACK, or forwarded. */
+const struct oh_trace_msg *oh_help_sent_before(const struct oh_rule_view *v,
+                                               const struct oh_trace_msg *m);
 
 /* Do these credentials of a retry repeat, unchanged, what the challenge before it has rejected?
  * What it calls stale may be sent again if it offers the same nonce. RFC 3261 22.1 */

@@ -1,6 +1,9 @@
 /* The engine of the always-on rules: who is asked about which message, and what becomes of the
  * answer. */
 #include "judge/internal.h"
+#include "judge/profile.h"
+#include "judge/rule_view.h"
+#include "sip/digest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,13 +21,6 @@ const struct oh_rule_family *const *oh_rule_families(void)
         NULL};
     return families;
 }
-
-struct oh_rule_view {
-    struct oh_verdict *verdict;
-    const struct oh_recording *recording;
-    const struct oh_rule *rule;
-    bool strict;
-};
 
 const struct oh_trace *oh_rule_trace(const struct oh_rule_view *v)
 {
@@ -63,15 +59,59 @@ bool oh_rule_evidence_lost(const struct oh_rule_view *v)
     return v->recording->lost > 0 || (run && run->capture.dropped > 0);
 }
 
+/* The user name of the first credentials in a message; absent: it has none. */
+static struct oh_span username_in(const struct oh_sip_msg *m)
+{
+    static const enum oh_sip_header_id ids[] = {OH_SIP_PROXY_AUTHORIZATION, OH_SIP_AUTHORIZATION};
+    struct oh_digest d;
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        const struct oh_sip_header *h = oh_sip_msg_header(m, ids[i], 0);
+        if (h && oh_digest_parse(h->value, &d) == 0 && d.username.at)
+            return d.username;
+    }
+    return (struct oh_span){0};
+}
+
+/* Whose a foreign phone's accounts are is told by the user name alone. */
+static const struct oh_run_secret *named_secret(const struct oh_recording *r,
+                                                const struct oh_trace_msg *m)
+{
+    struct oh_span name = r->secret_count > 0 ? username_in(m->sip) : (struct oh_span){0};
+    for (size_t i = 0; name.at && i < r->secret_count; i++) {
+        if (oh_span_is(name, r->secrets[i].username))
+            return &r->secrets[i];
+    }
+    return NULL;
+}
+
 const struct oh_run_secret *oh_rule_secret(const struct oh_rule_view *v,
                                            const struct oh_trace_msg *m)
 {
     const struct oh_run *run = v->recording->run;
-    for (size_t i = 0; run && m->from_seat && i < run->secret_count; i++) {
+    if (!run)
+        return named_secret(v->recording, m);
+    for (size_t i = 0; m->from_seat && i < run->secret_count; i++) {
         if (strcmp(run->secrets[i].seat, m->from_seat) == 0)
             return &run->secrets[i];
     }
     return NULL;
+}
+
+/* The profile of the phone in this seat, or of the phone of a foreign capture. */
+static const char *profile_of(const struct oh_recording *r, const char *seat)
+{
+    for (size_t i = 0; r->run && seat && i < r->run->phone_count; i++) {
+        if (strcmp(r->run->phones[i].seat, seat) == 0)
+            return r->run->phones[i].profile;
+    }
+    return r->profile;
+}
+
+bool oh_rule_may_speak(const struct oh_rule_view *v, bool is_phones, const char *seat)
+{
+    if (!is_phones)
+        return v->recording->run != NULL;
+    return !oh_profile_silences(oh_profile_of(profile_of(v->recording, seat)), v->rule->id);
 }
 
 static struct oh_finding *speak(struct oh_rule_view *v, const struct oh_trace_msg *m,
@@ -98,6 +138,8 @@ static struct oh_finding *speak(struct oh_rule_view *v, const struct oh_trace_ms
 void oh_rule_broken(struct oh_rule_view *v, const struct oh_trace_msg *m,
                     const struct oh_breach *breach)
 {
+    if (!oh_rule_may_speak(v, m->from_phone, m->from_seat))
+        return;
     struct oh_finding *f = speak(v, m, breach);
     f->msg = m->index;
     f->from_phone = m->from_phone;
@@ -113,6 +155,8 @@ void oh_rule_absent(struct oh_rule_view *v, const struct oh_trace_msg *owed_to,
                     const struct oh_breach *breach)
 {
     const struct oh_run *run = v->recording->run;
+    if (!oh_rule_may_speak(v, owed_to->to_phone, owed_to->to_seat))
+        return;
     if (run && oh_outcome_silences(run->outcome) &&
         oh_silent_after(v->recording->trace, owed_to->time_ns)) {
         oh_rule_not_checkable(v); /* why nothing came is told by how the run ended */
@@ -136,14 +180,15 @@ static bool applies(const struct oh_rule *rule, const struct oh_trace_msg *m)
            (!rule->method || oh_span_is(oh_sip_msg_method(m->sip), rule->method));
 }
 
-/* Of a call that began before the recording nothing can be said. */
+/* Of a call that began before the recording nothing can be said. In a foreign capture all are
+ * shown: what the others sent may call for what the phone did not send. */
 static bool is_shown(const struct oh_verdict *v, const struct oh_recording *r,
                      const struct oh_trace_msg *m)
 {
     if (v->earlier_of_msg && v->earlier_of_msg[m->index])
         return false;
     bool on_purpose = r->run && m->tap != OH_NONE && r->run->tap[m->tap].ours_on_purpose;
-    bool of_a_seat = m->from_phone || m->from_seat;
+    bool of_a_seat = m->from_phone || m->from_seat || !r->run;
     return of_a_seat && m->repeat_of == OH_NONE && m->duplicate_of == OH_NONE && !on_purpose;
 }
 
@@ -164,4 +209,5 @@ void oh_rules_apply(struct oh_verdict *verdict, const struct oh_recording *recor
             }
         }
     }
+    oh_rules_apply_to_streams(verdict, recording, strict);
 }

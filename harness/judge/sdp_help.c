@@ -87,6 +87,72 @@ struct oh_span oh_help_line_of(const struct oh_help_part *p, const char *begins)
     return (struct oh_span){0};
 }
 
+/* --- payload types --- */
+
+bool oh_help_is_type(struct oh_span word, uint64_t *type)
+{
+    return oh_span_to_u64(word, type) && *type < OH_HELP_TYPES;
+}
+
+struct oh_span oh_help_static_encoding(uint64_t type)
+{
+    static const char *const table[] = {
+        [0] = "PCMU/8000",    [3] = "GSM/8000",    [4] = "G723/8000",   [5] = "DVI4/8000",
+        [6] = "DVI4/16000",   [7] = "LPC/8000",    [8] = "PCMA/8000",   [9] = "G722/8000",
+        [10] = "L16/44100/2", [11] = "L16/44100",  [12] = "QCELP/8000", [13] = "CN/8000",
+        [14] = "MPA/90000",   [15] = "G728/8000",  [16] = "DVI4/11025", [17] = "DVI4/22050",
+        [18] = "G729/8000",   [25] = "CelB/90000", [26] = "JPEG/90000", [28] = "nv/90000",
+        [31] = "H261/90000",  [32] = "MPV/90000",  [33] = "MP2T/90000", [34] = "H263/90000"};
+    bool known = type < sizeof table / sizeof *table && table[type];
+    return known ? oh_span_of(table[type]) : (struct oh_span){0};
+}
+
+bool oh_help_is_event(struct oh_span encoding)
+{
+    return oh_span_is_nocase(oh_span_sub(encoding, 0, oh_span_find(encoding, '/')),
+                             "telephone-event");
+}
+
+bool oh_help_is_rtp(const struct oh_help_part *p)
+{
+    return oh_span_search(p->protocol, oh_span_of("RTP/")) < p->protocol.len;
+}
+
+/* What `line` says of a payload type by an attribute that begins so; kept if it is the first. */
+static void keep_first(struct oh_span line, const char *begins, bool one_word,
+                       struct oh_span kept[OH_HELP_TYPES])
+{
+    struct oh_span number, word;
+    uint64_t type;
+    if (!oh_span_starts_with(line, begins))
+        return;
+    line = oh_span_sub(line, strlen(begins), line.len);
+    if (!oh_help_next_word(&line, &number) || !oh_help_is_type(number, &type) || kept[type].at)
+        return;
+    if (!one_word)
+        kept[type] = oh_span_trim(line);
+    else if (oh_help_next_word(&line, &word))
+        kept[type] = word;
+}
+
+void oh_help_read_types(const struct oh_help_part *p, struct oh_help_types *t)
+{
+    struct oh_span left = p->formats, rest = p->rest, word;
+    uint64_t type;
+    *t = (struct oh_help_types){.listed = {false}};
+    while (oh_help_next_word(&left, &word)) {
+        if (oh_help_is_type(word, &type))
+            t->listed[type] = true;
+    }
+    while (rest.len > 0) {
+        struct oh_span line = oh_help_next_line(&rest);
+        keep_first(line, "a=rtpmap:", true, t->mapped);
+        keep_first(line, "a=fmtp:", false, t->fmtp);
+    }
+    for (type = 0; type < OH_HELP_TYPES; type++)
+        t->encoding[type] = t->mapped[type].at ? t->mapped[type] : oh_help_static_encoding(type);
+}
+
 /* --- offers and answers --- */
 
 bool oh_help_is_near(const struct oh_trace_msg *before, const struct oh_trace_msg *m)

@@ -45,6 +45,28 @@ void oh_help_read_description(const struct oh_sip_msg *m, struct oh_help_descrip
 /* The first line of a part that begins so, without that; absent where there is none. */
 struct oh_span oh_help_line_of(const struct oh_help_part *p, const char *begins);
 
+/* --- payload types --- */
+
+enum { OH_HELP_TYPES = 128, OH_HELP_FORMATS_MAX = 256 };
+
+/* What a stream says of each payload type, read in one pass: however long a description is, no rule
+ * goes through its lines once for each format. */
+struct oh_help_types {
+    bool listed[OH_HELP_TYPES];             /* in the m= line */
+    struct oh_span mapped[OH_HELP_TYPES];   /* first a=rtpmap: "PCMU/8000"; absent: none */
+    struct oh_span encoding[OH_HELP_TYPES]; /* the same, else by RFC 3551 6 */
+    struct oh_span fmtp[OH_HELP_TYPES];     /* first a=fmtp, behind the number; absent: none */
+};
+void oh_help_read_types(const struct oh_help_part *p, struct oh_help_types *t);
+/* A payload type by its digits; false for another word. */
+bool oh_help_is_type(struct oh_span word, uint64_t *type);
+/* What a number means without an rtpmap; absent: nothing. RFC 3551 6 */
+struct oh_span oh_help_static_encoding(uint64_t type);
+/* Is it "telephone-event/..."? RFC 4733 7.1.1 */
+bool oh_help_is_event(struct oh_span encoding);
+/* RTP of any profile: "RTP/AVP", "UDP/TLS/RTP/SAVPF". */
+bool oh_help_is_rtp(const struct oh_help_part *p);
+
 /* --- offers and answers --- */
 
 /* Is `before` no farther from `m` than rules search? */

@@ -41,6 +41,9 @@ static void read_covers(struct oh_yaml_reader *r, const struct oh_yaml_node *n, 
         oh_error_remedy(e, "ids are lower-case words with dots, as in 'auth.invite.407-retry'");
     }
     oh_read_lines(r, n, "the id of a requirement", &g->s->covers, &g->s->cover_count);
+    g->s->cover_places = oh_alloc((oh_yaml_count(n) + 1) * sizeof *g->s->cover_places);
+    for (size_t i = 0; i < oh_yaml_count(n); i++)
+        g->s->cover_places[i] = oh_yaml_place(r->y, oh_yaml_item(n, i));
 }
 
 /* As remedy: the ability that was meant, or those that there are. */

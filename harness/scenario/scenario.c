@@ -146,6 +146,7 @@ void oh_scenario_free(struct oh_scenario *s)
     free(s->steps);
     free_lines(s->sources, s->source_count);
     free_lines(s->covers, s->cover_count);
+    free(s->cover_places);
     free_lines(s->needs, s->need_count);
     free(s->id);
     free(s->file);

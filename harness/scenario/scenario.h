@@ -193,7 +193,8 @@ struct oh_scenario {
     char *title;
     char **sources;
     size_t source_count;
-    char **covers;
+    char **covers; /* ids of scenario/requirements.h; whether there are such is not checked here */
+    struct oh_place *cover_places; /* of each */
     size_t cover_count;
     char **needs;
     size_t need_count;

@@ -36,6 +36,11 @@ void oh_sip_stream_free(struct oh_sip_stream *s)
     free(s);
 }
 
+void oh_sip_stream_reset(struct oh_sip_stream *s)
+{
+    *s = (struct oh_sip_stream){.bytes = s->bytes, .room = s->room};
+}
+
 static struct oh_span held(const struct oh_sip_stream *s)
 {
     return (struct oh_span){s->bytes ? s->bytes + s->from : NULL, s->to - s->from};

@@ -30,6 +30,8 @@ enum oh_sip_cut {
 
 struct oh_sip_stream *oh_sip_stream_new(void);
 void oh_sip_stream_free(struct oh_sip_stream *s); /* NULL is fine */
+/* As just made; only its room is kept. */
+void oh_sip_stream_reset(struct oh_sip_stream *s);
 void oh_sip_stream_add(struct oh_sip_stream *s, struct oh_span bytes);
 /* Takes the next whole piece off the front. `piece` is valid until the next call with `s`. `offset`
  * (NULL is fine) becomes where in the stream it began, counted from 0. */

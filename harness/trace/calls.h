@@ -10,11 +10,26 @@
  * `to_phone`), linked as ever. So a call through a proxy, captured on both sides, is two calls of
  * two phones, and the same rules hold as after a run.
  *
- * Who is a user agent and who only passes on is trace/endpoints.h's.
+ * Who is a user agent and who only passes on is trace/endpoints.h's. Whose side is worth a trace is
+ * said by `wanted`; what an endpoint is may come out later, so ask again at the end.
+ *
+ * A call is over when no dialog of an INVITE is open (BYE) and every request is answered; it is
+ * then kept until it was quiet for `quiet_ms` of the capture's time. One whose requests nobody
+ * answered is given up after another 64*T1. What comes later with its Call-ID begins a new call,
+ * which `begins_within`: registrations and subscriptions come so, one refresh after another. For
+ * want of room those that are over go first, then those that were silent longest.
+ *
+ * Seats: each endpoint is one, named by its address (`from_seat`, `to_seat`: names of the
+ * endpoints), so that both ports of a phone and all its connections are one party. Messages of a
+ * view are the phone's own and those to it; what is for its peers to answer for is not judged.
+ *
+ * Links are made within a call: a request that was sent again after a challenge with another
+ * Call-ID is not seen as a retry. What reaches over calls stands in `before` of its messages.
  *
  * Invariants: memory is bounded by `limits`; what had to be handed out before its time is counted
- * and says so (`cut`). Every message is handed out, in one call, in the order of the capture.
- * RTP is kept as streams (trace/streams.h), never packet by packet.
+ * and says so (`cut`). Every message of a wanted endpoint is handed out to it, in one call, in the
+ * order of the capture. RTP is kept as streams (trace/streams.h), never packet by packet; a view
+ * has those of the whole call.
  *
  * Uses: trace/trace.h, trace/endpoints.h, trace/streams.h.
  */
@@ -30,6 +45,11 @@ struct oh_calls_limits {
     size_t bytes;         /* of all calls that are kept; 0: 32 MiB */
     size_t call_messages; /* of one; 0: 2,000. More: it is handed out in pieces */
     int64_t quiet_ms;     /* a call that is over waits this long for what is late; 0: 64*T1 */
+    /* Is a trace of this endpoint's side wanted? NULL: of each that is not known as a proxy, as a
+     * registrar or as "others", and has sent something (oh_endpoint_is_user_agent, asked when a
+     * call is handed out). Who names phones by address says so here. */
+    bool (*wanted)(const struct oh_endpoint *e, void *arg);
+    void *wanted_arg;
 };
 
 /* One call of one user agent. */
@@ -38,8 +58,11 @@ struct oh_call {
     const struct oh_endpoint *phone; /* whose side it is */
     int64_t until_ns;   /* watched until then: what had not come by then may still come */
     bool begins_within; /* its first messages are not in the capture: it was there before */
-    bool cut;           /* handed out before it was over */
-    bool one_sided;     /* only what it sent is in the capture, or only what it got */
+    bool cut;           /* handed out before it was over; or the capture ended so */
+    /* Only what it sent is in the capture, or only what it got, and of the peer nothing has shown
+     * till now that the other direction is captured at all. */
+    bool one_sided;
+    bool lost; /* evidence of its time may be missing: see oh_calls_lost */
 };
 
 typedef void oh_calls_ready_fn(const struct oh_call *call, void *arg);
@@ -68,6 +91,9 @@ struct oh_calls_counts {
     size_t cut;        /* calls that were handed out before they were over, for want of room */
     size_t peak_bytes; /* most that was kept at once */
     size_t without_id; /* messages without a Call-ID: each is a call of its own */
+    size_t views;      /* traces handed out */
+    size_t media;      /* RTP and RTCP packets of calls */
+    size_t evicted;    /* facts across calls that were forgotten for want of room */
 };
 struct oh_calls_counts oh_calls_counts(const struct oh_calls *c);
 

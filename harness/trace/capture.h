@@ -81,10 +81,12 @@ struct oh_capture_counts {
     size_t frames;
     size_t cut;        /* of which the capture holds only the beginning (snap length) */
     size_t unfinished; /* datagrams of which fragments are missing, or contradict one another */
-    size_t other;      /* neither UDP nor TCP, or with damaged headers */
-    size_t tcp_gaps;   /* stretches of SIP connections that the capture lacks */
-    size_t tcp_other;  /* segments on connections that are not SIP, stretches of noise */
-    bool truncated;    /* any of what makes `truncated` of oh_capture_read */
+    size_t other; /* neither UDP nor TCP, or with damaged headers, or of a link layer that is not
+                     read beside others that are */
+    uint64_t dropped; /* that the capturing program says it lost (pcapng) */
+    size_t tcp_gaps;  /* stretches of SIP connections that the capture lacks */
+    size_t tcp_other; /* segments on connections that are not SIP, stretches of noise */
+    bool truncated;   /* any of what makes `truncated` of oh_capture_read */
 };
 
 /* Reads a capture of any length, frame by frame. `at`: as in oh_capture_read_sip_at. -1: as

@@ -1,134 +1,194 @@
 #include "trace/capture.h"
 
-#include "base/file.h"
+#include "trace/frames.h"
 #include "trace/tcp.h"
 
-#include <errno.h>
 #include <pcap.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 
-struct reading {
-    pcap_t *pcap;
-    FILE *file; /* the pcap's */
-    struct oh_packets *packets;
+#define GO_ON_FRAMES 1024 /* between two questions, where the bytes are there already */
+
+struct scan {
+    struct oh_frames *frames;
+    struct oh_packets *packets; /* NULL: no frame yet whose link layer is read */
     struct oh_tcp *tcp;
-    struct oh_trace *trace;
-    unsigned frame;
-    bool truncated;
+    const struct oh_capture_sink *sink;
+    struct oh_capture_counts counts;
+    int unread_link; /* the first that is not read */
+    size_t unread;   /* frames with such a one */
 };
 
-static int no_capture(const char *path, const char *why, struct oh_error *e)
-{
-    oh_error_set(e, "%s is no capture that can be read: %s", path, why);
-    return oh_error_remedy(
-        e, "a pcap or pcapng file is wanted, as tcpdump, dumpcap and Wireshark write");
-}
+/* --- what the sink is told --- */
 
-static int open_file(struct reading *r, const char *path, struct oh_error *e)
+static bool goes_on(void *arg)
 {
-    char why[PCAP_ERRBUF_SIZE] = "";
-    struct stat st = {0};
-    r->file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
-    if (!r->file)
-        return oh_error_set(e, "%s cannot be opened: %s", path, strerror(errno));
-    if (fstat(fileno(r->file), &st) == 0 && S_ISDIR(st.st_mode))
-        snprintf(why, sizeof why, "it is a folder");
-    else
-        r->pcap =
-            pcap_fopen_offline_with_tstamp_precision(r->file, PCAP_TSTAMP_PRECISION_NANO, why);
-    if (!r->pcap) {
-        bool empty = feof(r->file) && S_ISREG(st.st_mode) && st.st_size == 0;
-        if (r->file != stdin)
-            fclose(r->file);
-        return no_capture(path, empty ? "it is empty" : why, e);
-    }
-    r->packets = oh_packets_new(pcap_datalink(r->pcap));
-    if (r->packets)
-        return 0;
-    const char *name = pcap_datalink_val_to_description_or_dlt(pcap_datalink(r->pcap));
-    oh_error_set(e, "%s was captured on a link of the kind '%s', which is not read", path, name);
-    return oh_error_remedy(e, "capture on Ethernet, loopback, 'any' or a raw IP interface");
-}
-
-static int64_t stamp_ns(const struct timeval *ts)
-{
-    const int64_t most = INT64_MAX / OH_NS_PER_S - 1;
-    int64_t s = ts->tv_sec < 0 ? 0 : ts->tv_sec > most ? most : ts->tv_sec;
-    int64_t ns = ts->tv_usec < 0 || ts->tv_usec >= OH_NS_PER_S ? 0 : ts->tv_usec; /* nano handle */
-    return s * OH_NS_PER_S + ns;
+    const struct scan *s = arg;
+    if (!s->sink->go_on || !s->frames)
+        return true;
+    const struct oh_input *in = oh_frames_input(s->frames);
+    return s->sink->go_on(oh_input_bytes_read(in), oh_input_bytes_in_all(in), s->sink->arg);
 }
 
 static void take_message(const struct oh_tcp_message *m, void *arg)
 {
-    struct reading *r = arg;
-    oh_trace_add(r->trace, m->frame, m->time_ns, &m->src, &m->dst, OH_TRANSPORT_TCP, m->bytes);
+    const struct scan *s = arg;
+    s->sink->tcp_message(m->frame, m->time_ns, &m->src, &m->dst, m->bytes, s->sink->arg);
 }
 
-static void take_frame(struct reading *r, const struct pcap_pkthdr *head, const u_char *data)
+static void lose(struct scan *s)
+{
+    s->counts.truncated = true;
+    if (s->sink->lost)
+        s->sink->lost(s->sink->arg);
+}
+
+/* Evidence may turn out to be missing long after it should have come. */
+static void tell_losses(struct scan *s)
+{
+    size_t unfinished = s->packets ? oh_packets_given_up(s->packets) : 0;
+    size_t gaps = oh_tcp_gaps(s->tcp);
+    if (unfinished > s->counts.unfinished || gaps > s->counts.tcp_gaps)
+        lose(s);
+    s->counts.unfinished = unfinished;
+    s->counts.tcp_gaps = gaps;
+}
+
+/* --- frames --- */
+
+static bool set_link(struct scan *s, int link)
+{
+    if (s->packets && oh_packets_set_link(s->packets, link))
+        return true;
+    if (!s->packets && (s->packets = oh_packets_new(link)))
+        return true;
+    if (s->unread++ == 0)
+        s->unread_link = link;
+    return false;
+}
+
+static void take_frame(struct scan *s, const struct oh_frame *f)
 {
     struct oh_packet packet;
-    struct oh_span bytes = {(const char *)data, head->caplen};
-    r->frame++;
-    switch (oh_packets_add(r->packets, r->frame, stamp_ns(&head->ts), bytes, &packet)) {
+    unsigned number = (unsigned)++s->counts.frames;
+    enum oh_packet_kind kind = OH_PACKET_OTHER;
+    if (set_link(s, f->link))
+        kind = oh_packets_add(s->packets, number, f->time_ns, f->bytes, &packet);
+    switch (kind) {
     case OH_PACKET_PART:
-        return;
+        break;
     case OH_PACKET_CUT:
-        r->truncated = true;
+        s->counts.cut++;
+        lose(s);
         break;
     case OH_PACKET_UDP:
-        if (oh_trace_add(r->trace, packet.frame, packet.time_ns, &packet.src, &packet.dst,
-                         OH_TRANSPORT_UDP, packet.bytes) ||
-            oh_trace_add_rtp(r->trace, packet.frame, packet.time_ns, &packet.src, &packet.dst,
-                             packet.bytes))
-            return;
+        s->sink->datagram(packet.frame, packet.time_ns, &packet.src, &packet.dst, packet.bytes,
+                          s->sink->arg);
         break;
     case OH_PACKET_TCP:
-        oh_tcp_add(r->tcp, &packet); /* and counts what is skipped */
-        return;
-    case OH_PACKET_OTHER:
+        oh_tcp_add(s->tcp, &packet);
         break;
+    case OH_PACKET_OTHER:
+        s->counts.other++;
     }
-    r->trace->skipped++;
+    tell_losses(s);
 }
 
-/* Libpcap tells a damaged record by words only. At the end of the file, or with packets read before
- * it, it is a damaged tail; trouble before the first packet is a file of a make that libpcap does
- * not read. */
-static int read_frames(struct reading *r, const char *path, struct oh_error *e)
+static enum oh_frames_got take_frames(struct scan *s)
 {
-    struct pcap_pkthdr *head;
-    const u_char *data;
-    int got;
-    while ((got = pcap_next_ex(r->pcap, &head, &data)) == 1)
-        take_frame(r, head, data);
-    oh_tcp_end(r->tcp);
-    r->trace->skipped += oh_packets_unfinished(r->packets) + oh_tcp_others(r->tcp);
-    if (got == PCAP_ERROR && r->frame == 0 && !feof(r->file))
-        return no_capture(path, pcap_geterr(r->pcap), e);
-    r->truncated |= got == PCAP_ERROR || oh_tcp_gaps(r->tcp) > 0;
+    struct oh_frame frame;
+    enum oh_frames_got got;
+    do {
+        got = oh_frames_next(s->frames, &frame);
+        if (got == OH_FRAMES_ONE)
+            take_frame(s, &frame);
+    } while (got == OH_FRAMES_ONE && (s->counts.frames % GO_ON_FRAMES != 0 || goes_on(s)));
+    return got;
+}
+
+/* --- the end --- */
+
+static int refuse_link(const struct scan *s, const char *path, struct oh_error *e)
+{
+    const char *name = pcap_datalink_val_to_description_or_dlt(s->unread_link);
+    oh_error_set(e, "%s was captured on a link of the kind '%s', which is not read", path, name);
+    return oh_error_remedy(e, "capture on Ethernet, loopback, 'any' or a raw IP interface");
+}
+
+/* What still waited is told, and counted. */
+static void settle(struct scan *s)
+{
+    oh_tcp_end(s->tcp);
+    tell_losses(s);
+    s->counts.tcp_other = oh_tcp_others(s->tcp);
+    s->counts.dropped = oh_frames_dropped(s->frames);
+    size_t unfinished = s->packets ? oh_packets_unfinished(s->packets) : 0;
+    if (s->counts.dropped > 0 || unfinished > s->counts.unfinished)
+        lose(s);
+    s->counts.unfinished = unfinished;
+}
+
+static int read_all(struct scan *s, const char *path, struct oh_error *e)
+{
+    enum oh_frames_got got = take_frames(s);
+    settle(s);
+    if (s->counts.frames > 0 && s->unread == s->counts.frames)
+        return refuse_link(s, path, e);
+    if (got != OH_FRAMES_DAMAGED)
+        return 0;
+    if (s->counts.frames == 0 && !oh_frames_is_short(s->frames))
+        return oh_input_refuse(path, oh_frames_trouble(s->frames), e);
+    lose(s);
     return 0;
 }
 
-int oh_capture_read(const char *path, struct oh_trace *t, bool *truncated, struct oh_error *e)
+int oh_capture_scan(const char *path, const struct oh_addr *at, size_t count,
+                    const struct oh_capture_sink *sink, struct oh_capture_counts *counts,
+                    struct oh_error *e)
 {
-    return oh_capture_read_sip_at(path, NULL, 0, t, truncated, e);
+    struct scan s = {.sink = sink};
+    int status = -1;
+    s.frames = oh_frames_open(path, goes_on, &s, e);
+    s.tcp = oh_tcp_new(at, count, take_message, &s);
+    if (s.frames)
+        status = read_all(&s, path, e);
+    *counts = s.counts;
+    oh_tcp_free(s.tcp);
+    oh_packets_free(s.packets);
+    oh_frames_free(s.frames);
+    return status;
+}
+
+/* --- into a trace --- */
+
+static void add_datagram(unsigned frame, int64_t time_ns, const struct oh_addr *src,
+                         const struct oh_addr *dst, struct oh_span bytes, void *arg)
+{
+    struct oh_trace *t = arg;
+    if (!oh_trace_add(t, frame, time_ns, src, dst, OH_TRANSPORT_UDP, bytes) &&
+        !oh_trace_add_rtp(t, frame, time_ns, src, dst, bytes))
+        t->skipped++;
+}
+
+static void add_message(unsigned frame, int64_t time_ns, const struct oh_addr *src,
+                        const struct oh_addr *dst, struct oh_span bytes, void *arg)
+{
+    oh_trace_add(arg, frame, time_ns, src, dst, OH_TRANSPORT_TCP, bytes);
 }
 
 int oh_capture_read_sip_at(const char *path, const struct oh_addr *at, size_t count,
                            struct oh_trace *t, bool *truncated, struct oh_error *e)
 {
-    struct reading r = {.trace = t};
-    r.tcp = oh_tcp_new(at, count, take_message, &r);
-    int status = open_file(&r, path, e);
-    if (status == 0)
-        status = read_frames(&r, path, e);
-    *truncated = r.truncated;
-    t->frames = r.frame;
-    oh_tcp_free(r.tcp);
-    oh_packets_free(r.packets);
-    if (r.pcap)
-        pcap_close(r.pcap); /* and the file */
+    const struct oh_capture_sink sink = {
+        .datagram = add_datagram, .tcp_message = add_message, .arg = t};
+    struct oh_capture_counts c;
+    int status = oh_capture_scan(path, at, count, &sink, &c, e);
+    *truncated = c.truncated;
+    t->frames = c.frames;
+    t->skipped += c.cut + c.unfinished + c.other + c.tcp_other;
     return status;
+}
+
+int oh_capture_read(const char *path, struct oh_trace *t, bool *truncated, struct oh_error *e)
+{
+    return oh_capture_read_sip_at(path, NULL, 0, t, truncated, e);
 }

@@ -7,6 +7,7 @@
 #include "scenario/scenario.h"
 #include "sip/digest.h"
 #include "trace/index.h"
+#include "trace/ledger.h"
 #include "trace/link_keys.h"
 #include "trace/order.h"
 
@@ -456,6 +457,37 @@ static void inherit_links(struct oh_trace *t)
     }
 }
 
+/* --- beyond links --- */
+
+static uint64_t sender_of(const struct oh_trace_msg *m)
+{
+    if (m->from_seat)
+        return oh_index_key_add(oh_index_key(0), oh_span_of(m->from_seat));
+    struct oh_span ip = {(const char *)m->src.ip, sizeof m->src.ip};
+    return oh_index_key_add(oh_index_key(m->src.port), ip);
+}
+
+/* Of a recording that is one trace; a capture's calls bring it with them. */
+static void look_back(struct linker *l)
+{
+    struct oh_trace *t = l->trace;
+    size_t rows = t->msg_count * 4 < OH_LEDGER_ROWS ? t->msg_count * 4 : OH_LEDGER_ROWS;
+    struct oh_ledger *ledger = oh_ledger_new(rows);
+    for (size_t i = 0; i < t->msg_count; i++) {
+        struct oh_trace_msg *m = &t->msgs[i];
+        if (m->repeat_of == OH_NONE && m->duplicate_of == OH_NONE)
+            oh_ledger_take(ledger, sender_of(m), &l->keys[i], m);
+    }
+    oh_ledger_free(ledger);
+}
+
+static void make_streams(struct oh_trace *t)
+{
+    t->streams = oh_streams_new();
+    for (size_t i = 0; i < t->rtp_count; i++)
+        oh_streams_take(t->streams, &t->rtp[i]);
+}
+
 void oh_trace_link(struct oh_trace *t)
 {
     struct linker l = {
@@ -474,6 +506,10 @@ void oh_trace_link(struct oh_trace *t)
     }
     link_retries_in_new_calls(&l);
     inherit_links(t);
+    if (!t->knows_before)
+        look_back(&l);
+    if (!t->streams && t->rtp_count > 0)
+        make_streams(t);
     oh_index_release(&l.index);
     free(l.retried);
     free(l.newest_copy);

@@ -1,15 +1,13 @@
 /*
  * trace/packet.h - one captured frame after another into UDP datagrams and TCP segments.
  *
- * Takes off the link layer and its VLAN tags, the IPv4 or IPv6 header with options and extension
- * headers, puts fragments together, and gives the payload with its two addresses. Used for live
- * packets and for capture files alike, so both see the same. What segments make together is
- * trace/tcp.h's.
+ * Takes off the link layer, the IPv4 or IPv6 header with options and extension headers, and tunnels
+ * (trace/layers.h), puts fragments together (trace/fragments.h), and gives the payload with its two
+ * addresses, which are those of the innermost IP header. Used for live packets and for capture
+ * files alike, so both see the same. What segments make together is trace/tcp.h's.
  *
  * Invariants: bytes of the wire are never trusted (every length is held against what is there);
- * memory is bounded (OH_PACKET_MAX_PARTS unfinished datagrams of 64 KiB; the oldest makes room). A
- * datagram is given only where its content is beyond doubt: all of it was captured, and fragments
- * that overlap agree.
+ * memory is bounded by trace/fragments.h; at most OH_PACKET_MOST_IP headers stand in one another.
  *
  * Private to trace/. Uses: base/.
  */
@@ -18,7 +16,7 @@
 
 #include "base/addr.h"
 
-#define OH_PACKET_MAX_PARTS 256
+#define OH_PACKET_MOST_IP 8
 
 enum oh_packet_kind {
     OH_PACKET_OTHER, /* neither UDP nor TCP: another protocol, or damaged headers */
@@ -45,19 +43,22 @@ struct oh_packet {
 
 struct oh_packets; /* the decoder and its unfinished datagrams */
 
-/* `link` is the capture's link layer as pcap_datalink tells it. NULL where it is none of Ethernet,
- * Linux cooked v1 and v2, loopback (NULL, LOOP), raw IP, IPv4 and IPv6. */
+/* `link` is the capture's link layer as pcap_datalink tells it. NULL where it is none of those of
+ * trace/layers.h. */
 struct oh_packets *oh_packets_new(int link);
 void oh_packets_free(struct oh_packets *p); /* NULL is fine */
 
+/* The link layer of the frames that follow. False where it is not read; all is then as before. */
+bool oh_packets_set_link(struct oh_packets *p, int link);
+
 /* One frame, as much as was captured of it. Fills `out` where it returns OH_PACKET_UDP or
- * OH_PACKET_TCP, and only then. Fragments whose stamps lie more than 30 s apart do not belong
- * together (RFC 791 3.2 and RFC 8200 4.5 bound it at 60 s). */
+ * OH_PACKET_TCP, and only then. */
 enum oh_packet_kind oh_packets_add(struct oh_packets *p, unsigned frame, int64_t time_ns,
                                    struct oh_span bytes, struct oh_packet *out);
 
-/* How many datagrams were begun and not finished so far: fragments missing, cut, or contradicting.
- */
+/* How many datagrams were begun and given up so far: fragments missing, or contradicting. */
+size_t oh_packets_given_up(const struct oh_packets *p);
+/* Those, and the ones whose fragments still wait. */
 size_t oh_packets_unfinished(const struct oh_packets *p);
 
 #endif

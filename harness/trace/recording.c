@@ -20,6 +20,7 @@ static void add_tapped_rtp(struct oh_recording *r)
         size_t payload = t->whole_len > header ? t->whole_len - header : 0;
         struct oh_trace_rtp *rtp = &r->trace->rtp[r->trace->rtp_count - 1];
         rtp->payload_len = (uint16_t)(payload > UINT16_MAX ? UINT16_MAX : payload);
+        rtp->malformed = false;
     }
 }
 

@@ -205,6 +205,9 @@ struct oh_recording {
     /* Without a run (a call of a foreign capture, trace/calls.h); else 0. */
     int64_t until_ns;
     bool begins_within, one_sided;
+    const struct oh_run_secret *secrets; /* told apart by user name; borrowed */
+    size_t secret_count;
+    const char *profile; /* NULL: none; borrowed */
 };
 struct oh_recording *oh_recording_read(const char *folder, struct oh_error *e);
 void oh_recording_free(struct oh_recording *r);

@@ -9,7 +9,10 @@
 
 #define BUCKETS (2 * OH_TCP_CONNECTIONS) /* a power of two */
 
-#define RENEW_BYTES ((size_t)256 * 1024)
+/* What a segment that waits costs beside its bytes. */
+#define WAITING_COST 128
+#define SPARES       64
+#define SPARE_BYTES  ((size_t)8 << 10) /* one that held more is not kept as a spare */
 
 /* Where in a half's stream the bytes of a frame begin. */
 struct mark {
@@ -18,29 +21,44 @@ struct mark {
     int64_t time_ns;
 };
 
+/* Cuts a direction into messages, while something of it is not cut yet. Idle connections have none,
+ * for its room would be most of what they cost. */
+struct cutter {
+    struct oh_sip_stream *stream;
+    struct mark *marks; /* owned; those before `mark_from` are done with */
+    size_t mark_from, mark_count, mark_room;
+    uint64_t fed, taken; /* offsets in the stream: of what comes next, of what is held */
+    size_t most;         /* that was ever held: its room is up to twice that */
+    struct cutter *next; /* spare */
+};
+
 /* One direction. */
 struct half {
     struct connection *connection;
     struct oh_addr src, dst;
     struct oh_tcp_order order;
-    struct oh_sip_stream *stream; /* NULL: nothing came yet, or nothing is wanted */
-    struct mark *marks;           /* owned; those before `mark_from` are done with */
-    size_t mark_from, mark_count, mark_room;
-    uint64_t fed, taken; /* offsets in the stream: of what comes next, of what is held */
-    bool unsure;         /* the next message is the first behind a gap */
+    struct cutter *cutter; /* NULL: nothing is held, or nothing is wanted */
+    bool begun;
+    bool amid;        /* what comes next may stand within a message */
+    bool unsure;      /* the next message is the first behind a gap */
+    size_t looked_at; /* bytes, while it is not known whether it is SIP */
 };
 
 enum kind { UNDECIDED, SIP, NO_SIP };
+
+/* By when they were last seen: all, and those that hold something. */
+enum list { ALL, HOLDERS, LISTS };
 
 struct connection {
     struct oh_tcp *owner;
     struct half half[2];
     enum kind kind;
     bool has_syn_ack;
-    uint32_t syn_ack;                   /* what the SYN-ACK acknowledged */
-    size_t gaps, segments, noise;       /* segments: those with bytes */
-    struct connection *next;            /* in the bucket */
-    struct connection *older, *younger; /* by when it was last seen */
+    uint32_t syn_ack;             /* what the SYN-ACK acknowledged */
+    size_t gaps, segments, noise; /* gaps: before it was known to be SIP; segments: with bytes */
+    size_t held;
+    struct connection *next; /* in the bucket */
+    struct connection *older[LISTS], *younger[LISTS];
 };
 
 struct oh_tcp {
@@ -49,11 +67,75 @@ struct oh_tcp {
     oh_tcp_message_fn *fn;
     void *arg;
     struct connection **buckets;
-    struct connection *oldest, *youngest;
+    struct connection *oldest[LISTS], *youngest[LISTS];
     size_t connection_count;
-    size_t held; /* bytes that wait or are not whole */
+    size_t held; /* memory for what waits or is not whole */
     size_t gaps, others;
+    struct cutter *spares;
+    size_t spare_count;
 };
+
+/* --- cutters --- */
+
+static struct cutter *take_cutter(struct oh_tcp *t)
+{
+    struct cutter *k = t->spares;
+    if (k) {
+        t->spares = k->next;
+        t->spare_count--;
+        return k;
+    }
+    k = oh_alloc(sizeof *k);
+    k->stream = oh_sip_stream_new();
+    return k;
+}
+
+static void free_cutter(struct cutter *k)
+{
+    oh_sip_stream_free(k->stream);
+    free(k->marks);
+    free(k);
+}
+
+/* It holds nothing any more. */
+static void give_back(struct oh_tcp *t, struct cutter *k)
+{
+    if (t->spare_count == SPARES || k->most > SPARE_BYTES) {
+        free_cutter(k);
+        return;
+    }
+    oh_sip_stream_reset(k->stream);
+    k->fed = k->taken = 0;
+    k->mark_from = k->mark_count = 0;
+    k->next = t->spares;
+    t->spares = k;
+    t->spare_count++;
+}
+
+static void add_mark(struct cutter *k, const struct oh_tcp_bytes *b)
+{
+    if (k->mark_from > 64 && k->mark_from > k->mark_count / 2) {
+        k->mark_count -= k->mark_from;
+        memmove(k->marks, k->marks + k->mark_from, k->mark_count * sizeof *k->marks);
+        k->mark_from = 0;
+    }
+    oh_grow(&k->marks, k->mark_count, &k->mark_room, sizeof *k->marks);
+    k->marks[k->mark_count++] = (struct mark){k->fed, b->frame, b->time_ns};
+}
+
+/* Forgets the frames that end at or before `offset`. */
+static void drop_marks(struct cutter *k, uint64_t offset)
+{
+    while (k->mark_count - k->mark_from > 1 && k->marks[k->mark_from + 1].offset <= offset)
+        k->mark_from++;
+    if (k->mark_from < k->mark_count && offset == k->fed)
+        k->mark_from = k->mark_count = 0;
+}
+
+static size_t cost_of(const struct cutter *k)
+{
+    return sizeof *k + 2 * k->most + k->mark_room * sizeof *k->marks;
+}
 
 /* --- a half --- */
 
@@ -78,18 +160,36 @@ static bool is_wanted(const struct half *h)
 
 static size_t held_by(const struct half *h)
 {
-    return h->order.waiting_bytes + (size_t)(h->fed - h->taken) +
-           (h->mark_count - h->mark_from) * sizeof *h->marks;
+    return h->order.waiting_bytes + h->order.waiting_count * WAITING_COST +
+           (h->cutter ? cost_of(h->cutter) : 0);
 }
 
+static void begin_cutting(struct half *h)
+{
+    h->cutter = take_cutter(h->connection->owner);
+    if (!h->begun)
+        h->amid = !h->order.has_isn;
+    h->begun = true;
+    if (h->amid) {
+        oh_sip_stream_skip(h->cutter->stream, 0);
+        h->unsure = true;
+    }
+    h->amid = false;
+}
+
+/* What is held is let go. */
 static void stop_cutting(struct half *h)
 {
-    oh_sip_stream_free(h->stream);
-    free(h->marks);
-    h->stream = NULL;
-    h->marks = NULL;
-    h->mark_from = h->mark_count = h->mark_room = 0;
-    h->taken = h->fed;
+    struct cutter *k = h->cutter;
+    if (!k)
+        return;
+    h->cutter = NULL;
+    give_back(h->connection->owner, k);
+}
+
+static void count_gap(struct connection *c)
+{
+    *(c->kind == SIP ? &c->owner->gaps : &c->gaps) += 1;
 }
 
 static void decide(struct connection *c, enum kind kind)
@@ -97,30 +197,12 @@ static void decide(struct connection *c, enum kind kind)
     if (c->kind != UNDECIDED)
         return;
     c->kind = kind;
-    if (kind == NO_SIP) {
-        stop_cutting(&c->half[0]);
-        stop_cutting(&c->half[1]);
+    if (kind == SIP) {
+        c->owner->gaps += c->gaps;
+        return;
     }
-}
-
-static void add_mark(struct half *h, const struct oh_tcp_bytes *b)
-{
-    if (h->mark_from > 64 && h->mark_from > h->mark_count / 2) {
-        h->mark_count -= h->mark_from;
-        memmove(h->marks, h->marks + h->mark_from, h->mark_count * sizeof *h->marks);
-        h->mark_from = 0;
-    }
-    oh_grow(&h->marks, h->mark_count, &h->mark_room, sizeof *h->marks);
-    h->marks[h->mark_count++] = (struct mark){h->fed, b->frame, b->time_ns};
-}
-
-/* Forgets the frames that end at or before `offset`. */
-static void drop_marks(struct half *h, uint64_t offset)
-{
-    while (h->mark_count - h->mark_from > 1 && h->marks[h->mark_from + 1].offset <= offset)
-        h->mark_from++;
-    if (h->mark_from < h->mark_count && offset == h->fed)
-        h->mark_from = h->mark_count = 0;
+    stop_cutting(&c->half[0]);
+    stop_cutting(&c->half[1]);
 }
 
 /* Behind a gap: from the last start line that stands in the header part. */
@@ -142,11 +224,12 @@ static struct oh_span without_fragment(struct oh_span message)
 
 static void give_message(struct half *h, struct oh_span piece, uint64_t offset)
 {
+    struct cutter *k = h->cutter;
     struct oh_tcp_message m = {.src = h->src, .dst = h->dst};
     struct oh_span kept = h->unsure ? without_fragment(piece) : piece;
-    drop_marks(h, offset + (piece.len - kept.len));
-    for (size_t i = h->mark_from; i < h->mark_count; i++) {
-        const struct mark *mark = &h->marks[i];
+    drop_marks(k, offset + (piece.len - kept.len));
+    for (size_t i = k->mark_from; i < k->mark_count; i++) {
+        const struct mark *mark = &k->marks[i];
         if (mark->offset >= offset + piece.len)
             break;
         if (m.frame == 0 || mark->frame < m.frame)
@@ -158,73 +241,82 @@ static void give_message(struct half *h, struct oh_span piece, uint64_t offset)
     h->connection->owner->fn(&m, h->connection->owner->arg);
 }
 
-/* A stream keeps the room of the largest message that it held: many idle ones would keep much. */
-static void renew_stream(struct half *h)
+static void take_piece(struct half *h, enum oh_sip_cut kind, struct oh_span piece, uint64_t offset)
 {
-    if (h->fed < RENEW_BYTES || h->fed != h->taken)
-        return;
-    oh_sip_stream_free(h->stream);
-    h->stream = oh_sip_stream_new();
-    h->fed = h->taken = 0;
+    struct connection *c = h->connection;
+    if (kind == OH_SIP_CUT_MESSAGE) {
+        decide(c, SIP);
+        give_message(h, piece, offset);
+    } else if (kind == OH_SIP_CUT_NOISE) {
+        c->noise++;
+        if (h->order.has_isn)
+            decide(c, NO_SIP);
+    }
 }
 
 static void cut(struct half *h)
 {
-    struct connection *c = h->connection;
     struct oh_span piece;
     uint64_t offset;
     enum oh_sip_cut kind, last = OH_SIP_CUT_NOTHING;
-    while (h->stream &&
-           (kind = oh_sip_stream_next(h->stream, &piece, &offset)) != OH_SIP_CUT_NOTHING) {
-        h->taken = offset + piece.len;
+    struct cutter *k = h->cutter;
+    while (h->cutter &&
+           (kind = oh_sip_stream_next(k->stream, &piece, &offset)) != OH_SIP_CUT_NOTHING) {
+        k->taken = offset + piece.len;
         last = kind;
-        if (kind == OH_SIP_CUT_MESSAGE) {
-            decide(c, SIP);
-            give_message(h, piece, offset);
-        } else if (kind == OH_SIP_CUT_NOISE) {
-            c->noise++;
-            if (h->order.has_isn)
-                decide(c, NO_SIP);
-        }
-        drop_marks(h, h->taken);
+        take_piece(h, kind, piece, offset);
+        if (h->cutter)
+            drop_marks(k, k->taken);
     }
-    if (last == OH_SIP_CUT_MESSAGE)
-        renew_stream(h);
+    if (h->cutter && k->fed == k->taken && last != OH_SIP_CUT_NOISE && last != OH_SIP_CUT_NOTHING)
+        stop_cutting(h);
+}
+
+/* Bulk without a message: looking on would only cost. */
+static void look_no_longer(struct half *h, size_t len)
+{
+    if (h->connection->kind != UNDECIDED || !h->unsure)
+        return;
+    h->looked_at += len;
+    if (h->looked_at > OH_TCP_LOOKED_AT)
+        decide(h->connection, NO_SIP);
+}
+
+static void feed(struct half *h, const struct oh_tcp_bytes *b)
+{
+    struct cutter *k = h->cutter;
+    add_mark(k, b);
+    oh_sip_stream_add(k->stream, b->bytes);
+    k->fed += b->bytes.len;
+    size_t held = (size_t)(k->fed - k->taken);
+    k->most = held > k->most ? held : k->most;
+    cut(h);
+    look_no_longer(h, b->bytes.len);
 }
 
 static void on_bytes(const struct oh_tcp_bytes *b, void *arg)
 {
     struct half *h = arg;
-    h->connection->gaps += b->gap > 0;
+    if (b->gap > 0)
+        count_gap(h->connection);
     if (!is_wanted(h))
         return;
-    if (!h->stream) {
-        h->stream = oh_sip_stream_new();
-        h->unsure = !h->order.has_isn;
-        if (h->unsure)
-            oh_sip_stream_skip(h->stream, 0);
-        h->fed = h->taken = 0;
-    }
-    if (b->bytes.len > 0) {
-        add_mark(h, b);
-        oh_sip_stream_add(h->stream, b->bytes);
-        h->fed += b->bytes.len;
-        cut(h);
-    }
-    if (b->gap == 0 || !h->stream)
+    if (!h->cutter)
+        begin_cutting(h);
+    if (b->bytes.len > 0)
+        feed(h, b);
+    if (b->gap == 0)
         return;
-    oh_sip_stream_skip(h->stream, b->gap);
-    h->fed += b->gap;
-    h->taken = h->fed;
-    h->mark_from = h->mark_count = 0;
-    h->unsure = true;
+    stop_cutting(h);
+    h->amid = true;
 }
 
 /* The rest is no message any more; the last keep-alive is no noise. */
 static void end_stream(struct half *h)
 {
-    if (h->stream)
-        h->connection->noise += oh_span_trim(oh_sip_stream_rest(h->stream, NULL)).len > 0;
+    if (!h->cutter)
+        return;
+    h->connection->noise += oh_span_trim(oh_sip_stream_rest(h->cutter->stream, NULL)).len > 0;
     stop_cutting(h);
 }
 
@@ -256,7 +348,6 @@ static void settle(struct connection *c)
         end_stream(h);
         oh_tcp_order_release(&h->order);
     }
-    t->gaps += c->kind == SIP ? c->gaps : 0;
     t->others += c->kind == SIP ? c->noise : c->segments;
 }
 
@@ -268,43 +359,76 @@ static void restart(struct connection *c)
 
 /* --- all connections --- */
 
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+    uint64_t sum = (a ^ b) * 0x9e3779b97f4a7c15u;
+    return sum ^ sum >> 29;
+}
+
 static size_t bucket_of(const struct oh_addr *src, const struct oh_addr *dst)
 {
     const struct oh_addr *ends[] = {src, dst};
     uint64_t sum = 0;
     for (int i = 0; i < 2; i++) { /* the same for both directions */
-        uint64_t hash = ends[i]->port;
-        for (size_t k = 0; k < sizeof ends[i]->ip; k++)
-            hash = (hash ^ ends[i]->ip[k]) * 0x100000001b3u;
-        sum += hash * 0x9e3779b97f4a7c15u >> 20;
+        uint64_t ip[2];
+        memcpy(ip, ends[i]->ip, sizeof ip);
+        sum += mix(mix(mix(ends[i]->port, ip[0]), ip[1]), ends[i]->family) >> 20;
     }
     return (size_t)sum & (BUCKETS - 1);
 }
 
-static void unlink_age(struct oh_tcp *t, struct connection *c)
+static void leave(struct oh_tcp *t, enum list l, struct connection *c)
 {
-    *(c->older ? &c->older->younger : &t->oldest) = c->younger;
-    *(c->younger ? &c->younger->older : &t->youngest) = c->older;
-    c->older = c->younger = NULL;
+    *(c->older[l] ? &c->older[l]->younger[l] : &t->oldest[l]) = c->younger[l];
+    *(c->younger[l] ? &c->younger[l]->older[l] : &t->youngest[l]) = c->older[l];
+    c->older[l] = c->younger[l] = NULL;
 }
 
-static void make_youngest(struct oh_tcp *t, struct connection *c)
+static void join(struct oh_tcp *t, enum list l, struct connection *c)
 {
-    c->older = t->youngest;
-    *(t->youngest ? &t->youngest->younger : &t->oldest) = c;
-    t->youngest = c;
+    c->older[l] = t->youngest[l];
+    *(t->youngest[l] ? &t->youngest[l]->younger[l] : &t->oldest[l]) = c;
+    t->youngest[l] = c;
+}
+
+static void count_held(struct connection *c)
+{
+    struct oh_tcp *t = c->owner;
+    size_t held = held_by(&c->half[0]) + held_by(&c->half[1]);
+    t->held += held - c->held;
+    if (c->held > 0)
+        leave(t, HOLDERS, c);
+    if (held > 0)
+        join(t, HOLDERS, c);
+    c->held = held;
+}
+
+/* Too much is held by all together. */
+static void let_go(struct connection *c)
+{
+    for (int i = 0; i < 2; i++) {
+        struct half *h = &c->half[i];
+        oh_tcp_order_give_up(&h->order, on_bytes, h);
+        if (!h->cutter)
+            continue;
+        if (h->cutter->fed > h->cutter->taken)
+            count_gap(c);
+        stop_cutting(h);
+        h->amid = true;
+    }
+    count_held(c);
 }
 
 static void drop_oldest(struct oh_tcp *t)
 {
-    struct connection *c = t->oldest;
+    struct connection *c = t->oldest[ALL];
     struct connection **at = &t->buckets[bucket_of(&c->half[0].src, &c->half[0].dst)];
     while (*at != c)
         at = &(*at)->next;
     *at = c->next;
-    t->held -= held_by(&c->half[0]) + held_by(&c->half[1]);
     settle(c);
-    unlink_age(t, c);
+    count_held(c);
+    leave(t, ALL, c);
     t->connection_count--;
     free(c);
 }
@@ -317,8 +441,8 @@ static struct half *find_half(struct oh_tcp *t, const struct oh_addr *src,
         for (int i = 0; i < 2; i++) {
             if (!oh_addr_equal(&c->half[i].src, src) || !oh_addr_equal(&c->half[i].dst, dst))
                 continue;
-            unlink_age(t, c);
-            make_youngest(t, c);
+            leave(t, ALL, c);
+            join(t, ALL, c);
             return &c->half[i];
         }
     }
@@ -330,7 +454,7 @@ static struct half *find_half(struct oh_tcp *t, const struct oh_addr *src,
     begin_connection(c);
     c->next = *bucket;
     *bucket = c;
-    make_youngest(t, c);
+    join(t, ALL, c);
     t->connection_count++;
     return &c->half[0];
 }
@@ -374,9 +498,13 @@ static void take_segment(struct half *h, const struct oh_packet *segment)
     }
     if (is_anothers(&h->order, &s)) {
         restart(c);
-        c->gaps++;
+        count_gap(c);
     }
     c->segments += s.bytes.len > 0;
+    if (c->kind == NO_SIP) { /* only the numbers matter */
+        s.missing += s.bytes.len;
+        s.bytes.len = 0;
+    }
     if (s.tcp_flags & OH_TCP_ACK)
         oh_tcp_order_acknowledge(&other->order, s.acknowledgement, s.time_ns, on_bytes, other);
     oh_tcp_order_add(&h->order, &s, on_bytes, h);
@@ -417,6 +545,8 @@ void oh_tcp_free(struct oh_tcp *t)
         return;
     t->fn = ignore;
     oh_tcp_end(t);
+    while (t->spares)
+        free_cutter(take_cutter(t));
     free(t->buckets);
     free(t->sip_at);
     free(t);
@@ -426,14 +556,13 @@ void oh_tcp_add(struct oh_tcp *t, const struct oh_packet *segment)
 {
     struct half *h = find_half(t, &segment->src, &segment->dst);
     struct connection *c = h->connection;
-    t->held -= held_by(&c->half[0]) + held_by(&c->half[1]);
     if (segment->tcp_flags & OH_TCP_RST)
         take_reset(c);
     else
         take_segment(h, segment);
-    t->held += held_by(&c->half[0]) + held_by(&c->half[1]);
+    count_held(c);
     while (t->held > OH_TCP_HELD_BYTES)
-        drop_oldest(t);
+        let_go(t->oldest[HOLDERS]);
 }
 
 void oh_tcp_end(struct oh_tcp *t)

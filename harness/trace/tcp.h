@@ -12,8 +12,12 @@
  * line. That may stand in a body (message/sipfrag): a first message in whose header part another
  * start line stands is given from there on.
  *
+ * A connection that was there before the capture and shows OH_TCP_LOOKED_AT bytes without a message
+ * is not SIP.
+ *
  * Invariants: memory is bounded: OH_TCP_CONNECTIONS, the one that was silent longest makes room,
- * and OH_TCP_HELD_BYTES of all that waits and is not whole.
+ * and OH_TCP_HELD_BYTES of all that waits and is not whole: what the one holds that was silent
+ * longest is given up, and counts as a gap.
  *
  * Private to trace/. Uses: trace/packet.h, sip/stream.h.
  */
@@ -23,7 +27,8 @@
 #include "trace/packet.h"
 
 #define OH_TCP_CONNECTIONS 8192
-#define OH_TCP_HELD_BYTES  ((size_t)64 << 20)
+#define OH_TCP_HELD_BYTES  ((size_t)8 << 20)
+#define OH_TCP_LOOKED_AT   ((size_t)256 << 10)
 
 struct oh_tcp;
 
@@ -45,9 +50,10 @@ void oh_tcp_add(struct oh_tcp *t, const struct oh_packet *segment);
 /* No more segments: what can still be cut is given, what is missing is counted. Once. */
 void oh_tcp_end(struct oh_tcp *t);
 
-/* After oh_tcp_end. Stretches of SIP connections that the capture lacks. */
+/* Stretches of SIP connections that the capture lacks, as far as is known. */
 size_t oh_tcp_gaps(const struct oh_tcp *t);
-/* Segments with bytes on connections that are not SIP, and stretches of noise on those that are. */
+/* After oh_tcp_end. Segments with bytes on connections that are not SIP, and stretches of noise on
+ * those that are. */
 size_t oh_tcp_others(const struct oh_tcp *t);
 
 #endif

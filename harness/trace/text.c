@@ -1,6 +1,7 @@
 #include "trace/trace.h"
 
 #include "base/file.h"
+#include "trace/text_rtp.h"
 
 #include <string.h>
 
@@ -84,6 +85,7 @@ struct heading {
     int64_t time_ns;
     struct oh_addr src, dst;
     enum oh_transport transport;
+    bool is_rtp;
 };
 
 /* UDP where the line ends before; false for a word that is none. */
@@ -111,10 +113,11 @@ static int read_heading(struct reader *r, struct heading *h)
         return fault(r, place_of(r, arrow), "'->' is missing", form);
     if (oh_addr_parse(dst, &h->dst, NULL) < 0 || h->dst.port == 0)
         return fault(r, place_of(r, dst), "no destination address with a port stands here", form);
-    if (!read_transport(transport, &h->transport))
+    h->is_rtp = oh_span_is(transport, "rtp");
+    if (!h->is_rtp && !read_transport(transport, &h->transport))
         return fault(r, place_of(r, transport),
                      "what follows the destination address is no transport",
-                     "'udp', 'tcp' or 'tls' may stand there; without one it is UDP");
+                     "'udp', 'tcp', 'tls' or 'rtp' may stand there; without one it is UDP");
     rest = oh_span_trim(rest);
     if (rest.len > 0)
         return fault(r, place_of(r, rest), "there is more after the transport", form);
@@ -221,6 +224,39 @@ static void put_length(struct message *m)
     m->bytes = whole;
 }
 
+/* Frames are numbered on, whatever they hold. */
+static unsigned next_frame(const struct reader *r)
+{
+    return (unsigned)(r->trace->msg_count + r->trace->rtp_count) + 1;
+}
+
+/* A line for some packets each, to the line with a dot. */
+static int read_packets(struct reader *r, const struct heading *h)
+{
+    unsigned begins = r->number;
+    int64_t time_ns = h->time_ns;
+    struct oh_text_rtp rtp;
+    oh_text_rtp_begin(&rtp);
+    while (next_line(r)) {
+        struct oh_span bad;
+        if (oh_span_is(r->line, "."))
+            return 0;
+        const char *wrong = oh_text_rtp_line(&rtp, r->line, &bad);
+        if (wrong)
+            return fault(r, place_of(r, bad), wrong,
+                         "a line is 'packets 5 type 0 sequence 1 timestamp 0 ssrc 7'");
+        for (uint64_t i = 0; i < rtp.packets; i++) {
+            unsigned char bytes[OH_TEXT_RTP_MAX];
+            size_t len = oh_text_rtp_next(&rtp, bytes);
+            (void)oh_trace_add_rtp(r->trace, next_frame(r), time_ns, &h->src, &h->dst,
+                                   (struct oh_span){(const char *)bytes, len});
+            time_ns += (int64_t)rtp.every_us * 1000;
+        }
+    }
+    return fault(r, (struct oh_place){begins, 1, 1}, "the packets that begin here do not end",
+                 "end them with a line that holds a single dot");
+}
+
 static int read_message(struct reader *r)
 {
     struct heading h;
@@ -228,12 +264,14 @@ static int read_message(struct reader *r)
     int result = -1;
     if (read_heading(r, &h) < 0)
         return -1;
+    if (h.is_rtp)
+        return read_packets(r, &h);
     unsigned begins = r->number;
     if (read_lines(r, &m) < 0)
         goto out;
     put_length(&m);
-    if (!oh_trace_add(r->trace, (unsigned)r->trace->msg_count + 1, h.time_ns, &h.src, &h.dst,
-                      h.transport, oh_text_span(&m.bytes))) {
+    if (!oh_trace_add(r->trace, next_frame(r), h.time_ns, &h.src, &h.dst, h.transport,
+                      oh_text_span(&m.bytes))) {
         fault(r, (struct oh_place){begins + 1, 1, 1}, "this is no SIP message",
               "its first line is 'METHOD URI SIP/2.0' or 'SIP/2.0 STATUS REASON'");
         goto out;

@@ -14,25 +14,20 @@ void oh_trace_free(struct oh_trace *t)
 {
     if (!t)
         return;
-    for (size_t i = 0; i < t->msg_count; i++)
+    for (size_t i = 0; !t->borrows_messages && i < t->msg_count; i++)
         oh_sip_msg_free(t->msgs[i].sip);
+    if (!t->borrows_messages)
+        oh_streams_free(t->streams);
     free(t->msgs);
     free(t->rtp);
     free(t);
 }
 
-struct oh_trace_msg *oh_trace_add(struct oh_trace *t, unsigned frame, int64_t time_ns,
-                                  const struct oh_addr *src, const struct oh_addr *dst,
-                                  enum oh_transport transport, struct oh_span bytes)
+struct oh_trace_msg oh_trace_msg_of(unsigned frame, int64_t time_ns, const struct oh_addr *src,
+                                    const struct oh_addr *dst, enum oh_transport transport,
+                                    struct oh_sip_msg *sip)
 {
-    struct oh_sip_msg *sip = oh_sip_msg_parse(bytes);
-    if (!sip)
-        return NULL;
-    assert(t->msg_count < INT_MAX);
-    oh_grow(&t->msgs, t->msg_count, &t->msg_room, sizeof *t->msgs);
-    struct oh_trace_msg *m = &t->msgs[t->msg_count];
-    *m = (struct oh_trace_msg){
-        .index = (int)t->msg_count,
+    return (struct oh_trace_msg){
         .frame = frame,
         .time_ns = time_ns,
         .src = *src,
@@ -49,53 +44,31 @@ struct oh_trace_msg *oh_trace_add(struct oh_trace *t, unsigned frame, int64_t ti
         .final = OH_NONE,
         .ack = OH_NONE,
     };
-    t->msg_count++;
+}
+
+struct oh_trace_msg *oh_trace_add(struct oh_trace *t, unsigned frame, int64_t time_ns,
+                                  const struct oh_addr *src, const struct oh_addr *dst,
+                                  enum oh_transport transport, struct oh_span bytes)
+{
+    struct oh_sip_msg *sip = oh_sip_msg_parse(bytes);
+    if (!sip)
+        return NULL;
+    assert(t->msg_count < INT_MAX);
+    oh_grow(&t->msgs, t->msg_count, &t->msg_room, sizeof *t->msgs);
+    struct oh_trace_msg *m = &t->msgs[t->msg_count];
+    *m = oh_trace_msg_of(frame, time_ns, src, dst, transport, sip);
+    m->index = (int)t->msg_count++;
     return m;
-}
-
-#define RTP_HEADER_LEN 12
-
-static uint32_t big_endian(const unsigned char *at, size_t len)
-{
-    uint32_t value = 0;
-    for (size_t i = 0; i < len; i++)
-        value = value << 8 | at[i];
-    return value;
-}
-
-/* Bytes before the payload: CSRCs and a header extension count (RFC 3550 5.1, 5.3.1); as far as it
- * is there. */
-static size_t rtp_header_len(const unsigned char *b, size_t len)
-{
-    size_t header = RTP_HEADER_LEN + 4u * (b[0] & 0x0fu);
-    if ((b[0] & 0x10) && len >= header + 4)
-        header += 4 + 4 * (size_t)big_endian(b + header + 2, 2);
-    return header;
 }
 
 bool oh_trace_add_rtp(struct oh_trace *t, unsigned frame, int64_t time_ns,
                       const struct oh_addr *src, const struct oh_addr *dst, struct oh_span bytes)
 {
-    const unsigned char *b = (const unsigned char *)bytes.at;
-    if (bytes.len < RTP_HEADER_LEN || b[0] >> 6 != 2)
+    struct oh_trace_rtp packet = {.frame = frame, .time_ns = time_ns, .src = *src, .dst = *dst};
+    if (!oh_rtp_parse(bytes, &packet))
         return false;
-    uint8_t type = b[1] & 0x7f;
-    if (type >= 72 && type <= 76) /* RTCP packet types 200..204: RFC 3550 5.1, 12.1 */
-        return false;
-    size_t header = rtp_header_len(b, bytes.len);
-    size_t payload = bytes.len > header ? bytes.len - header : 0;
     oh_grow(&t->rtp, t->rtp_count, &t->rtp_room, sizeof *t->rtp);
-    t->rtp[t->rtp_count++] = (struct oh_trace_rtp){
-        .frame = frame,
-        .time_ns = time_ns,
-        .src = *src,
-        .dst = *dst,
-        .payload_type = type,
-        .sequence = (uint16_t)big_endian(b + 2, 2),
-        .timestamp = big_endian(b + 4, 4),
-        .ssrc = big_endian(b + 8, 4),
-        .payload_len = (uint16_t)(payload > UINT16_MAX ? UINT16_MAX : payload),
-    };
+    t->rtp[t->rtp_count++] = packet;
     return true;
 }
 

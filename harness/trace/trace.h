@@ -26,6 +26,24 @@
 
 #define OH_NONE (-1)
 
+/* What the sender of a request did before, in other calls of the same recording (trace/ledger.h).
+ * Frames of the earlier messages; 0: none is known. */
+struct oh_before {
+    /* A request with another Call-ID and the same branch in its topmost Via. RFC 3261 8.1.1.7 */
+    unsigned branch_frame;
+    /* Requests with another Call-ID and the same nonce for the same user: the highest count of
+     * theirs. Also where this request has several credentials: of the first that is found. RFC 7616
+     * 3.4 */
+    unsigned nonce_frame;
+    uint32_t nonce_count;
+    /* REGISTER: the latest of the same address-of-record at the same registrar (Request-URI), with
+     * another Call-ID / with the same Call-ID and its CSeq number. The latter is told though it may
+     * stand in the same trace: a long row of registrations comes in pieces. RFC 3261 10.2 */
+    unsigned register_frame;
+    unsigned register_cseq_frame;
+    uint32_t register_cseq;
+};
+
 struct oh_trace_msg {
     int index;
     unsigned frame;  /* first frame of the capture that carries it, from 1; 0: not in the capture */
@@ -60,16 +78,8 @@ struct oh_trace_msg {
     int challenge; /* with retry_of: that 401/407 */
     int final;     /* request: its (first) final response */
     int ack;       /* final response to INVITE: its first ACK */
-};
 
-struct oh_trace_rtp {
-    unsigned frame;
-    int64_t time_ns;
-    struct oh_addr src, dst;
-    uint8_t payload_type;
-    uint16_t sequence;
-    uint32_t timestamp, ssrc;
-    uint16_t payload_len;
+    struct oh_before before; /* by oh_trace_link; of a capture's calls by trace/calls.h */
 };
 
 /* An address and whose it is. */
@@ -88,9 +98,12 @@ struct oh_trace {
     size_t msg_count, msg_room;
     struct oh_trace_rtp *rtp; /* packets between seats only */
     size_t rtp_count, rtp_room;
-    struct oh_streams *streams; /* RTP of a foreign capture, in place of `rtp`; owned; NULL */
-    bool borrows_messages;      /* their `sip` belongs to somebody else */
-    size_t frames;              /* of the capture file that was read, whatever they held */
+    /* The same as streams, made of `rtp` by oh_trace_link; of a foreign capture, which has no
+     * `rtp`, put there before. Owned; NULL: no RTP. */
+    struct oh_streams *streams;
+    bool borrows_messages; /* their `sip`, and `streams`, belong to somebody else */
+    bool knows_before;     /* `before` of its messages is filled in: oh_trace_link leaves it */
+    size_t frames;         /* of the capture file that was read, whatever they held */
     size_t skipped; /* packets that were neither SIP (counted by the source) nor RTP of a seat; on
                        TCP segments with bytes of what is no SIP, stretches of noise in what is */
 };
@@ -98,6 +111,10 @@ struct oh_trace {
 struct oh_trace *oh_trace_new(void);
 void oh_trace_free(struct oh_trace *t);
 
+/* A message that nothing is known of yet but where it came from. */
+struct oh_trace_msg oh_trace_msg_of(unsigned frame, int64_t time_ns, const struct oh_addr *src,
+                                    const struct oh_addr *dst, enum oh_transport transport,
+                                    struct oh_sip_msg *sip);
 /* Adds a datagram or a cut-out message in any order of time. Takes no ownership. Returns the new
  * message, valid until the next call, or NULL where the bytes are no SIP message. */
 struct oh_trace_msg *oh_trace_add(struct oh_trace *t, unsigned frame, int64_t time_ns,
@@ -112,8 +129,8 @@ bool oh_trace_add_rtp(struct oh_trace *t, unsigned frame, int64_t time_ns,
  * is dropped and counted as skipped. */
 void oh_trace_seats(struct oh_trace *t, const struct oh_seat_address *seats, size_t count);
 
-/* Sorts by time, numbers, and links (above). Called once, after the last add. Linear in the number
- * of messages for calls of ordinary size. */
+/* Sorts by time, numbers, and links (above); makes the streams. Called once, after the last add.
+ * Linear in the number of messages for calls of ordinary size. */
 void oh_trace_link(struct oh_trace *t);
 
 /* Readable text, for tests and for people; one message after another:
@@ -123,7 +140,15 @@ void oh_trace_link(struct oh_trace *t);
  * empty line) .                              (a lone dot ends the message) Escapes inside: \r \n \0
  * \xNN \\ ; Content-Length: * is replaced by the true length. A dot alone on a line of the message
  * is written \x2e. Frames are numbered on from those in the trace. -1 with the place; messages
- * before it stay added. */
+ * before it stay added.
+ * RTP packets stand there so, a line for some of them each (what a line does not say goes on from
+ * the one before, words in trace/text_rtp.c):
+ *   0.512 127.0.0.2:4000 -> 127.0.0.3:4000 rtp
+ *   packets 50 type 0 sequence 7 timestamp 160 timestamp-step 160 ssrc 1001 length 160 marker
+ *   packets 5 type 101 event 5 duration 160 timestamp-step 0 duration-step 160 marker
+ *   packets 3 event 5 duration 960 duration-step 0 end
+ *   .
+ * 20 ms lie between two packets, or `every-us` so many microseconds. */
 int oh_trace_read_text(struct oh_trace *t, const char *file, struct oh_span text,
                        struct oh_error *e);
 

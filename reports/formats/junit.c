@@ -109,10 +109,10 @@ static char *message_of(const json_t *scenario, const char **type)
         const json_t *finding = oh_json_item(scenario, "findings", i);
         if (!is_at_fault(finding))
             continue;
-        if (text.len > 0) {
-            more++;
+        more += (size_t)oh_report_weight(finding);
+        if (text.len > 0)
             continue;
-        }
+        more--;
         *type = oh_json_str(finding, "id");
         oh_text_addf(&text, "%s: ", *type);
         oh_text_sentence(oh_json_str(finding, "text"), &text);
@@ -132,7 +132,8 @@ static void add_findings(const json_t *scenario, bool at_fault, struct oh_text *
     struct oh_view v = {scenario, &in_log, out};
     for (size_t i = 0; i < oh_json_count(scenario, "findings"); i++) {
         const json_t *finding = oh_json_item(scenario, "findings", i);
-        if (is_at_fault(finding) != at_fault || is_left_out(finding))
+        if (is_at_fault(finding) != at_fault || is_left_out(finding) ||
+            oh_text_is_told(scenario, i))
             continue;
         const char *mark = oh_text_finding_mark(finding, oh_cells_glyphs(&in_log));
         oh_text_finding(&v, finding, mark,
@@ -176,7 +177,10 @@ static void add_output(const json_t *scenario, struct oh_text *out)
     add_findings(scenario, false, &text);
     if (!oh_json_is(scenario, "verdict", "pass")) {
         oh_text_add_char(&text, '\n');
-        oh_text_ladder(&v);
+        if (json_object_get(scenario, "capture"))
+            oh_text_calls(&v);
+        else
+            oh_text_ladder(&v);
     }
     oh_text_add(out, "      <system-out>");
     oh_xml_add_text(oh_text_span(&text), out);

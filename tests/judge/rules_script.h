@@ -5,18 +5,10 @@
 #ifndef OH_TEST_RULES_SCRIPT_H
 #define OH_TEST_RULES_SCRIPT_H
 
-#include "base/file.h"
-#include "judge/judge.h"
 #include "judge/rule.h"
-#include "sip/digest.h"
+#include "judge/script.h"
 
 #include <glob.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 struct edit {
     const char *in;
@@ -24,39 +16,7 @@ struct edit {
     const char *put;  /* NULL: the line with it is taken away */
 };
 
-enum { MAX_MESSAGES = 512, MAX_EDITS = 12 };
-
-struct script {
-    char *names[MAX_MESSAGES];
-    char *texts[MAX_MESSAGES];
-    size_t count;
-};
-
-static void script_free(struct script *s)
-{
-    for (size_t i = 0; i < s->count; i++) {
-        free(s->names[i]);
-        free(s->texts[i]);
-    }
-}
-
-/* Adds the messages of one file to those that are there. */
-static void script_read_file(struct script *s, const char *path)
-{
-    struct oh_text text = {0};
-    struct oh_error e = {0};
-    assert_int_equal(oh_file_read(path, 1 << 20, &text, &e), 0);
-    const char *at = strstr(oh_text_str(&text), "\n# = ");
-    while (at) {
-        const char *name = at + 5, *line = strchr(name, '\n');
-        const char *end = strstr(line, "\n.\n") + 3;
-        assert_in_range(s->count, 0, MAX_MESSAGES - 1);
-        s->names[s->count] = oh_format("%.*s", (int)(line - name), name);
-        s->texts[s->count++] = oh_format("%.*s", (int)(end - line - 1), line + 1);
-        at = strstr(end - 1, "\n# = ");
-    }
-    oh_text_release(&text);
-}
+enum { MAX_EDITS = 12 };
 
 /* `files` is a pattern: "healthy*.txt" is all of them, one after another. */
 static void script_read(struct script *s, const char *files)
@@ -120,50 +80,6 @@ static void script_edit(struct script *s, const struct edit *e)
 }
 
 /* --- digests --- */
-
-#define USER     "100"
-#define PASSWORD "secret1"
-
-/* The first place in the text; the texts before and behind it are kept. */
-static void replace_first(char **text, const char *find, const char *put)
-{
-    char *hit = strstr(*text, find);
-    assert_non_null(hit);
-    char *changed = oh_format("%.*s%s%s", (int)(hit - *text), *text, put, hit + strlen(find));
-    free(*text);
-    *text = changed;
-}
-
-static struct oh_sip_msg *message_of(const char *text)
-{
-    struct oh_text wire = {0};
-    const char *end = strstr(text, "\n.\n");
-    for (const char *at = strchr(text, '\n') + 1; at <= end; at++)
-        oh_text_add(&wire, *at == '\n' ? "\r\n" : (char[]){*at, '\0'});
-    struct oh_sip_msg *m = oh_sip_msg_parse(oh_text_span(&wire));
-    assert_non_null(m);
-    oh_text_release(&wire);
-    return m;
-}
-
-/* Every response="@" of these headers, in their order. */
-static void compute(char **text, enum oh_sip_header_id id)
-{
-    struct oh_sip_msg *m = message_of(*text);
-    const struct oh_sip_header *h;
-    for (size_t n = 0; (h = oh_sip_msg_header(m, id, n)) != NULL; n++) {
-        char response[OH_DIGEST_TEXT] = "00000000000000000000000000000000";
-        struct oh_digest d;
-        struct oh_digest_secret secret = {USER, PASSWORD, NULL};
-        if (oh_digest_parse(h->value, &d) < 0 || !oh_span_is(d.response, "@"))
-            continue;
-        (void)oh_digest_response(&d, &secret, m->method, m->body, response, NULL);
-        char *put = oh_format("response=\"%s\"", response);
-        replace_first(text, "response=\"@\"", put);
-        free(put);
-    }
-    oh_sip_msg_free(m);
-}
 
 static void credentials_of(const char *text, struct oh_text *out)
 {
@@ -236,16 +152,6 @@ static void judge_again(struct said *s)
     s->verdict = oh_alloc(sizeof *s->verdict);
     s->verdict->recording = s->recording;
     oh_rules_apply(s->verdict, s->recording, false);
-}
-
-static void compute_all(struct script *s)
-{
-    for (size_t i = 0; i < s->count; i++) {
-        if (strstr(s->texts[i], "\"@\"")) {
-            compute(&s->texts[i], OH_SIP_AUTHORIZATION);
-            compute(&s->texts[i], OH_SIP_PROXY_AUTHORIZATION);
-        }
-    }
 }
 
 /* Edits a trace and asks the rules. `tcp`: the Call-ID of messages that go over TCP. */

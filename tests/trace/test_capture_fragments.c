@@ -1,5 +1,6 @@
 /* IPv4 and IPv6 fragments and IPv6 extension headers in capture files. */
 #include "trace/capture_bytes.h"
+#include "trace/fragments.h"
 #include "trace/packet.h"
 
 /* --- IPv6 extension headers --- */
@@ -158,7 +159,7 @@ static void stray_fragments_use_bounded_memory_and_do_not_stop_later_ones(void *
 {
     (void)state;
     struct oh_text file = capture_of(MAGIC_NANO, RAW);
-    for (unsigned id = 1000; id < 1000 + 3 * OH_PACKET_MAX_PARTS; id++) {
+    for (unsigned id = 1000; id < 1000 + 3 * OH_FRAGMENTS_MOST; id++) {
         struct oh_text part = {0};
         oh_text_add(&part, "01234567");
         add(&file, ipv4_of(UDP, id, 0x2000, part));
@@ -167,8 +168,8 @@ static void stray_fragments_use_bounded_memory_and_do_not_stop_later_ones(void *
         add(&file, fragment(false, n));
     struct outcome o = read_bytes(file);
     assert_int_equal(o.trace->msg_count, 1);
-    assert_message(&o, 0, 1, 3 * OH_PACKET_MAX_PARTS + 1);
-    assert_int_equal(o.trace->skipped, 3 * OH_PACKET_MAX_PARTS);
+    assert_message(&o, 0, 1, 3 * OH_FRAGMENTS_MOST + 1);
+    assert_int_equal(o.trace->skipped, 3 * OH_FRAGMENTS_MOST);
     oh_trace_free(o.trace);
 }
 

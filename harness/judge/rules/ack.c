@@ -225,11 +225,19 @@ static bool is_unacknowledged(const struct oh_rule_view *v, const struct oh_trac
 {
     *invite = oh_rule_msg(v, m->request);
     if (!oh_sip_msg_is_final(m->sip) || (m->sip->status < 300) != success || m->ack != OH_NONE ||
-        !*invite || !oh_help_is_request(*invite, "INVITE") || oh_rule_evidence_lost(v))
+        !*invite || !oh_help_is_request(*invite, "INVITE") || oh_rule_evidence_lost(v) ||
+        oh_rule_one_sided(v))
         return false;
     if ((*invite)->final != m->index && !success)
         return false; /* a second refusal is the first one's business */
     return !(*invite)->from_seat || (*invite)->from_phone;
+}
+
+/* The wire was not watched long enough after the proof: the ACK may be on its way (T1 is the
+ * estimate of a round trip, 17.1.1.1). */
+static bool is_unfinished(const struct oh_rule_view *v, const struct oh_trace_msg *proof)
+{
+    return oh_rule_watched_until(v) < proof->time_ns + T1_NS;
 }
 
 static void check_missing(struct oh_rule_view *v, const struct oh_trace_msg *m)
@@ -238,7 +246,7 @@ static void check_missing(struct oh_rule_view *v, const struct oh_trace_msg *m)
     if (!is_unacknowledged(v, m, false, &invite))
         return;
     const struct oh_trace_msg *proof = reaction(v, m, invite);
-    if (!proof) {
+    if (!proof || is_unfinished(v, proof)) {
         oh_rule_not_checkable(v);
         return;
     }
@@ -272,7 +280,7 @@ static void check_missing_success(struct oh_rule_view *v, const struct oh_trace_
     if (!is_unacknowledged(v, m, true, &invite))
         return;
     const struct oh_trace_msg *proof = ack_passes_here(m) ? reaction(v, m, invite) : NULL;
-    if (!proof) {
+    if (!proof || is_unfinished(v, proof)) {
         oh_rule_not_checkable(v);
         return;
     }
@@ -397,46 +405,54 @@ static void check_success_credentials(struct oh_rule_view *v, const struct oh_tr
 
 #define REFUSAL "RFC 3261 17.1.1.3"
 #define SUCCESS "RFC 3261 13.2.2.4"
-#define ACK(id, level, clause, meaning, check)                                                     \
+#define ACK(id, level, clause, meaning, covers, check)                                             \
     {                                                                                              \
-        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, "ACK", meaning, NULL, check                   \
+        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, "ACK", meaning, covers, check                 \
     }
 
 static const struct oh_rule rules[] = {
     ACK("ack.branch", MUST, REFUSAL,
-        "An ACK to a response of 300 or more has the branch of its INVITE.", check_branch),
+        "An ACK to a response of 300 or more has the branch of its INVITE.", "lint.ack.non2xx",
+        check_branch),
     ACK("ack.via", MUST, REFUSAL,
-        "An ACK to a response of 300 or more has the INVITE's topmost Via.", check_via),
+        "An ACK to a response of 300 or more has the INVITE's topmost Via.", "lint.ack.non2xx",
+        check_via),
     ACK("ack.via-count", MUST, REFUSAL, "An ACK to a response of 300 or more has a single Via.",
-        check_via_count),
+        "lint.ack.non2xx", check_via_count),
     ACK("ack.cseq", MUST, REFUSAL,
-        "An ACK to a response of 300 or more has the CSeq number of its INVITE.", check_cseq),
+        "An ACK to a response of 300 or more has the CSeq number of its INVITE.", "lint.ack.non2xx",
+        check_cseq),
     ACK("ack.request-uri", MUST, REFUSAL,
-        "An ACK to a response of 300 or more has the Request-URI of its INVITE.",
+        "An ACK to a response of 300 or more has the Request-URI of its INVITE.", "lint.ack.non2xx",
         check_request_uri),
     ACK("ack.call-id", MUST, REFUSAL,
-        "An ACK to a response of 300 or more has the Call-ID of its INVITE.", check_call_id),
+        "An ACK to a response of 300 or more has the Call-ID of its INVITE.", "lint.ack.non2xx",
+        check_call_id),
     ACK("ack.from", MUST, REFUSAL,
-        "An ACK to a response of 300 or more has the From of its INVITE.", check_from),
+        "An ACK to a response of 300 or more has the From of its INVITE.", "lint.ack.non2xx",
+        check_from),
     ACK("ack.to", MUST, REFUSAL,
-        "An ACK to a response of 300 or more has the To of that response, tag included.", check_to),
+        "An ACK to a response of 300 or more has the To of that response, tag included.",
+        "lint.ack.non2xx", check_to),
     ACK("ack.route", MUST, REFUSAL,
         "An ACK to a response of 300 or more has the Route header fields of its INVITE.",
-        check_route),
+        "lint.ack.non2xx", check_route),
     {"ack.missing", OH_LEVEL_MUST, "RFC 3261 17.1.1.2", OH_ON_RESPONSE, "INVITE",
-     "A final response of 300 or more to an INVITE is acknowledged.", NULL, check_missing},
+     "A final response of 300 or more to an INVITE is acknowledged.", "lint.ack.non2xx",
+     check_missing},
     ACK("ack2xx.branch", MUST, "RFC 3261 8.1.1.7", "An ACK to a 2xx has a branch of its own.",
-        check_success_branch),
+        "lint.ack.2xx", check_success_branch),
     ACK("ack2xx.cseq", MUST, SUCCESS, "An ACK to a 2xx has the CSeq number of its INVITE.",
-        check_success_cseq),
+        "lint.ack.2xx", check_success_cseq),
     ACK("ack2xx.call-id", MUST, "RFC 3261 12.2.1.1",
-        "An ACK to a 2xx has the Call-ID of its INVITE.", check_success_call_id),
+        "An ACK to a 2xx has the Call-ID of its INVITE.", "lint.ack.2xx", check_success_call_id),
     ACK("ack2xx.tags", MUST, "RFC 3261 12.2.1.1", "An ACK to a 2xx has the tags of the dialog.",
-        check_success_tags),
+        "lint.ack.2xx", check_success_tags),
     ACK("ack2xx.credentials", MUST, SUCCESS,
-        "An ACK to a 2xx has the same credentials as its INVITE.", check_success_credentials),
+        "An ACK to a 2xx has the same credentials as its INVITE.", "lint.ack.2xx-credentials",
+        check_success_credentials),
     {"ack2xx.missing", OH_LEVEL_MUST, SUCCESS, OH_ON_RESPONSE, "INVITE",
-     "A 2xx to an INVITE is acknowledged.", NULL, check_missing_success},
+     "A 2xx to an INVITE is acknowledged.", "lint.ack.2xx", check_missing_success},
 };
 
 const struct oh_rule_family oh_rules_ack = {"ack", rules, sizeof rules / sizeof *rules};

@@ -154,7 +154,7 @@ static void check_early(struct oh_rule_view *v, const struct oh_trace_msg *m)
             (r->request == invite->index || oh_help_same_call(r->sip, invite->sip)))
             return;
     }
-    if (oh_rule_evidence_lost(v) || !hears(v, invite)) {
+    if (oh_rule_evidence_lost(v) || oh_rule_one_sided(v) || !hears(v, invite)) {
         oh_rule_not_checkable(v);
         return;
     }
@@ -182,25 +182,34 @@ static void check_answer(struct oh_rule_view *v, const struct oh_trace_msg *m)
                                    .also = oh_rule_msg(v, m->request)});
 }
 
-#define CANCEL(id, meaning, check)                                                                 \
+#define CANCEL(id, meaning, covers, check)                                                         \
     {                                                                                              \
-        id, OH_LEVEL_MUST, "RFC 3261 9.1", OH_ON_REQUEST, "CANCEL", meaning, NULL, check           \
+        id, OH_LEVEL_MUST, "RFC 3261 9.1", OH_ON_REQUEST, "CANCEL", meaning, covers, check         \
     }
 
 static const struct oh_rule rules[] = {
-    CANCEL("cancel.branch", "A CANCEL has the branch of its INVITE.", check_branch),
-    CANCEL("cancel.via-count", "A CANCEL has a single Via.", check_via_count),
-    CANCEL("cancel.via", "A CANCEL has the INVITE's topmost Via.", check_via),
-    CANCEL("cancel.cseq", "A CANCEL has the CSeq number of its INVITE.", check_cseq),
-    CANCEL("cancel.request-uri", "A CANCEL has the Request-URI of its INVITE.", check_request_uri),
-    CANCEL("cancel.call-id", "A CANCEL has the Call-ID of its INVITE.", check_call_id),
-    CANCEL("cancel.from", "A CANCEL has the From of its INVITE.", check_from),
-    CANCEL("cancel.to", "A CANCEL has the To of its INVITE.", check_to),
-    CANCEL("cancel.route", "A CANCEL has the Route values of its INVITE.", check_route),
-    CANCEL("cancel.require", "A CANCEL has no Require and no Proxy-Require.", check_require),
+    CANCEL("cancel.branch", "A CANCEL has the branch of its INVITE.",
+           "lint.cancel.match lint.cancel.one-via", check_branch),
+    CANCEL("cancel.via-count", "A CANCEL has a single Via.", "lint.cancel.one-via",
+           check_via_count),
+    CANCEL("cancel.via", "A CANCEL has the INVITE's topmost Via.",
+           "lint.cancel.match lint.cancel.one-via", check_via),
+    CANCEL("cancel.cseq", "A CANCEL has the CSeq number of its INVITE.", "lint.cancel.match",
+           check_cseq),
+    CANCEL("cancel.request-uri", "A CANCEL has the Request-URI of its INVITE.", "lint.cancel.match",
+           check_request_uri),
+    CANCEL("cancel.call-id", "A CANCEL has the Call-ID of its INVITE.", "lint.cancel.match",
+           check_call_id),
+    CANCEL("cancel.from", "A CANCEL has the From of its INVITE.", "lint.cancel.match", check_from),
+    CANCEL("cancel.to", "A CANCEL has the To of its INVITE.", "lint.cancel.match", check_to),
+    CANCEL("cancel.route", "A CANCEL has the Route values of its INVITE.", "lint.cancel.match",
+           check_route),
+    CANCEL("cancel.require", "A CANCEL has no Require and no Proxy-Require.",
+           "lint.cancel.no-require", check_require),
     {"cancel.answer", OH_LEVEL_SHOULD, "RFC 3261 9.2", OH_ON_RESPONSE, "CANCEL",
      "A CANCEL that is not refused is answered by 200.", NULL, check_answer},
-    CANCEL("cancel.early", "A CANCEL follows a provisional response to its INVITE.", check_early),
+    CANCEL("cancel.early", "A CANCEL follows a provisional response to its INVITE.",
+           "lint.cancel.after-1xx", check_early),
 };
 
 const struct oh_rule_family oh_rules_cancel = {"cancel", rules, sizeof rules / sizeof *rules};

@@ -60,6 +60,33 @@ static void check_supported(struct oh_rule_view *v, const struct oh_trace_msg *m
                  "An initial INVITE should say in Supported which extensions are understood.");
 }
 
+/* RFC 3261 13.3.1.4. What a server in between makes of a response is not the phone's. */
+static void check_answer(struct oh_rule_view *v, const struct oh_trace_msg *m,
+                         enum oh_sip_header_id id, const char *field, const char *text)
+{
+    const struct oh_trace_msg *request = oh_rule_msg(v, m->request);
+    if (m->sip->status / 100 != 2 || oh_sip_msg_header(m->sip, id, 0) || !request ||
+        oh_help_tag(request->sip, OH_SIP_TO).at || !oh_help_originates(v, m))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = field,
+                                   .bytes = m->sip->start_line,
+                                   .expected = oh_span_of("such a header, empty if need be"),
+                                   .text = text});
+}
+
+static void check_allow_answer(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    check_answer(v, m, OH_SIP_ALLOW, "allow",
+                 "A 2xx to an INVITE should say in Allow which methods may come in the dialog.");
+}
+
+static void check_supported_answer(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    check_answer(v, m, OH_SIP_SUPPORTED, "supported",
+                 "A 2xx to an INVITE should say in Supported which extensions are understood.");
+}
+
 static const struct oh_rule rules[] = {
     {"allow.methods", OH_LEVEL_MUST, "RFC 3261 20.5", OH_ON_ANY, NULL,
      "An Allow names INVITE, ACK, CANCEL and BYE.", NULL, check_methods},
@@ -67,6 +94,12 @@ static const struct oh_rule rules[] = {
      "An initial INVITE has an Allow.", NULL, check_allow},
     {"supported.invite", OH_LEVEL_SHOULD, "RFC 3261 13.2.1", OH_ON_REQUEST, "INVITE",
      "An initial INVITE has a Supported.", NULL, check_supported},
+    {"allow.answer", OH_LEVEL_SHOULD, "RFC 3261 13.3.1.4", OH_ON_RESPONSE, "INVITE",
+     "A 2xx to an initial INVITE has an Allow.",
+     "lint.r2xx.allow-supported lint.r2xx.invite-contact", check_allow_answer},
+    {"supported.answer", OH_LEVEL_SHOULD, "RFC 3261 13.3.1.4", OH_ON_RESPONSE, "INVITE",
+     "A 2xx to an initial INVITE has a Supported.",
+     "lint.r2xx.allow-supported lint.r2xx.invite-contact", check_supported_answer},
 };
 
 const struct oh_rule_family oh_rules_capability = {"capability", rules,

@@ -12,9 +12,7 @@ static bool is_initial(const struct oh_rule_view *v, const struct oh_trace_msg *
 
 static bool is_scheme(struct oh_span uri, const char *a, const char *b)
 {
-    struct oh_sip_uri parts;
-    return uri.at && oh_sip_uri_parse(uri, &parts) == 0 &&
-           (oh_span_is_nocase(parts.scheme, a) || oh_span_is_nocase(parts.scheme, b));
+    return oh_help_is_scheme(uri, a) || oh_help_is_scheme(uri, b);
 }
 
 static void check_one(struct oh_rule_view *v, const struct oh_trace_msg *m)
@@ -108,22 +106,55 @@ static void check_uri(struct oh_rule_view *v, const struct oh_trace_msg *m)
     }
 }
 
-#define CONTACT(id, level, clause, method, meaning, check)                                         \
+/* "*" takes all bindings back, with Expires: 0 and nothing beside it. */
+static void check_star(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span value, star = {0};
+    uint64_t seconds = 1;
+    size_t count = 0;
+    for (; (value = oh_sip_msg_value(m->sip, OH_SIP_CONTACT, count)).at; count++) {
+        if (oh_span_is(value, "*"))
+            star = value;
+    }
+    bool is_register = oh_help_is_request(m, "REGISTER");
+    if (!star.at || (!is_register && is_initial(v, m)) || !oh_help_originates(v, m))
+        return;
+    if (is_register && count == 1 &&
+        oh_span_to_u64(oh_sip_msg_whole(m->sip, OH_SIP_EXPIRES), &seconds) && seconds == 0)
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "contact",
+                                   .bytes = star,
+                                   .expected = oh_span_of("* alone, in a REGISTER with Expires: 0"),
+                                   .observed = is_register && count == 1
+                                                   ? oh_sip_msg_whole(m->sip, OH_SIP_EXPIRES)
+                                                   : oh_sip_msg_whole(m->sip, OH_SIP_CONTACT),
+                                   .text = "The Contact * must stand alone, and only in a REGISTER "
+                                           "with the header Expires: 0."});
+}
+
+#define CONTACT(id, level, clause, method, meaning, covers, check)                                 \
     {                                                                                              \
-        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, method, meaning, NULL, check                  \
+        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, method, meaning, covers, check                \
     }
 
 static const struct oh_rule rules[] = {
     CONTACT("contact.one", MUST, "RFC 3261 8.1.1.8", NULL,
-            "A request that can begin a dialog has exactly one Contact.", check_one),
+            "A request that can begin a dialog has exactly one Contact.", "lint.contact.invite-one",
+            check_one),
     CONTACT("contact.scheme", MUST, "RFC 3261 8.1.1.8", NULL,
-            "The Contact of a request that can begin a dialog is a SIP or SIPS URI.", check_scheme),
+            "The Contact of a request that can begin a dialog is a SIP or SIPS URI.",
+            "lint.contact.invite-one", check_scheme),
     CONTACT("contact.sips", MUST, "RFC 3261 8.1.1.8", NULL,
-            "The Contact of a request to a SIPS URI is a SIPS URI.", check_secure),
-    CONTACT("contact.uri", MUST, "RFC 3261 25.1", NULL, "The value of a Contact is a URI.",
+            "The Contact of a request to a SIPS URI is a SIPS URI.", "lint.uri.sips-contact",
+            check_secure),
+    CONTACT("contact.uri", MUST, "RFC 3261 25.1", NULL, "The value of a Contact is a URI.", NULL,
             check_uri),
+    CONTACT("contact.star", MUST, "RFC 3261 10.2.2", NULL,
+            "Contact * stands alone in a REGISTER with Expires: 0.", "lint.contact.star-only-unreg",
+            check_star),
     CONTACT("contact.refresh", SHOULD, "RFC 3261 12.2.1.1", "INVITE",
-            "An INVITE in a dialog has a Contact.", check_refresh),
+            "An INVITE in a dialog has a Contact.", NULL, check_refresh),
 };
 
 const struct oh_rule_family oh_rules_contact = {"contact", rules, sizeof rules / sizeof *rules};

@@ -101,7 +101,8 @@ static bool read_step(const struct oh_rule_view *v, const struct oh_trace_msg *m
 static void check_rising(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct step s;
-    if (!read_step(v, m, &s) || s.mine.number > s.last.number || m->retry_of == s.before->index)
+    if (!read_step(v, m, &s) || s.mine.number > s.last.number || m->retry_of == s.before->index ||
+        oh_help_sent_before(v, m))
         return;
     say_step(v, m, &s,
              "Each request in a dialog must have a higher CSeq number than the one before it.");
@@ -172,30 +173,31 @@ static void check_register(struct oh_rule_view *v, const struct oh_trace_msg *m)
         bool back = s.mine.number <= s.last.number && m->retry_of != i;
         bool gap =
             s.mine.number > s.last.number + 1 && !oh_rule_evidence_lost(v) && !missed_one(v, m, &s);
-        if (back || gap)
+        if ((back && !oh_help_sent_before(v, m)) || gap)
             say_step(v, m, &s,
                      "The CSeq number must rise by one with each REGISTER of the same Call-ID.");
         return;
     }
 }
 
-#define CSEQ(id, clause, method, meaning, check)                                                   \
+#define CSEQ(id, clause, method, meaning, covers, check)                                           \
     {                                                                                              \
-        id, OH_LEVEL_MUST, clause, OH_ON_REQUEST, method, meaning, NULL, check                     \
+        id, OH_LEVEL_MUST, clause, OH_ON_REQUEST, method, meaning, covers, check                   \
     }
 
 static const struct oh_rule rules[] = {
-    CSEQ("cseq.present", "RFC 3261 8.1.1", NULL, "A request has a CSeq.", check_present),
+    CSEQ("cseq.present", "RFC 3261 8.1.1", NULL, "A request has a CSeq.",
+         "lint.hdr.request-mandatory", check_present),
     CSEQ("cseq.method", "RFC 3261 8.1.1.5", NULL, "The CSeq method is the request's.",
-         check_method),
+         "lint.cseq.method-match", check_method),
     CSEQ("cseq.range", "RFC 3261 8.1.1.5", NULL, "The CSeq number is less than 2**31.",
-         check_range),
+         "lint.cseq.range", check_range),
     CSEQ("cseq.rising", "RFC 3261 12.2.1.1", NULL, "CSeq numbers rise within a dialog.",
-         check_rising),
+         "lint.cseq.increment", check_rising),
     CSEQ("cseq.by-one", "RFC 3261 12.2.1.1", NULL, "CSeq numbers within a dialog have no gaps.",
-         check_by_one),
+         "lint.cseq.increment", check_by_one),
     CSEQ("cseq.register", "RFC 3261 10.2", "REGISTER",
-         "CSeq numbers rise by one within the registrations of one Call-ID.", check_register),
+         "CSeq numbers rise by one within the registrations of one Call-ID.", NULL, check_register),
 };
 
 const struct oh_rule_family oh_rules_cseq = {"cseq", rules, sizeof rules / sizeof *rules};

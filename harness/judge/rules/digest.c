@@ -342,6 +342,12 @@ static void say_nc(struct oh_rule_view *v, const struct oh_trace_msg *m,
                                    .also = also});
 }
 
+/* A server may offer one nonce to several calls, of which a foreign capture shows one at a time. */
+static bool sees_all_uses(const struct oh_rule_view *v)
+{
+    return oh_rule_run(v) && !oh_rule_evidence_lost(v);
+}
+
 static void nc(struct oh_rule_view *v, const struct oh_trace_msg *m, const struct credentials *c)
 {
     struct oh_digest before;
@@ -367,7 +373,7 @@ static void nc(struct oh_rule_view *v, const struct oh_trace_msg *m, const struc
         say_nc(v, m, c, "a higher count",
                "The nonce count must rise with each request that uses the same nonce.", use);
     else if (!use && c->offered_by && m->challenge == c->offered_by->index && mine != 1 &&
-             !earlier_use(v, m, c, other, false, &before) && !oh_rule_evidence_lost(v))
+             !earlier_use(v, m, c, other, false, &before) && sees_all_uses(v))
         say_nc(v, m, c, "00000001", "The first request that uses a nonce must carry nc=00000001.",
                c->offered_by);
 }
@@ -539,35 +545,41 @@ FOR_EACH(username)
 FOR_EACH(uri)
 FOR_EACH(response)
 
-#define DIGEST(id, level, clause, meaning, check)                                                  \
+#define DIGEST(id, level, clause, meaning, covers, check)                                          \
     {                                                                                              \
-        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, NULL, meaning, NULL, check                    \
+        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, NULL, meaning, covers, check                  \
     }
 
 static const struct oh_rule rules[] = {
     DIGEST("digest.fields", MUST, "RFC 2617 3.2.2",
-           "Credentials have username, realm, nonce, uri and response.", check_fields),
+           "Credentials have username, realm, nonce, uri and response.", "auth.digest.fields",
+           check_fields),
     DIGEST("digest.quotes", MUST, "RFC 7616 3.4",
            "algorithm, qop and nc stand without quotation marks, the other parameters in them.",
-           check_quotes),
+           "auth.digest.qop-auth auth.digest.uri-match", check_quotes),
     DIGEST("digest.nonce", MUST, "RFC 7616 3.3", "The nonce is one that a challenge offered.",
-           check_nonce),
-    DIGEST("digest.realm", MUST, "RFC 3261 22.3", "The realm is the challenge's.", check_realm),
-    DIGEST("digest.opaque", SHOULD, "RFC 7616 3.3", "The opaque is the challenge's.", check_opaque),
+           "auth.digest.fields", check_nonce),
+    DIGEST("digest.realm", MUST, "RFC 3261 22.3", "The realm is the challenge's.",
+           "auth.digest.realm-exact", check_realm),
+    DIGEST("digest.opaque", SHOULD, "RFC 7616 3.3", "The opaque is the challenge's.",
+           "auth.digest.opaque auth.digest.fields", check_opaque),
     DIGEST("digest.algorithm", MUST, "RFC 7616 3.4", "The algorithm is the challenge's.",
-           check_algorithm),
+           "auth.digest.fields", check_algorithm),
     DIGEST("digest.qop", MUST, "RFC 3261 22.4",
-           "A qop is sent where the challenge offers it, and is one of those offered.", check_qop),
+           "A qop is sent where the challenge offers it, and is one of those offered.",
+           "auth.digest.qop-auth", check_qop),
     DIGEST("digest.nc", MUST, "RFC 7616 3.4",
-           "With a qop, nc counts the requests that use the nonce, from 00000001.", check_nc),
+           "With a qop, nc counts the requests that use the nonce, from 00000001.",
+           "auth.digest.qop-auth auth.digest.nc-up", check_nc),
     DIGEST("digest.cnonce", MUST, "RFC 2617 3.2.2", "A cnonce is sent if and only if a qop is.",
-           check_cnonce),
-    DIGEST("digest.username", MUST, "RFC 7616 3.4", "The username is the account's.",
+           "auth.digest.qop-auth", check_cnonce),
+    DIGEST("digest.username", MUST, "RFC 7616 3.4", "The username is the account's.", NULL,
            check_username),
-    DIGEST("digest.uri", MUST, "RFC 7616 3.4.6", "The uri agrees with the Request-URI.", check_uri),
+    DIGEST("digest.uri", MUST, "RFC 7616 3.4.6", "The uri agrees with the Request-URI.",
+           "auth.digest.uri-match", check_uri),
     DIGEST("digest.response", MUST, "RFC 7616 3.4.1",
            "The response is the hash of these credentials with the account's password.",
-           check_response),
+           "auth.digest.response-md5 auth.digest.realm-exact", check_response),
 };
 
 const struct oh_rule_family oh_rules_digest = {"digest", rules, sizeof rules / sizeof *rules};

@@ -28,16 +28,23 @@ static void check_call_id(struct oh_rule_view *v, const struct oh_trace_msg *m)
                    "Every request must carry a Call-ID.");
 }
 
+/* A quote that is never closed has a rule of its own. */
+static bool is_quoted_well(const struct oh_trace_msg *m, enum oh_sip_header_id id)
+{
+    struct oh_span value = oh_sip_msg_whole(m->sip, id);
+    return oh_help_unquoted(value) == value.len;
+}
+
 static void check_from(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    if (is_judged(v, m) && !oh_help_uri(m->sip, OH_SIP_FROM).at)
+    if (!oh_help_uri(m->sip, OH_SIP_FROM).at && is_judged(v, m) && is_quoted_well(m, OH_SIP_FROM))
         say_absent(v, m, "from", oh_sip_msg_whole(m->sip, OH_SIP_FROM), "a From with a URI",
                    "Every request must carry a From with a URI.");
 }
 
 static void check_to(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    if (is_judged(v, m) && !oh_help_uri(m->sip, OH_SIP_TO).at)
+    if (!oh_help_uri(m->sip, OH_SIP_TO).at && is_judged(v, m) && is_quoted_well(m, OH_SIP_TO))
         say_absent(v, m, "to", oh_sip_msg_whole(m->sip, OH_SIP_TO), "a To with a URI",
                    "Every request must carry a To with a URI.");
 }
@@ -279,33 +286,110 @@ static void check_kept_call_id(struct oh_rule_view *v, const struct oh_trace_msg
                                    .also = d.answer});
 }
 
-#define IDENTITY(id, clause, method, meaning, check)                                               \
+/* --- new for each call --- */
+
+/* A BYE of either side in a call that this INVITE was answered into. */
+static bool was_ended(const struct oh_rule_view *v, const struct oh_trace_msg *invite,
+                      const struct oh_trace_msg *until)
+{
+    const struct oh_trace_msg *final = oh_rule_msg(v, invite->final);
+    if (!final || final->sip->status / 100 != 2)
+        return false;
+    for (int i = final->index + 1; i < until->index; i++) {
+        const struct oh_trace_msg *bye = oh_rule_msg(v, i);
+        const struct oh_trace_msg *answer = oh_rule_msg(v, bye->final);
+        if (oh_help_is_request(bye, "BYE") && oh_help_same_call(bye->sip, invite->sip) && answer &&
+            answer->index < until->index && answer->sip->status / 100 == 2)
+            return true;
+    }
+    return false;
+}
+
+/* What is tried again after a refusal or a redirection is not new (8.1.3.5); a call that follows
+ * one that was answered and ended is. */
+static void check_new_call_id(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (oh_help_tag(m->sip, OH_SIP_TO).at || !is_judged(v, m))
+        return;
+    for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
+        const struct oh_trace_msg *other = oh_rule_msg(v, i);
+        if (!oh_help_is_request(other, "INVITE") || oh_help_tag(other->sip, OH_SIP_TO).at ||
+            !oh_help_same_end(m, true, other, true) || !oh_help_same_call(m->sip, other->sip) ||
+            !was_ended(v, other, m))
+            continue;
+        oh_say_broken(v, m,
+                      &(struct oh_say){.field = "call-id",
+                                       .expected = oh_span_of("a new Call-ID"),
+                                       .observed = oh_sip_msg_whole(m->sip, OH_SIP_CALL_ID),
+                                       .text = "A new call must have a new Call-ID; this one was "
+                                               "that of a call which has ended.",
+                                       .also = other});
+        return;
+    }
+}
+
+/* The tags that this sender used in other calls. A REGISTER's is that of all registrations. */
+static void check_new_tag(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span tag = oh_help_tag(m->sip, OH_SIP_FROM);
+    if (tag.len == 0 || oh_help_tag(m->sip, OH_SIP_TO).at || !is_judged(v, m))
+        return;
+    for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
+        const struct oh_trace_msg *other = oh_rule_msg(v, i);
+        if (!oh_help_is_first(other) || oh_help_same_call(m->sip, other->sip) ||
+            !oh_help_same_end(m, true, other, true) ||
+            !oh_span_equal(other->sip->is_request ? other->sip->method : m->sip->method,
+                           m->sip->method) ||
+            !oh_help_same_token(tag, oh_help_tag(other->sip, other->sip->is_request ? OH_SIP_FROM
+                                                                                    : OH_SIP_TO)) ||
+            !oh_sip_msg_whole(other->sip, OH_SIP_CALL_ID).at || m->retry_of != OH_NONE)
+            continue;
+        oh_say_broken(v, m,
+                      &(struct oh_say){.field = "from.tag",
+                                       .expected = oh_span_of("a new tag"),
+                                       .observed = tag,
+                                       .text = "The tag of a new call must be new and random; this "
+                                               "one was used in another call.",
+                                       .also = other});
+        return;
+    }
+}
+
+#define IDENTITY(id, clause, method, meaning, covers, check)                                       \
     {                                                                                              \
-        id, OH_LEVEL_MUST, clause, OH_ON_REQUEST, method, meaning, NULL, check                     \
+        id, OH_LEVEL_MUST, clause, OH_ON_REQUEST, method, meaning, covers, check                   \
     }
 
 static const struct oh_rule rules[] = {
-    IDENTITY("call-id.present", "RFC 3261 8.1.1", NULL, "A request has a Call-ID.", check_call_id),
+    IDENTITY("call-id.present", "RFC 3261 8.1.1", NULL, "A request has a Call-ID.",
+             "lint.hdr.request-mandatory", check_call_id),
+    IDENTITY("call-id.unique", "RFC 3261 8.1.1.4", "INVITE", "A new call has a new Call-ID.",
+             "lint.callid.unique", check_new_call_id),
     IDENTITY("from.present", "RFC 3261 8.1.1", NULL, "A request has a From with a URI.",
-             check_from),
+             "lint.hdr.request-mandatory", check_from),
     IDENTITY("from.tag", "RFC 3261 8.1.1.3", NULL, "The From of a request has a tag.",
-             check_from_tag),
-    IDENTITY("to.present", "RFC 3261 8.1.1", NULL, "A request has a To with a URI.", check_to),
+             "lint.from.tag", check_from_tag),
+    IDENTITY("tag.unique", "RFC 3261 19.3", NULL, "Each call has tags of its own.",
+             "lint.tag.random", check_new_tag),
+    IDENTITY("to.present", "RFC 3261 8.1.1", NULL, "A request has a To with a URI.",
+             "lint.hdr.request-mandatory", check_to),
     IDENTITY("to.no-tag", "RFC 3261 8.1.1.2", NULL,
-             "The To of a request outside of a dialog has no tag.", check_no_tag),
+             "The To of a request outside of a dialog has no tag.", "lint.to.no-tag-initial",
+             check_no_tag),
     {"to.request-uri", OH_LEVEL_SHOULD, "RFC 3261 8.1.1.1", OH_ON_REQUEST, "INVITE",
      "The initial Request-URI is the URI in To.", NULL, check_to_target},
     IDENTITY("dialog.from-tag", "RFC 3261 12.2.1.1", NULL,
-             "A request in a dialog has the sender's tag in From.", check_kept_from_tag),
+             "A request in a dialog has the sender's tag in From.", NULL, check_kept_from_tag),
     IDENTITY("dialog.to-tag", "RFC 3261 12.2.1.1", NULL,
-             "A request in a dialog has the other party's tag in To.", check_kept_to_tag),
+             "A request in a dialog has the other party's tag in To.", NULL, check_kept_to_tag),
     IDENTITY("dialog.from", "RFC 3261 12.2.1.1", NULL,
-             "A request in a dialog has the sender's URI of that dialog in From.", check_kept_from),
+             "A request in a dialog has the sender's URI of that dialog in From.", NULL,
+             check_kept_from),
     IDENTITY("dialog.to", "RFC 3261 12.2.1.1", NULL,
-             "A request in a dialog has the other party's URI of that dialog in To.",
+             "A request in a dialog has the other party's URI of that dialog in To.", NULL,
              check_kept_to),
     IDENTITY("dialog.call-id", "RFC 3261 12.2.1.1", NULL,
-             "A request in a dialog has the dialog's Call-ID.", check_kept_call_id),
+             "A request in a dialog has the dialog's Call-ID.", NULL, check_kept_call_id),
 };
 
 const struct oh_rule_family oh_rules_identity = {"identity", rules, sizeof rules / sizeof *rules};

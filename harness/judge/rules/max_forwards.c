@@ -45,18 +45,18 @@ static void check_value(struct oh_rule_view *v, const struct oh_trace_msg *m)
                                    .text = "The Max-Forwards of a new request should be 70."});
 }
 
-#define MAX_FORWARDS(id, level, clause, meaning, check)                                            \
+#define MAX_FORWARDS(id, level, clause, meaning, covers, check)                                    \
     {                                                                                              \
-        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, NULL, meaning, NULL, check                    \
+        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, NULL, meaning, covers, check                  \
     }
 
 static const struct oh_rule rules[] = {
     MAX_FORWARDS("max-forwards.present", MUST, "RFC 3261 8.1.1.6", "A request has a Max-Forwards.",
-                 check_present),
+                 "lint.mf.present lint.hdr.request-mandatory", check_present),
     MAX_FORWARDS("max-forwards.range", MUST, "RFC 3261 20.22",
-                 "Max-Forwards is a number from 0 to 255.", check_range),
+                 "Max-Forwards is a number from 0 to 255.", "lint.mf.present", check_range),
     MAX_FORWARDS("max-forwards.value", SHOULD, "RFC 3261 8.1.1.6",
-                 "A new request has a Max-Forwards of 70.", check_value),
+                 "A new request has a Max-Forwards of 70.", "lint.mf.seventy", check_value),
 };
 
 const struct oh_rule_family oh_rules_max_forwards = {"max_forwards", rules,

@@ -149,6 +149,31 @@ static void check_same_tag(struct oh_rule_view *v, const struct oh_trace_msg *m)
     }
 }
 
+/* With its request at hand the rules that compare the two tell it. */
+static void check_present(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    static const struct {
+        enum oh_sip_header_id id;
+        const char *field;
+    } needed[] = {{OH_SIP_VIA, "via"},
+                  {OH_SIP_FROM, "from"},
+                  {OH_SIP_TO, "to"},
+                  {OH_SIP_CALL_ID, "call-id"},
+                  {OH_SIP_CSEQ, "cseq"}};
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        if (oh_sip_msg_whole(m->sip, needed[i].id).len > 0 || oh_rule_msg(v, m->request))
+            continue;
+        oh_say_broken(v, m,
+                      &(struct oh_say){.field = needed[i].field,
+                                       .bytes = m->sip->start_line,
+                                       .expected = oh_span_of(oh_sip_header_name(needed[i].id)),
+                                       .observed = oh_span_of("absent"),
+                                       .text = "Every response must carry Via, From, To, Call-ID "
+                                               "and CSeq."});
+        return;
+    }
+}
+
 /* --- what makes a dialog --- */
 
 static bool creates_dialog(const struct oh_rule_view *v, const struct oh_trace_msg *m,
@@ -164,12 +189,8 @@ static void check_contact(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     const struct oh_trace_msg *request;
     struct oh_span uri = oh_help_uri(m->sip, OH_SIP_CONTACT);
-    struct oh_sip_uri parts;
-    if (!creates_dialog(v, m, &request))
-        return;
-    bool sip = uri.at && oh_sip_uri_parse(uri, &parts) == 0 &&
-               (oh_span_is_nocase(parts.scheme, "sip") || oh_span_is_nocase(parts.scheme, "sips"));
-    if (sip)
+    if (!creates_dialog(v, m, &request) || oh_help_is_scheme(uri, "sip") ||
+        oh_help_is_scheme(uri, "sips"))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "contact",
@@ -178,6 +199,41 @@ static void check_contact(struct oh_rule_view *v, const struct oh_trace_msg *m)
                                    .observed = uri,
                                    .text = "A response to an INVITE that creates a dialog must "
                                            "carry a Contact with a SIP or SIPS URI."});
+}
+
+/* RFC 3261 12.1.1: "a" Contact with "an" address, which the other side takes as its target. */
+static void check_one_contact(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *request;
+    if (oh_sip_msg_value_count(m->sip, OH_SIP_CONTACT) < 2 || !creates_dialog(v, m, &request))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "contact",
+                                   .bytes = oh_sip_msg_value(m->sip, OH_SIP_CONTACT, 1),
+                                   .expected = oh_span_of("one Contact"),
+                                   .observed = oh_span_of("more than one Contact"),
+                                   .text = "A response that creates a dialog should carry one "
+                                           "Contact, the address for requests in the dialog."});
+}
+
+static void check_secure(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *request;
+    struct oh_span uri = oh_help_uri(m->sip, OH_SIP_CONTACT);
+    if (!oh_help_is_scheme(uri, "sip") || !creates_dialog(v, m, &request))
+        return;
+    bool routed = oh_sip_msg_value(request->sip, OH_SIP_RECORD_ROUTE, 0).at;
+    struct oh_span next = oh_help_uri(request->sip, routed ? OH_SIP_RECORD_ROUTE : OH_SIP_CONTACT);
+    if (!oh_help_is_scheme(request->sip->request_uri, "sips") && !oh_help_is_scheme(next, "sips"))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "contact.scheme",
+                                   .expected = oh_span_of("a SIPS URI"),
+                                   .observed = uri,
+                                   .text = "A response that creates a dialog must carry a SIPS URI "
+                                           "in its Contact where the Request-URI, the top "
+                                           "Record-Route or else the Contact of the INVITE is one.",
+                                   .also = request});
 }
 
 /* In a dialog too: Table 2 has "m" for Contact in a 2xx to INVITE. */
@@ -224,33 +280,52 @@ static void check_record_route(struct oh_rule_view *v, const struct oh_trace_msg
                                    .also = request});
 }
 
-#define RESPONSE(id, clause, method, meaning, check)                                               \
+#define RESPONSE(id, level, clause, method, meaning, covers, check)                                \
     {                                                                                              \
-        id, OH_LEVEL_MUST, clause, OH_ON_RESPONSE, method, meaning, NULL, check                    \
+        id, OH_LEVEL_##level, clause, OH_ON_RESPONSE, method, meaning, covers, check               \
     }
 
 static const struct oh_rule rules[] = {
-    RESPONSE("response.via", "RFC 3261 8.2.6.2", NULL,
-             "A response has all Vias of its request, in order.", check_via),
-    RESPONSE("response.from", "RFC 3261 8.2.6.2", NULL, "A response has its request's From.",
-             check_from),
-    RESPONSE("response.call-id", "RFC 3261 8.2.6.2", NULL, "A response has its request's Call-ID.",
-             check_call_id),
-    RESPONSE("response.cseq", "RFC 3261 8.2.6.2", NULL, "A response has its request's CSeq.",
-             check_cseq),
-    RESPONSE("response.to", "RFC 3261 8.2.6.2", NULL,
-             "A response has its request's To, and its tag if there is one.", check_to),
-    RESPONSE("response.to-tag", "RFC 3261 8.2.6.2", NULL, "A response other than 100 has a To tag.",
+    RESPONSE("response.present", MUST, "RFC 3261 8.2.6.2", NULL,
+             "A response has Via, From, To, Call-ID and CSeq.", "lint.hdr.response-mandatory",
+             check_present),
+    RESPONSE("response.via", MUST, "RFC 3261 8.2.6.2", NULL,
+             "A response has all Vias of its request, in order.",
+             "lint.via.response-copy lint.hdr.response-mandatory opt.in.copy", check_via),
+    RESPONSE("response.from", MUST, "RFC 3261 8.2.6.2", NULL, "A response has its request's From.",
+             "lint.from.copied lint.hdr.response-mandatory opt.in.copy", check_from),
+    RESPONSE("response.call-id", MUST, "RFC 3261 8.2.6.2", NULL,
+             "A response has its request's Call-ID.",
+             "lint.callid.copied lint.hdr.response-mandatory opt.in.copy", check_call_id),
+    RESPONSE("response.cseq", MUST, "RFC 3261 8.2.6.2", NULL, "A response has its request's CSeq.",
+             "lint.cseq.copied lint.hdr.response-mandatory opt.in.copy", check_cseq),
+    RESPONSE("response.to", MUST, "RFC 3261 8.2.6.2", NULL,
+             "A response has its request's To, and its tag if there is one.",
+             "lint.to.tag-kept lint.hdr.response-mandatory opt.in.copy", check_to),
+    RESPONSE("response.to-tag", MUST, "RFC 3261 8.2.6.2", NULL,
+             "A response other than 100 has a To tag.", "lint.to.tag-in-response opt.in.copy",
              check_to_tag),
-    RESPONSE("response.same-tag", "RFC 3261 8.2.6.2", NULL,
-             "All responses to one request have the same To tag.", check_same_tag),
-    RESPONSE("response.to-ack", "RFC 3261 17", NULL, "An ACK is not answered.", check_to_ack),
-    RESPONSE("response.contact", "RFC 3261 12.1.1", "INVITE",
-             "A response that creates a dialog has a Contact.", check_contact),
-    RESPONSE("response.contact-again", "RFC 3261 20", "INVITE",
-             "A 2xx to an INVITE in a dialog has a Contact.", check_contact_again),
-    RESPONSE("response.record-route", "RFC 3261 12.1.1", "INVITE",
-             "A response that creates a dialog has the INVITE's Record-Route.", check_record_route),
+    RESPONSE("response.same-tag", MUST, "RFC 3261 8.2.6.2", NULL,
+             "All responses to one request have the same To tag.", "lint.to.tag-stable",
+             check_same_tag),
+    RESPONSE("response.to-ack", MUST, "RFC 3261 17", NULL, "An ACK is not answered.", NULL,
+             check_to_ack),
+    RESPONSE("response.contact", MUST, "RFC 3261 12.1.1", "INVITE",
+             "A response that creates a dialog has a Contact.",
+             "lint.contact.2xx-one lint.r2xx.invite-contact lint.r1xx.dialog-contact",
+             check_contact),
+    RESPONSE("response.one-contact", SHOULD, "RFC 3261 12.1.1", "INVITE",
+             "A response that creates a dialog has one Contact.", "lint.contact.2xx-one",
+             check_one_contact),
+    RESPONSE("response.sips", MUST, "RFC 3261 12.1.1", "INVITE",
+             "The Contact of a response that creates a dialog is SIPS where the INVITE's way is.",
+             "lint.uri.sips-contact", check_secure),
+    RESPONSE("response.contact-again", MUST, "RFC 3261 20", "INVITE",
+             "A 2xx to an INVITE in a dialog has a Contact.", "lint.r2xx.invite-contact",
+             check_contact_again),
+    RESPONSE("response.record-route", MUST, "RFC 3261 12.1.1", "INVITE",
+             "A response that creates a dialog has the INVITE's Record-Route.",
+             "lint.r1xx.dialog-contact", check_record_route),
 };
 
 const struct oh_rule_family oh_rules_response = {"response", rules, sizeof rules / sizeof *rules};

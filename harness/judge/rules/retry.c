@@ -355,34 +355,38 @@ static void check_nonce(struct oh_rule_view *v, const struct oh_trace_msg *m)
     }
 }
 
-#define RETRY(id, level, clause, meaning, check)                                                   \
+#define RETRY(id, level, clause, meaning, covers, check)                                           \
     {                                                                                              \
-        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, NULL, meaning, NULL, check                    \
+        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, NULL, meaning, covers, check                  \
     }
 
 static const struct oh_rule rules[] = {
     RETRY("retry.cseq", MUST, "RFC 3261 22.2",
-          "A request sent again after a 401 or 407 has a higher CSeq number.", check_cseq),
+          "A request sent again after a 401 or 407 has a higher CSeq number.",
+          "auth.register.cseq-callid", check_cseq),
     RETRY("retry.cseq-by-one", SHOULD, "RFC 3261 8.1.3.5",
           "A request sent again after a 401 or 407 has a CSeq number just one higher.",
-          check_cseq_by_one),
+          "auth.register.cseq-callid", check_cseq_by_one),
     RETRY("retry.call-id", SHOULD, "RFC 3261 8.1.3.5",
-          "A request sent again after a 401 or 407 keeps its Call-ID.", check_call_id),
+          "A request sent again after a 401 or 407 keeps its Call-ID.",
+          "auth.register.cseq-callid auth.invite.retry-same-ids", check_call_id),
     RETRY("retry.from", SHOULD, "RFC 3261 8.1.3.5",
-          "A request sent again after a 401 or 407 keeps its From.", check_from),
+          "A request sent again after a 401 or 407 keeps its From.",
+          "auth.register.cseq-callid auth.invite.retry-same-ids", check_from),
     RETRY("retry.to", SHOULD, "RFC 3261 8.1.3.5",
-          "A request sent again after a 401 or 407 keeps its To.", check_to),
+          "A request sent again after a 401 or 407 keeps its To.",
+          "auth.register.cseq-callid auth.invite.retry-same-ids", check_to),
     RETRY("retry.branch", MUST, "RFC 3261 8.1.1.7",
-          "A request sent again after a 401 or 407 has a new branch.", check_branch),
+          "A request sent again after a 401 or 407 has a new branch.", NULL, check_branch),
     RETRY("retry.no-to-tag", MUST, "RFC 3261 8.1.1.2",
           "A request sent again after a 401 or 407 does not take over that response's To tag.",
-          check_no_to_tag),
+          "auth.invite.retry-same-ids lint.register.no-to-tag", check_no_to_tag),
     RETRY("retry.credentials", SHOULD, "RFC 3261 8.1.3.5",
-          "A request sent again after a 401 or 407 carries credentials.", check_credentials),
+          "A request sent again after a 401 or 407 carries credentials.", NULL, check_credentials),
     RETRY("retry.rejected", MUST, "RFC 3261 22.1",
-          "Credentials that were rejected are not sent again.", check_rejected),
+          "Credentials that were rejected are not sent again.", NULL, check_rejected),
     RETRY("retry.nonce", MUST, "RFC 7616 3.6",
-          "A request sent again after a 401 or 407 uses that response's nonce.", check_nonce),
+          "A request sent again after a 401 or 407 uses that response's nonce.", NULL, check_nonce),
 };
 
 const struct oh_rule_family oh_rules_retry = {"retry", rules, sizeof rules / sizeof *rules};

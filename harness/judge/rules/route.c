@@ -220,6 +220,10 @@ static void check_target(struct oh_rule_view *v, const struct oh_trace_msg *m)
     }
     if (goes_right(&w, m, strict))
         return;
+    if (oh_rule_evidence_lost(v)) { /* a refresh may be missing */
+        oh_rule_not_checkable(v);
+        return;
+    }
     char *wanted = strict ? stripped(w.routes[0]) : oh_span_dup(w.target);
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "request-uri",
@@ -288,14 +292,20 @@ static void check_set(struct oh_rule_view *v, const struct oh_trace_msg *m)
     free(wanted);
 }
 
-#define ROUTE(id, meaning, check)                                                                  \
+#define ROUTE(id, meaning, covers, check)                                                          \
     {                                                                                              \
-        id, OH_LEVEL_MUST, "RFC 3261 12.2.1.1", OH_ON_REQUEST, NULL, meaning, NULL, check          \
+        id, OH_LEVEL_MUST, "RFC 3261 12.2.1.1", OH_ON_REQUEST, NULL, meaning, covers, check        \
     }
 
 static const struct oh_rule rules[] = {
-    ROUTE("route.request-uri", "A request in a dialog goes to the remote target.", check_target),
-    ROUTE("route.set", "A request in a dialog has the route set in Route.", check_set),
+    ROUTE("route.request-uri", "A request in a dialog goes to the remote target.",
+          "lint.route.loose lint.route.empty lint.route.strict lint.target.refresh lint.ack.2xx "
+          "lint.bye.in-dialog",
+          check_target),
+    ROUTE("route.set", "A request in a dialog has the route set in Route.",
+          "lint.route.from-rr-uac lint.route.from-rr-uas lint.route.loose lint.route.empty "
+          "lint.route.strict lint.route.static-after-refresh lint.ack.2xx lint.bye.in-dialog",
+          check_set),
 };
 
 const struct oh_rule_family oh_rules_route = {"route", rules, sizeof rules / sizeof *rules};

@@ -90,47 +90,6 @@ static void check_media_count(struct oh_rule_view *v, const struct oh_trace_msg 
     free(observed);
 }
 
-/* What "a=rtpmap:" or "a=fmtp:" says of a payload type; absent where there is no such line. */
-static struct oh_span attribute(const struct oh_help_part *p, const char *begins,
-                                struct oh_span format)
-{
-    struct oh_span rest = p->rest;
-    while (rest.len > 0) {
-        struct oh_span line = oh_help_next_line(&rest), number;
-        if (!oh_span_starts_with(line, begins))
-            continue;
-        line = oh_span_sub(line, strlen(begins), line.len);
-        if (oh_help_next_word(&line, &number) && oh_span_equal(number, format))
-            return line;
-    }
-    return (struct oh_span){0};
-}
-
-/* Encoding name and clock of a payload type; absent where it has none. */
-static struct oh_span encoding(const struct oh_help_part *p, struct oh_span format)
-{
-    struct oh_span line = attribute(p, "a=rtpmap:", format), name;
-    return oh_help_next_word(&line, &name) ? name : (struct oh_span){0};
-}
-
-/* What a number means without an rtpmap. RFC 3551 6 */
-static struct oh_span static_encoding(struct oh_span format)
-{
-    static const struct {
-        const char *number, *encoding;
-    } table[] = {{"0", "PCMU/8000"},  {"3", "GSM/8000"},    {"4", "G723/8000"},
-                 {"5", "DVI4/8000"},  {"6", "DVI4/16000"},  {"7", "LPC/8000"},
-                 {"8", "PCMA/8000"},  {"9", "G722/8000"},   {"10", "L16/44100/2"},
-                 {"11", "L16/44100"}, {"12", "QCELP/8000"}, {"13", "CN/8000"},
-                 {"15", "G728/8000"}, {"18", "G729/8000"},  {"31", "H261/90000"},
-                 {"34", "H263/90000"}};
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        if (oh_span_is(format, table[i].number))
-            return oh_span_of(table[i].encoding);
-    }
-    return (struct oh_span){0};
-}
-
 /* One channel may be said or left out. RFC 4566 6 */
 static struct oh_span without_one_channel(struct oh_span encoding)
 {
@@ -141,25 +100,38 @@ static struct oh_span without_one_channel(struct oh_span encoding)
     return one && slashes == 2 ? oh_span_sub(encoding, 0, encoding.len - 2) : encoding;
 }
 
+/* A stream of a description, and what it says of its payload types. */
+struct stream {
+    const struct oh_help_part *part;
+    struct oh_help_types types;
+};
+
 /* By encoding where both sides tell it, else by number or by what that means. */
-static bool is_same_format(const struct oh_help_part *a, struct oh_span x,
-                           const struct oh_help_part *b, struct oh_span y)
+static bool is_same_format(const struct stream *a, struct oh_span x, const struct stream *b,
+                           struct oh_span y)
 {
-    struct oh_span p = encoding(a, x), q = encoding(b, y);
-    if (!(p.at && q.at) && oh_help_same_token(x, y))
+    uint64_t i = 0, k = 0;
+    bool types = oh_help_is_type(x, &i) && oh_help_is_type(y, &k);
+    bool told = types && a->types.mapped[i].at && b->types.mapped[k].at;
+    if (!told && oh_help_same_token(x, y))
         return true;
-    p = without_one_channel(p.at ? p : static_encoding(x));
-    q = without_one_channel(q.at ? q : static_encoding(y));
-    return p.at && q.at && oh_help_same_token(p, q);
+    struct oh_span p = without_one_channel(a->types.encoding[i]);
+    struct oh_span q = without_one_channel(b->types.encoding[k]);
+    return types && p.at && q.at && oh_help_same_token(p, q);
 }
 
+/* Of the first OH_HELP_FORMATS_MAX formats; where there are more, that is taken for yes. */
 static bool has_common_format(const struct oh_help_part *offer, const struct oh_help_part *answer)
 {
+    struct stream o = {.part = offer}, a = {.part = answer};
     struct oh_span x, y, left = answer->formats;
-    while (oh_help_next_word(&left, &x)) {
+    oh_help_read_types(offer, &o.types);
+    oh_help_read_types(answer, &a.types);
+    for (size_t i = 0; oh_help_next_word(&left, &x); i++) {
         struct oh_span right = offer->formats;
-        while (oh_help_next_word(&right, &y)) {
-            if (is_same_format(answer, x, offer, y))
+        for (size_t k = 0; oh_help_next_word(&right, &y); k++) {
+            if (i >= OH_HELP_FORMATS_MAX || k >= OH_HELP_FORMATS_MAX ||
+                is_same_format(&a, x, &o, y))
                 return true;
         }
     }
@@ -188,13 +160,6 @@ static void check_formats(struct oh_rule_view *v, const struct oh_trace_msg *m)
     }
 }
 
-/* RFC 3551 6: 96 to 127 have a meaning only by rtpmap. */
-static bool is_dynamic(struct oh_span format)
-{
-    uint64_t number;
-    return oh_span_to_u64(format, &number) && number >= 96 && number <= 127;
-}
-
 static void check_dynamic(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct oh_help_description offer, answer;
@@ -202,10 +167,14 @@ static void check_dynamic(struct oh_rule_view *v, const struct oh_trace_msg *m)
     for (size_t i = 0; asked && i < answer.count && i < OH_HELP_MEDIA_MAX; i++) {
         const struct oh_help_part *p = &answer.media[i];
         struct oh_span left = p->formats, format;
-        if (is_refused(p) || !oh_span_starts_with(p->protocol, "RTP/"))
+        struct oh_help_types types;
+        uint64_t type;
+        if (is_refused(p) || !oh_help_is_rtp(p))
             continue;
+        oh_help_read_types(p, &types);
         while (oh_help_next_word(&left, &format)) {
-            if (!is_dynamic(format) || attribute(p, "a=rtpmap:", format).at)
+            /* RFC 3551 6: 96 to 127 have a meaning only by rtpmap. */
+            if (!oh_help_is_type(format, &type) || type < 96 || types.mapped[type].at)
                 continue;
             oh_say_broken(v, m,
                           &(struct oh_say){.field = "body",
@@ -231,14 +200,17 @@ static void check_events(struct oh_rule_view *v, const struct oh_trace_msg *m)
         return;
     oh_help_read_description(m->sip, &d);
     for (size_t i = 0; i < d.count && i < OH_HELP_MEDIA_MAX; i++) {
-        struct oh_span left = d.media[i].formats, format, wanted = oh_span_of("telephone-event");
+        struct oh_span left = d.media[i].formats, format;
+        struct oh_help_types types;
+        uint64_t type;
+        oh_help_read_types(&d.media[i], &types);
         while (!is_refused(&d.media[i]) && oh_help_next_word(&left, &format)) {
-            struct oh_span name = oh_span_sub(encoding(&d.media[i], format), 0, wanted.len);
-            if (!oh_span_equal_nocase(name, wanted) || attribute(&d.media[i], "a=fmtp:", format).at)
+            if (!oh_help_is_type(format, &type) || !oh_help_is_event(types.mapped[type]) ||
+                types.fmtp[type].at)
                 continue;
             oh_say_broken(v, m,
                           &(struct oh_say){.field = "body",
-                                           .bytes = name,
+                                           .bytes = format,
                                            .expected = oh_span_of("an a=fmtp line for it"),
                                            .observed = format,
                                            .text = "A description with telephone-event should say "
@@ -341,28 +313,32 @@ static void check_direction(struct oh_rule_view *v, const struct oh_trace_msg *m
     }
 }
 
-#define SDP(id, clause, on, method, meaning, check)                                                \
+#define SDP(id, level, clause, meaning, covers, check)                                             \
     {                                                                                              \
-        id, OH_LEVEL_MUST, clause, on, method, meaning, NULL, check                                \
+        id, OH_LEVEL_##level, clause, OH_ON_ANY, NULL, meaning, covers, check                      \
     }
 
 static const struct oh_rule rules[] = {
-    SDP("sdp.lines", "RFC 4566 5", OH_ON_ANY, NULL,
-        "A session description has the lines v=, o=, s= and t=.", check_lines),
-    SDP("sdp.connection", "RFC 4566 5.7", OH_ON_ANY, NULL,
-        "A session description has a c= line for the session or for each media.", check_connection),
-    SDP("sdp.media-count", "RFC 3264 6", OH_ON_ANY, NULL,
-        "An answer has as many m= lines as its offer.", check_media_count),
-    SDP("sdp.formats", "RFC 3264 6.1", OH_ON_ANY, NULL,
-        "An accepted stream of an answer has a format that was offered.", check_formats),
-    SDP("sdp.time", "RFC 3264 6", OH_ON_ANY, NULL, "The t= line of an answer is that of its offer.",
-        check_time),
-    SDP("sdp.dynamic", "RFC 3264 6.1", OH_ON_ANY, NULL,
-        "An answer has an rtpmap for each dynamic payload type.", check_dynamic),
-    {"sdp.events", OH_LEVEL_SHOULD, "RFC 4733 2.5.2.1", OH_ON_ANY, NULL,
-     "A description with telephone-event has an fmtp with the events.", NULL, check_events},
-    SDP("sdp.direction", "RFC 3264 6.1", OH_ON_ANY, NULL,
-        "The direction in an answer mirrors that of the offer.", check_direction),
+    SDP("sdp.lines", MUST, "RFC 4566 5", "A session description has the lines v=, o=, s= and t=.",
+        "sdp.order sdp.v", check_lines),
+    SDP("sdp.connection", MUST, "RFC 4566 5.7",
+        "A session description has a c= line for the session or for each media.", "sdp.c-present",
+        check_connection),
+    SDP("sdp.media-count", MUST, "RFC 3264 6", "An answer has as many m= lines as its offer.",
+        "oa.m-count", check_media_count),
+    SDP("sdp.formats", MUST, "RFC 3264 6.1",
+        "An accepted stream of an answer has a format that was offered.",
+        "oa.codec-subset oa.reject-port0", check_formats),
+    SDP("sdp.time", MUST, "RFC 3264 6", "The t= line of an answer is that of its offer.",
+        "sdp.t-equal", check_time),
+    SDP("sdp.dynamic", MUST, "RFC 3264 6.1",
+        "An answer has an rtpmap for each dynamic payload type.", "sdp.rtpmap-dynamic",
+        check_dynamic),
+    SDP("sdp.events", SHOULD, "RFC 4733 2.5.2.1",
+        "A description with telephone-event has an fmtp with the events.", NULL, check_events),
+    SDP("sdp.direction", MUST, "RFC 3264 6.1",
+        "The direction in an answer mirrors that of the offer.",
+        "oa.direction-table sdp.direction-default", check_direction),
 };
 
 const struct oh_rule_family oh_rules_sdp = {"sdp", rules, sizeof rules / sizeof *rules};

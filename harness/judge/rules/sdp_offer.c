@@ -231,22 +231,25 @@ static void check_ack_answer(struct oh_rule_view *v, const struct oh_trace_msg *
                                    .also_too = invite});
 }
 
-#define OFFER(id, clause, on, method, meaning, check)                                              \
+#define OFFER(id, clause, on, method, meaning, covers, check)                                      \
     {                                                                                              \
-        id, OH_LEVEL_MUST, clause, on, method, meaning, NULL, check                                \
+        id, OH_LEVEL_MUST, clause, on, method, meaning, covers, check                              \
     }
 
 static const struct oh_rule rules[] = {
     OFFER("sdp.version", "RFC 3264 8", OH_ON_REQUEST, NULL,
-          "The version in o= of a new offer is one higher than before.", check_version),
+          "The version in o= of a new offer is one higher than before.", "sdp.o-version",
+          check_version),
     OFFER("sdp.origin", "RFC 3264 8", OH_ON_REQUEST, NULL,
-          "A new offer keeps the o= line but for its version.", check_origin),
+          "A new offer keeps the o= line but for its version.", "oa.o-same sdp.o-version",
+          check_origin),
     OFFER("sdp.media-kept", "RFC 3264 8", OH_ON_REQUEST, NULL,
-          "A new offer has no fewer m= lines than before.", check_media_kept),
+          "A new offer has no fewer m= lines than before.", "oa.m-never-removed", check_media_kept),
     OFFER("sdp.answer", "RFC 3261 13.3.1.4", OH_ON_RESPONSE, "INVITE",
-          "A 2xx to an INVITE with an offer carries the answer.", check_answer),
+          "A 2xx to an INVITE with an offer carries the answer.", "lint.r2xx.invite-contact",
+          check_answer),
     OFFER("sdp.ack-answer", "RFC 3261 13.2.2.4", OH_ON_REQUEST, "ACK",
-          "The ACK to a 2xx with an offer carries the answer.", check_ack_answer),
+          "The ACK to a 2xx with an offer carries the answer.", NULL, check_ack_answer),
 };
 
 const struct oh_rule_family oh_rules_sdp_offer = {"sdp-offer", rules, sizeof rules / sizeof *rules};

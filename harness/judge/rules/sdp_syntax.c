@@ -302,22 +302,23 @@ static void check_type(struct oh_rule_view *v, const struct oh_trace_msg *m)
                                            "application/sdp."});
 }
 
-#define SDP(id, clause, meaning, check)                                                            \
+#define SDP(id, clause, meaning, covers, check)                                                    \
     {                                                                                              \
-        id, OH_LEVEL_MUST, clause, OH_ON_ANY, NULL, meaning, NULL, check                           \
+        id, OH_LEVEL_MUST, clause, OH_ON_ANY, NULL, meaning, covers, check                         \
     }
 
 static const struct oh_rule rules[] = {
     SDP("sdp.order", "RFC 4566 5", "The lines of a session description have a fixed order.",
-        check_order),
-    SDP("sdp.once", "RFC 4566 9", "Lines that are no list stand once.", check_once),
-    SDP("sdp.form", "RFC 4566 9", "Each line of a session description has its form.", check_form),
+        "sdp.order sdp.v", check_order),
+    SDP("sdp.once", "RFC 4566 9", "Lines that are no list stand once.", "sdp.order", check_once),
+    SDP("sdp.form", "RFC 4566 9", "Each line of a session description has its form.",
+        "sdp.v sdp.o-form sdp.c-form sdp.m-form", check_form),
     SDP("sdp.rtpmap", "RFC 4566 6", "An rtpmap has a payload type, a name and a clock rate.",
-        check_mapping),
+        "sdp.rtpmap-form", check_mapping),
     SDP("sdp.one-direction", "RFC 8866 6.7", "Session and medium have at most one direction each.",
-        check_one_direction),
+        "sdp.direction-one", check_one_direction),
     SDP("sdp.type", "RFC 3261 7.4.1", "The Content-Type of a session description says so.",
-        check_type),
+        "lint.body.sdp-type", check_type),
 };
 
 const struct oh_rule_family oh_rules_sdp_syntax = {"sdp-syntax", rules,

@@ -42,11 +42,50 @@ static void check_nul(struct oh_rule_view *v, const struct oh_trace_msg *m)
              "Start line and headers must not contain a NUL.");
 }
 
+static bool is_bracketed(const struct oh_sip_msg *m)
+{
+    return m->is_request && oh_span_starts_with(m->request_uri, "<");
+}
+
+/* In brackets it has a rule of its own. */
 static void check_start_line(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
+    if (is_bracketed(m->sip))
+        return;
     say_kind(v, m, OH_SIP_DEFECT_START_LINE, NULL,
              m->sip->is_request ? "Method, Request-URI, SIP/2.0" : "SIP/2.0, code, reason",
              "The elements of the start line must be separated by single spaces and be whole.");
+}
+
+static void check_bracketed(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (is_bracketed(m->sip) && oh_help_originates(v, m))
+        oh_say_broken(v, m,
+                      &(struct oh_say){.field = "request-uri",
+                                       .expected = oh_span_of("the URI without < and >"),
+                                       .observed = m->sip->request_uri,
+                                       .text = "The Request-URI must not stand in angle "
+                                               "brackets."});
+}
+
+/* Extensions may have any name, but none that differs from a known one by its letters alone. */
+static void check_method_case(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    static const char *const known[] = {"ACK",     "BYE",      "CANCEL",    "INFO",  "INVITE",
+                                        "MESSAGE", "NOTIFY",   "OPTIONS",   "PRACK", "PUBLISH",
+                                        "REFER",   "REGISTER", "SUBSCRIBE", "UPDATE"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (!oh_span_is_nocase(m->sip->method, known[i]))
+            continue;
+        if (!oh_span_is(m->sip->method, known[i]) && oh_help_originates(v, m))
+            oh_say_broken(v, m,
+                          &(struct oh_say){.field = "method",
+                                           .expected = oh_span_of(known[i]),
+                                           .observed = m->sip->method,
+                                           .text = "The method must be in capitals: in other "
+                                                   "letters it is another method."});
+        return;
+    }
 }
 
 static void check_version(struct oh_rule_view *v, const struct oh_trace_msg *m)
@@ -107,9 +146,44 @@ static bool is_padded(const struct oh_sip_msg *m)
     return true;
 }
 
+/* What stands behind the body in its datagram, line ends apart; absent: nothing. */
+static struct oh_span next_message(const struct oh_trace_msg *m)
+{
+    struct oh_span body = m->sip->body, rest = m->sip->bytes;
+    size_t end = body.at ? (size_t)(body.at - rest.at) + body.len
+                         : oh_span_search(rest, oh_span_of("\r\n\r\n")) + 4;
+    rest = oh_span_sub(rest, end, rest.len);
+    bool is = m->transport == OH_TRANSPORT_UDP && oh_sip_looks_like(rest);
+    return is ? oh_span_trim(rest) : (struct oh_span){0};
+}
+
+static bool has_defect(const struct oh_sip_msg *m, enum oh_sip_defect_kind kind)
+{
+    for (size_t i = 0; i < m->defect_count; i++) {
+        if (m->defects[i].kind == kind)
+            return true;
+    }
+    return false;
+}
+
+static void check_datagram(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (!has_defect(m->sip, OH_SIP_DEFECT_LENGTH_TOO_SMALL))
+        return;
+    struct oh_span next = next_message(m);
+    if (next.at && oh_help_originates(v, m))
+        oh_say_broken(v, m,
+                      &(struct oh_say){.expected = oh_span_of("one message"),
+                                       .bytes = next,
+                                       .observed = oh_span_sub(next, 0, oh_span_find(next, '\r')),
+                                       .text = "A datagram must hold one message: what follows the "
+                                               "first is thrown away, so send each in its own."});
+}
+
 static void check_length_small(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    if (!is_padded(m->sip))
+    if (has_defect(m->sip, OH_SIP_DEFECT_LENGTH_TOO_SMALL) && !is_padded(m->sip) &&
+        !next_message(m).at)
         say_kind(v, m, OH_SIP_DEFECT_LENGTH_TOO_SMALL, "content-length",
                  "the number of bytes in the body",
                  "The Content-Length should be that of the body; what is more is cut off.");
@@ -214,44 +288,59 @@ static void check_content_type(struct oh_rule_view *v, const struct oh_trace_msg
                                    .text = "A message with a body must carry a Content-Type."});
 }
 
-#define SYNTAX(id, level, clause, meaning, check)                                                  \
+#define SYNTAX(id, level, clause, meaning, covers, check)                                          \
     {                                                                                              \
-        id, OH_LEVEL_##level, clause, OH_ON_ANY, NULL, meaning, NULL, check                        \
+        id, OH_LEVEL_##level, clause, OH_ON_ANY, NULL, meaning, covers, check                      \
     }
 
 static const struct oh_rule rules[] = {
-    SYNTAX("syntax.line-end", MUST, "RFC 3261 7", "Lines end in CRLF.", check_bare_lf),
-    SYNTAX("syntax.bare-cr", MUST, "RFC 3261 7.1", "No CR stands alone.", check_bare_cr),
+    SYNTAX("syntax.line-end", MUST, "RFC 3261 7", "Lines end in CRLF.", "lint.frame.crlf-lines",
+           check_bare_lf),
+    SYNTAX("syntax.bare-cr", MUST, "RFC 3261 7.1", "No CR stands alone.", "lint.frame.crlf-lines",
+           check_bare_cr),
     SYNTAX("syntax.nul", MUST, "RFC 3261 25.1", "No NUL stands in start line or headers.",
-           check_nul),
+           "lint.frame.no-control-chars", check_nul),
     SYNTAX("syntax.start-line", MUST, "RFC 3261 7.1",
-           "The elements of the start line are separated by single spaces.", check_start_line),
+           "The elements of the start line are separated by single spaces.",
+           "lint.start.request-line-form lint.start.status-line-form", check_start_line),
+    SYNTAX("syntax.request-uri-brackets", MUST, "RFC 3261 7.1",
+           "A Request-URI does not stand in angle brackets.", "lint.start.no-angle-request-uri",
+           check_bracketed),
+    SYNTAX("syntax.method-case", MUST, "RFC 3261 25.1", "Known methods are in capitals.",
+           "lint.start.method-case", check_method_case),
     SYNTAX("syntax.version", MUST, "RFC 3261 7.1", "The version is SIP/2.0 in capitals.",
-           check_version),
+           "lint.start.version", check_version),
     SYNTAX("syntax.status", MUST, "RFC 3261 7.2", "The status code is three digits, 100 to 699.",
-           check_status),
+           "lint.start.status-line-form", check_status),
     SYNTAX("syntax.header-line", MUST, "RFC 3261 7.3.1", "A header line is name, colon, value.",
-           check_header_line),
+           "lint.hdr.name-token", check_header_line),
     SYNTAX("syntax.blank-line", MUST, "RFC 3261 7", "An empty line ends the headers.",
-           check_blank_line),
+           "lint.frame.blank-line", check_blank_line),
     SYNTAX("syntax.repeated", MUST, "RFC 3261 7.3.1",
-           "A header that is no list stands in a message once.", check_repeated),
+           "A header that is no list stands in a message once.", "lint.hdr.single-instance",
+           check_repeated),
     SYNTAX("syntax.length-too-large", MUST, "RFC 3261 18.3",
-           "The Content-Length is not more than what follows.", check_length_large),
+           "The Content-Length is not more than what follows.",
+           "lint.frame.content-length-exact lint.frame.single-datagram", check_length_large),
+    SYNTAX("syntax.datagram", MUST, "RFC 3261 18.3", "A datagram holds one message.",
+           "lint.frame.single-datagram", check_datagram),
     SYNTAX("syntax.length-too-small", SHOULD, "RFC 3261 20.14",
-           "The Content-Length is that of the body.", check_length_small),
+           "The Content-Length is that of the body.", "lint.frame.content-length-exact",
+           check_length_small),
     SYNTAX("syntax.length", MUST, "RFC 3261 20.14", "The Content-Length is a decimal number.",
-           check_length_syntax),
+           "lint.frame.stream-content-length", check_length_syntax),
     SYNTAX("syntax.length-present", MUST, "RFC 3261 20.14",
-           "A message over a stream has a Content-Length.", check_length_present),
-    SYNTAX("syntax.empty", MUST, "RFC 3261 25.1", "A header that must have a value has one.",
+           "A message over a stream has a Content-Length.", "lint.frame.stream-content-length",
+           check_length_present),
+    SYNTAX("syntax.empty", MUST, "RFC 3261 25.1", "A header that must have a value has one.", NULL,
            check_empty),
-    SYNTAX("syntax.tokens", MUST, "RFC 3261 25.1", "Methods and option tags are tokens.",
+    SYNTAX("syntax.tokens", MUST, "RFC 3261 25.1", "Methods and option tags are tokens.", NULL,
            check_tokens),
-    SYNTAX("syntax.length-given", SHOULD, "RFC 3261 20.14", "A message has a Content-Length.",
+    SYNTAX("syntax.length-given", SHOULD, "RFC 3261 20.14", "A message has a Content-Length.", NULL,
            check_length_given),
     SYNTAX("syntax.content-type", MUST, "RFC 3261 20.15",
-           "A message with a body has a Content-Type.", check_content_type),
+           "A message with a body has a Content-Type.", "lint.body.content-type",
+           check_content_type),
 };
 
 const struct oh_rule_family oh_rules_syntax = {"syntax", rules, sizeof rules / sizeof *rules};

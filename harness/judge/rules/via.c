@@ -69,11 +69,21 @@ static void check_protocol(struct oh_rule_view *v, const struct oh_trace_msg *m)
                                            "transport."});
 }
 
+/* A foreign capture may hold what was deciphered, as TCP. RFC 7118 for WebSocket */
+static bool is_decrypted(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                         struct oh_span named)
+{
+    return !oh_rule_run(v) && m->transport == OH_TRANSPORT_TCP &&
+           (oh_span_is_nocase(named, "TLS") || oh_span_is_nocase(named, "WS") ||
+            oh_span_is_nocase(named, "WSS"));
+}
+
 static void check_transport(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct oh_span value = oh_sip_msg_value(m->sip, OH_SIP_VIA, 0), part[3];
     const char *used = oh_transport_name(m->transport);
-    if (!value.at || !split_protocol(value, part) || oh_span_is_nocase(part[2], used))
+    if (!value.at || !split_protocol(value, part) || oh_span_is_nocase(part[2], used) ||
+        is_decrypted(v, m, part[2]))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "via.transport",
@@ -113,21 +123,15 @@ static void check_branch(struct oh_rule_view *v, const struct oh_trace_msg *m)
 static void check_cookie(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct oh_span branch = oh_help_branch(m->sip);
-    bool cookie = oh_span_is_nocase(oh_span_sub(branch, 0, 7), "z9hG4bK");
+    bool cookie = branch.len > 7 && oh_span_is_nocase(oh_span_sub(branch, 0, 7), "z9hG4bK");
     if (oh_help_is_copy(v, m) || branch.len == 0 || cookie)
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "via.branch",
-                                   .expected = oh_span_of("z9hG4bK at its beginning"),
+                                   .expected = oh_span_of("z9hG4bK and more behind it"),
                                    .observed = branch,
-                                   .text = "The branch must begin with z9hG4bK."});
-}
-
-static bool same_request(const struct oh_trace_msg *a, const struct oh_trace_msg *b)
-{
-    struct oh_sip_cseq x, y;
-    return oh_help_same_call(a->sip, b->sip) && oh_span_equal(a->sip->method, b->sip->method) &&
-           oh_help_cseq(a->sip, &x) == 0 && oh_help_cseq(b->sip, &y) == 0 && x.number == y.number;
+                                   .text = "The branch must begin with z9hG4bK and go on with "
+                                           "what makes it unique."});
 }
 
 /* Another rule tells these: the repeated request and the one repeated, the ACK to a 2xx and its
@@ -149,7 +153,7 @@ static void check_unique(struct oh_rule_view *v, const struct oh_trace_msg *m)
             !oh_help_same_end(m, true, other, true) ||
             !oh_span_equal(branch, oh_help_branch(other->sip)) || oh_help_is_copy(v, other))
             continue;
-        if (same_request(m, other) || told_elsewhere(v, m, i))
+        if (oh_help_same_request(m->sip, other->sip) || told_elsewhere(v, m, i))
             return;
         oh_say_broken(v, m,
                       &(struct oh_say){.field = "via.branch",
@@ -162,23 +166,101 @@ static void check_unique(struct oh_rule_view *v, const struct oh_trace_msg *m)
     }
 }
 
-#define VIA(id, clause, meaning, check)                                                            \
+/* --- rport, RFC 3581 --- */
+
+static void check_rport(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span value, rport;
+    struct oh_sip_via via;
+    if (oh_help_is_copy(v, m) || !read_via(m, &value, &via))
+        return;
+    rport = oh_sip_param(via.params, "rport");
+    if (rport.len == 0 || !oh_help_originates(v, m))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "via.rport",
+                                   .expected = oh_span_of("rport without a value"),
+                                   .observed = rport,
+                                   .text = "The rport of a request must have no value: the server "
+                                           "fills it in."});
+}
+
+/* A final response that came to where the request came from. */
+static bool is_answer_to_source(const struct oh_trace_msg *m, const struct oh_trace_msg *r)
+{
+    return !r->sip->is_request && r->request == m->index && oh_sip_msg_is_final(r->sip) &&
+           r->duplicate_of == OH_NONE && oh_addr_equal(&r->dst, &m->src);
+}
+
+/* Sent from another port than Via names, with rport, and again and again although each time a final
+ * response came back to that port: it does not listen there. Where an address was translated on
+ * the way the response may not have come through. */
+static void check_heard(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    enum { ENOUGH = 3 };
+    struct oh_span value;
+    struct oh_sip_via via;
+    struct oh_addr named;
+    const struct oh_trace_msg *answer = NULL;
+    int unheard = 0, end = (int)oh_rule_trace(v)->msg_count;
+    if (m->transport != OH_TRANSPORT_UDP || !read_via(m, &value, &via) ||
+        !oh_sip_param(via.params, "rport").at ||
+        oh_sip_host_addr(via.host, via.port, &named, NULL) < 0 ||
+        !oh_addr_same_ip(&named, &m->src) || (via.port ? via.port : 5060) == m->src.port ||
+        m->final == OH_NONE || !oh_help_originates(v, m))
+        return;
+    bool answered = false;
+    for (int i = m->final; i < end && i < m->index + OH_HELP_REACH && unheard < ENOUGH; i++) {
+        const struct oh_trace_msg *next = oh_rule_msg(v, i);
+        if (is_answer_to_source(m, next)) {
+            answer = next;
+            answered = true;
+        } else if (next->repeat_of == m->index && next->duplicate_of == OH_NONE && answered) {
+            unheard++;
+            answered = false;
+        }
+    }
+    if (unheard < ENOUGH)
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "via.rport",
+                                   .bytes = value,
+                                   .expected = oh_span_of("responses taken at the port that it was "
+                                                          "sent from"),
+                                   .observed = oh_span_of("sent again after each response to that "
+                                                          "port"),
+                                   .text =
+                                       "Who asks by rport for responses to the source port must "
+                                       "listen there: send from the port that is listened on.",
+                                   .also = answer});
+}
+
+#define VIA(id, clause, meaning, covers, check)                                                    \
     {                                                                                              \
-        id, OH_LEVEL_MUST, clause, OH_ON_REQUEST, NULL, meaning, NULL, check                       \
+        id, OH_LEVEL_MUST, clause, OH_ON_REQUEST, NULL, meaning, covers, check                     \
     }
 
 static const struct oh_rule rules[] = {
-    VIA("via.present", "RFC 3261 8.1.1.7", "A request has a Via.", check_present),
-    VIA("via.single", "RFC 3261 8.1.1.7", "A new request has one Via.", check_single),
-    VIA("via.protocol", "RFC 3261 8.1.1.7", "The Via's protocol is SIP/2.0.", check_protocol),
+    VIA("via.present", "RFC 3261 8.1.1.7", "A request has a Via.",
+        "lint.via.present-topmost lint.hdr.request-mandatory", check_present),
+    VIA("via.single", "RFC 3261 8.1.1.7", "A new request has one Via.", "lint.via.present-topmost",
+        check_single),
+    VIA("via.protocol", "RFC 3261 8.1.1.7", "The Via's protocol is SIP/2.0.", "lint.via.protocol",
+        check_protocol),
     VIA("via.transport", "RFC 3261 18.1.1", "The Via names the transport that is used.",
-        check_transport),
-    VIA("via.sent-by", "RFC 3261 18.1.1", "The Via has a host to send responses to.",
+        "lint.via.protocol", check_transport),
+    VIA("via.sent-by", "RFC 3261 18.1.1", "The Via has a host to send responses to.", NULL,
         check_sent_by),
-    VIA("via.branch-present", "RFC 3261 8.1.1.7", "The Via has a branch.", check_branch),
-    VIA("via.cookie", "RFC 3261 8.1.1.7", "The branch begins with z9hG4bK.", check_cookie),
+    VIA("via.branch-present", "RFC 3261 8.1.1.7", "The Via has a branch.", "lint.via.branch-cookie",
+        check_branch),
+    VIA("via.cookie", "RFC 3261 8.1.1.7", "The branch begins with z9hG4bK and goes on.",
+        "lint.via.branch-cookie", check_cookie),
     VIA("via.branch-unique", "RFC 3261 8.1.1.7", "A branch is used for one request only.",
-        check_unique),
+        "lint.via.branch-unique", check_unique),
+    VIA("via.rport", "RFC 3581 3", "The rport of a request has no value.", "lint.via.rport-flag",
+        check_rport),
+    VIA("via.heard", "RFC 3581 3", "Who asks for responses to the source port takes them there.",
+        "tr.nat.symmetric-sig", check_heard),
 };
 
 const struct oh_rule_family oh_rules_via = {"via", rules, sizeof rules / sizeof *rules};

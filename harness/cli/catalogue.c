@@ -1,0 +1,114 @@
+/* The catalogue of requirements, and what offhook's own scenarios cover of it. */
+#include "cli/list.h"
+
+#include "base/file.h"
+#include "cli/kind.h"
+#include "judge/coverage.h"
+#include "scenario/yaml.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct oh_catalogue *oh_cli_catalogue(struct oh_errors *errors)
+{
+    char *folder = oh_cli_data("scenarios/requirements");
+    size_t before = errors->count;
+    struct oh_catalogue *c = oh_file_is_folder(folder) ? oh_catalogue_load(folder, errors) : NULL;
+    if (c) {
+        oh_coverage_check_rules(c, errors);
+        oh_coverage_check_reasons(c, errors);
+    }
+    if (errors->count != before) {
+        oh_catalogue_free(c);
+        c = NULL;
+    }
+    free(folder);
+    return c;
+}
+
+/* With its line, which the scenario's own text gives. */
+static struct oh_error *mistake(const struct oh_scenario *s, struct oh_place place,
+                                struct oh_errors *errors, const char *sentence)
+{
+    struct oh_errors unused = {0};
+    struct oh_yaml *y = oh_yaml_parse(s->file, oh_span_of(s->source_text), &unused);
+    struct oh_error *e;
+    if (y) {
+        e = oh_yaml_mistake_at(y, place, errors, "%s", sentence);
+    } else {
+        e = oh_errors_add(errors);
+        oh_error_at(e, s->file, place, "%s", sentence);
+    }
+    oh_errors_release(&unused);
+    oh_yaml_free(y);
+    return e;
+}
+
+void oh_cli_check_covers(const struct oh_catalogue *c, const struct oh_scenario *s,
+                         struct oh_errors *errors)
+{
+    for (size_t i = 0; c && i < s->cover_count; i++) {
+        const char *id = s->covers[i];
+        bool twice = false, known = oh_catalogue_find(c, oh_span_of(id)) != NULL;
+        for (size_t k = 0; k < i; k++)
+            twice |= strcmp(s->covers[k], id) == 0;
+        if (known && !twice)
+            continue;
+        char *sentence =
+            oh_format(known ? "'%s' is named twice" : "no requirement is called '%s'", id);
+        struct oh_error *e = mistake(s, s->cover_places[i], errors, sentence);
+        if (!known)
+            oh_catalogue_suggest(c, id, e);
+        free(sentence);
+    }
+}
+
+struct oh_scenario **oh_cli_scenarios(size_t *count, struct oh_errors *errors)
+{
+    struct oh_error e = {0};
+    char *folder = oh_cli_data("scenarios");
+    char **files = oh_file_list(folder, ".yaml", &e);
+    size_t before = errors->count, files_count = 0;
+    free(folder);
+    *count = 0;
+    if (!files) {
+        *oh_errors_add(errors) = e;
+        return NULL;
+    }
+    while (files[files_count])
+        files_count++;
+    struct oh_scenario **all = oh_alloc((files_count + 1) * sizeof *all);
+    for (size_t i = 0; i < files_count; i++) {
+        struct oh_scenario *s =
+            oh_cli_kind(files[i]) == OH_CLI_SCENARIO ? oh_scenario_load(files[i], errors) : NULL;
+        if (s)
+            all[(*count)++] = s;
+    }
+    oh_file_list_free(files);
+    if (errors->count == before)
+        return all;
+    oh_cli_scenarios_free(all);
+    return NULL;
+}
+
+void oh_cli_scenarios_free(struct oh_scenario **scenarios)
+{
+    for (size_t i = 0; scenarios && scenarios[i]; i++)
+        oh_scenario_free(scenarios[i]);
+    free(scenarios);
+}
+
+char *oh_cli_reason(const struct oh_requirement *q)
+{
+    static const char *const words[OH_UNCOVERED_REASONS] = {
+        [OH_UNCOVERED_NOT_TOLD] = "no reason is given",
+        [OH_UNCOVERED_NEEDS_STIMULUS] = "needs a stimulus",
+        [OH_UNCOVERED_NEEDS_SECRET] = "needs a secret",
+        [OH_UNCOVERED_NOT_ON_WIRE] = "not visible on the wire",
+        [OH_UNCOVERED_NEEDS_SEVERAL_CALLS] = "needs several calls",
+        [OH_UNCOVERED_NEEDS_CONFIGURATION] = "needs the phone's configuration",
+        [OH_UNCOVERED_DUPLICATE] = "the same as"};
+    return oh_format("%s%s%s", words[q->uncovered],
+                     q->uncovered == OH_UNCOVERED_DUPLICATE ? " " : "",
+                     q->uncovered == OH_UNCOVERED_DUPLICATE ? q->same_as : "");
+}

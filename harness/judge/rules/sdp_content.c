@@ -1,0 +1,487 @@
+/* Session descriptions by what they say: addresses (RFC 8866 5.2, 5.7), ends of lines and the name
+ * of the session (5, 5.3), payload types and their mappings (6.6, 8.2.4, RFC 3551 6), packet times
+ * (RFC 3264 5.1), lists of telephone events (RFC 4733 2.4).
+ *
+ * A value that has no form at all is said with the text of SDP, sdp_syntax.c. */
+#include "judge/rule_help.h"
+#include "judge/sdp_help.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The description; absent where there is none, or another's. */
+static struct oh_span description(const struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    bool own = oh_help_has_sdp(m->sip) && oh_help_originates(v, m);
+    return own ? m->sip->body : (struct oh_span){0};
+}
+
+static void say(struct oh_rule_view *v, const struct oh_trace_msg *m, struct oh_span bytes,
+                const char *expected, const char *text)
+{
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "body",
+                                   .bytes = bytes,
+                                   .expected = oh_span_of(expected),
+                                   .observed = bytes,
+                                   .text = text});
+}
+
+/* --- ends of lines --- */
+
+static void check_line_ends(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span body = description(v, m), rest = body;
+    while (rest.len > 0) {
+        size_t end = oh_span_find(rest, '\n');
+        bool ends = end > 0 && end < rest.len && rest.at[end - 1] == '\r';
+        struct oh_span line = oh_span_sub(rest, 0, end);
+        rest = oh_span_sub(rest, end + 1, rest.len);
+        if (ends)
+            continue;
+        say(v, m, line.len ? line : body, "CRLF behind it",
+            "Each line of a session description must end in CRLF, the last one too.");
+        return;
+    }
+}
+
+/* Two letters and the end of the line: a single space would do. */
+static void check_name(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span rest = description(v, m);
+    while (rest.len > 0) {
+        size_t end = oh_span_find(rest, '\n');
+        struct oh_span line = oh_span_sub(rest, 0, end);
+        rest = oh_span_sub(rest, end + 1, rest.len);
+        if (oh_span_starts_with(line, "m="))
+            return;
+        if (!oh_span_is(line, "s=\r") && !oh_span_is(line, "s="))
+            continue;
+        say(v, m, oh_span_sub(line, 0, 2), "s=- or s= and a space",
+            "The s= line must not be empty: without a name it is a dash or a space.");
+        return;
+    }
+}
+
+/* --- addresses --- */
+
+/* Nothing but digits and dots: meant as an IPv4 address. */
+static bool is_numeric(struct oh_span s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.at[i] != '.' && (s.at[i] < '0' || s.at[i] > '9'))
+            return false;
+    }
+    return s.len > 0;
+}
+
+static bool is_multicast(const struct oh_addr *a, struct oh_span text)
+{
+    uint64_t first = 0;
+    if (a->family == OH_FAMILY_IPV6)
+        return oh_span_is_nocase(oh_span_sub(text, 0, 2), "ff");
+    return oh_span_to_u64(oh_span_sub(text, 0, oh_span_find(text, '.')), &first) && first >= 224 &&
+           first <= 239;
+}
+
+/* What the address should be; NULL: it is. Names are let pass (5.2: FQDN, and 9: extn-addr). */
+static const char *address_missed(struct oh_span type, struct oh_span address, bool is_connection)
+{
+    size_t slash = oh_span_find(address, '/');
+    struct oh_span host = oh_span_sub(address, 0, slash);
+    struct oh_addr a = {0};
+    bool ip4 = oh_span_is_nocase(type, "IP4"), ip6 = oh_span_is_nocase(type, "IP6");
+    bool colon = oh_span_find(host, ':') < host.len;
+    if (!ip4 && !ip6)
+        return NULL;
+    if (ip4 ? colon : is_numeric(host))
+        return ip4 ? "an address of the type IP4" : "an address of the type IP6";
+    if (!colon && !is_numeric(host))
+        return NULL;
+    if (oh_span_starts_with(host, "[") || oh_addr_parse(host, &a, NULL) < 0)
+        return "an IP address";
+    if (!is_connection)
+        return NULL;
+    if (slash < address.len && !is_multicast(&a, host))
+        return "no '/' behind a unicast address";
+    return ip4 && slash == address.len && is_multicast(&a, host) ? "a TTL behind the address"
+                                                                 : NULL;
+}
+
+static void check_address(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span rest = description(v, m);
+    while (rest.len > 0) {
+        struct oh_span line = oh_help_next_line(&rest), words[6] = {{0}}, left;
+        bool is_connection = oh_span_starts_with(line, "c=");
+        size_t count = 0, wanted = is_connection ? 3 : 6;
+        if (!is_connection && !oh_span_starts_with(line, "o="))
+            continue;
+        left = oh_span_sub(line, 2, line.len);
+        while (count < wanted && oh_help_next_word(&left, &words[count]))
+            count++;
+        if (count < wanted || !oh_span_is_nocase(words[wanted - 3], "IN"))
+            continue;
+        const char *expected = address_missed(words[wanted - 2], words[wanted - 1], is_connection);
+        if (!expected)
+            continue;
+        say(v, m, words[wanted - 1], expected,
+            "The address in o= and c= must be one of the type that stands before it; of c= a "
+            "multicast one of IP4 alone has a TTL.");
+        return;
+    }
+}
+
+/* RFC 3264 5: a signed integer of 64 bits. */
+static bool fits_63_bits(struct oh_span digits)
+{
+    uint64_t number = 0;
+    return !is_numeric(digits) || oh_span_find(digits, '.') < digits.len ||
+           (oh_span_to_u64(digits, &number) && number <= INT64_MAX);
+}
+
+static void check_origin_size(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_help_description d;
+    struct oh_span body = description(v, m), left, word;
+    if (!body.at)
+        return;
+    oh_help_read_description(m->sip, &d);
+    left = oh_help_line_of(&d.session, "o=");
+    for (int i = 0; i < 3 && oh_help_next_word(&left, &word); i++) {
+        if (i == 0 || fits_63_bits(word))
+            continue;
+        say(v, m, word, "a number below 2 to the power of 63",
+            "Session id and version in o= must fit into a signed integer of 64 bits.");
+        return;
+    }
+}
+
+/* --- payload types --- */
+
+enum { TYPES = OH_HELP_TYPES };
+
+/* Walks through the RTP streams of a description that are not refused. */
+typedef bool stream_fn(struct oh_rule_view *v, const struct oh_trace_msg *m,
+                       const struct oh_help_part *p); /* true: it spoke, and is done */
+
+static void each_stream(struct oh_rule_view *v, const struct oh_trace_msg *m, stream_fn *fn)
+{
+    struct oh_help_description d;
+    if (!description(v, m).at)
+        return;
+    oh_help_read_description(m->sip, &d);
+    for (size_t i = 0; i < d.count && i < OH_HELP_MEDIA_MAX; i++) {
+        const struct oh_help_part *p = &d.media[i];
+        if (oh_help_is_rtp(p) && !oh_span_is(p->port, "0") && fn(v, m, p))
+            return;
+    }
+}
+
+static bool wrong_format(struct oh_rule_view *v, const struct oh_trace_msg *m,
+                         const struct oh_help_part *p)
+{
+    struct oh_span left = p->formats, word;
+    uint64_t type;
+    while (oh_help_next_word(&left, &word)) {
+        if (oh_help_is_type(word, &type))
+            continue;
+        say(v, m, word, "a payload type, 0 to 127",
+            "The formats of an RTP stream must be payload type numbers from 0 to 127.");
+        return true;
+    }
+    return false;
+}
+
+static void check_formats(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    each_stream(v, m, wrong_format);
+}
+
+/* The next a=rtpmap of a stream: its number, name, and what stands behind the name. */
+struct mapping {
+    struct oh_span line, number, name, clock, channels;
+};
+
+static bool next_mapping(struct oh_span *rest, struct mapping *map)
+{
+    static const char begins[] = "a=rtpmap:";
+    while (rest->len > 0) {
+        struct oh_span line = oh_help_next_line(rest), left, word;
+        *map = (struct mapping){.line = line};
+        if (!oh_span_starts_with(line, begins))
+            continue;
+        left = oh_span_sub(line, sizeof begins - 1, line.len);
+        if (!oh_help_next_word(&left, &map->number) || !oh_help_next_word(&left, &word))
+            continue;
+        size_t slash = oh_span_find(word, '/');
+        map->name = oh_span_sub(word, 0, slash);
+        word = oh_span_sub(word, slash + 1, word.len);
+        slash = oh_span_find(word, '/');
+        map->clock = oh_span_sub(word, 0, slash);
+        map->channels = oh_span_sub(word, slash + 1, word.len);
+        return true;
+    }
+    return false;
+}
+
+static bool mapped_twice(struct oh_rule_view *v, const struct oh_trace_msg *m,
+                         const struct oh_help_part *p)
+{
+    bool seen[TYPES] = {false};
+    struct oh_span rest = p->rest;
+    struct mapping map;
+    uint64_t type;
+    while (next_mapping(&rest, &map)) {
+        if (!oh_help_is_type(map.number, &type))
+            continue;
+        if (seen[type]) {
+            say(v, m, map.line, "one a=rtpmap for each payload type",
+                "A payload type must not be mapped a second time within a stream.");
+            return true;
+        }
+        seen[type] = true;
+    }
+    return false;
+}
+
+static void check_mapped_once(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    each_stream(v, m, mapped_twice);
+}
+
+static bool unmapped(struct oh_rule_view *v, const struct oh_trace_msg *m,
+                     const struct oh_help_part *p)
+{
+    struct oh_span left = p->formats, word;
+    struct oh_help_types types;
+    uint64_t type;
+    oh_help_read_types(p, &types);
+    while (oh_help_next_word(&left, &word)) {
+        if (!oh_help_is_type(word, &type) || type < 96 || types.mapped[type].at)
+            continue;
+        say(v, m, word, "an a=rtpmap line for it",
+            "A description must have an rtpmap attribute for each dynamic payload type.");
+        return true;
+    }
+    return false;
+}
+
+/* What an answer must have is said with answers. */
+static void check_mapped(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (!oh_help_has_sdp(m->sip) || !oh_help_originates(v, m) || oh_help_offer_of(v, m))
+        return;
+    each_stream(v, m, unmapped);
+}
+
+static bool mapped_unlisted(struct oh_rule_view *v, const struct oh_trace_msg *m,
+                            const struct oh_help_part *p)
+{
+    struct oh_span rest = p->rest;
+    struct oh_help_types types;
+    struct mapping map;
+    uint64_t type;
+    oh_help_read_types(p, &types);
+    while (next_mapping(&rest, &map)) {
+        if (oh_help_is_type(map.number, &type) && types.listed[type])
+            continue;
+        say(v, m, map.line, "a payload type that the m= line lists",
+            "An rtpmap should be for a payload type that its m= line lists.");
+        return true;
+    }
+    return false;
+}
+
+static void check_mapped_listed(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    each_stream(v, m, mapped_unlisted);
+}
+
+/* --- encodings --- */
+
+/* RFC 3551 4.5, table 1 and 6; opus: RFC 7587 7. Those with a clock of free choice are not here. */
+static const struct clock {
+    const char *name, *clock, *channels;
+} clocks[] = {{"G722", "8000", NULL},  {"G723", "8000", NULL},    {"G728", "8000", NULL},
+              {"G729", "8000", NULL},  {"G729D", "8000", NULL},   {"G729E", "8000", NULL},
+              {"GSM", "8000", NULL},   {"GSM-EFR", "8000", NULL}, {"LPC", "8000", NULL},
+              {"QCELP", "8000", NULL}, {"G726-16", "8000", NULL}, {"G726-24", "8000", NULL},
+              {"MPA", "90000", NULL},  {"G726-32", "8000", NULL}, {"G726-40", "8000", NULL},
+              {"H261", "90000", NULL}, {"opus", "48000", "2"}};
+
+static bool has_wrong_clock(struct oh_rule_view *v, const struct oh_trace_msg *m,
+                            const struct oh_help_part *p)
+{
+    struct oh_span rest = p->rest;
+    struct mapping map;
+    while (next_mapping(&rest, &map)) {
+        for (size_t i = 0; map.clock.len > 0 && i < sizeof clocks / sizeof *clocks; i++) {
+            const struct clock *c = &clocks[i];
+            if (!oh_span_is_nocase(map.name, c->name) ||
+                (oh_span_is(map.clock, c->clock) &&
+                 (!c->channels || oh_span_is(map.channels, c->channels))))
+                continue;
+            char *expected = oh_format("%s/%s%s%s", c->name, c->clock, c->channels ? "/" : "",
+                                       c->channels ? c->channels : "");
+            say(v, m, map.line, expected,
+                "An rtpmap must give the clock rate, and the channels, that its encoding has.");
+            free(expected);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_clock(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    each_stream(v, m, has_wrong_clock);
+}
+
+/* RFC 3551 3: a static number may be bound anew, but those from 96 to 127 should be used first. */
+static bool bound_anew(struct oh_rule_view *v, const struct oh_trace_msg *m,
+                       const struct oh_help_part *p)
+{
+    struct oh_span rest = p->rest;
+    struct mapping map;
+    while (next_mapping(&rest, &map)) {
+        uint64_t type;
+        struct oh_span known = oh_help_is_type(map.number, &type) ? oh_help_static_encoding(type)
+                                                                  : (struct oh_span){0};
+        struct oh_span name = oh_span_sub(known, 0, oh_span_find(known, '/'));
+        if (!known.at || oh_span_equal_nocase(name, map.name))
+            continue;
+        say(v, m, map.line, known.at,
+            "A static payload type should keep its meaning: another encoding should have a number "
+            "from 96 to 127.");
+        return true;
+    }
+    return false;
+}
+
+static void check_static(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    each_stream(v, m, bound_anew);
+}
+
+/* --- packet times --- */
+
+/* "20", "2.5": above zero. */
+static bool is_time(struct oh_span s)
+{
+    bool above = false;
+    for (size_t i = 0; i < s.len; i++)
+        above = above || (s.at[i] >= '1' && s.at[i] <= '9');
+    return above && is_numeric(s) && s.at[0] != '.' &&
+           oh_span_find(oh_span_sub(s, oh_span_find(s, '.') + 1, s.len), '.') >=
+               oh_span_sub(s, oh_span_find(s, '.') + 1, s.len).len;
+}
+
+static void check_packet_time(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    static const char *const begins[] = {"a=ptime:", "a=maxptime:"};
+    struct oh_span rest = description(v, m);
+    while (rest.len > 0) {
+        struct oh_span line = oh_help_next_line(&rest);
+        for (size_t i = 0; i < 2; i++) {
+            if (!oh_span_starts_with(line, begins[i]) ||
+                line.len == strlen(begins[i]) || /* the form says that */
+                is_time(oh_span_trim(oh_span_sub(line, strlen(begins[i]), line.len))))
+                continue;
+            say(v, m, line, "milliseconds above zero",
+                "A packet time must be a number of milliseconds above zero.");
+            return;
+        }
+    }
+}
+
+/* --- telephone events --- */
+
+/* RFC 4733 2.4: "0-15,66,70": no white space; a range rises; 0 to 255 (2.3.1). */
+static bool is_event_list(struct oh_span s)
+{
+    while (s.at) {
+        size_t comma = oh_span_find(s, ',');
+        struct oh_span element = oh_span_sub(s, 0, comma);
+        size_t hyphen = oh_span_find(element, '-');
+        uint64_t first = 0, last = 0;
+        if (!oh_span_to_u64(oh_span_sub(element, 0, hyphen), &first) || first > 255)
+            return false;
+        if (hyphen < element.len &&
+            (!oh_span_to_u64(oh_span_sub(element, hyphen + 1, element.len), &last) ||
+             last <= first || last > 255))
+            return false;
+        if (comma == s.len)
+            return true;
+        s = oh_span_sub(s, comma + 1, s.len);
+    }
+    return false;
+}
+
+static bool wrong_events(struct oh_rule_view *v, const struct oh_trace_msg *m,
+                         const struct oh_help_part *p)
+{
+    struct oh_span rest, word;
+    struct oh_help_types types;
+    uint64_t type;
+    oh_help_read_types(p, &types);
+    for (rest = p->rest; rest.len > 0;) {
+        struct oh_span line = oh_help_next_line(&rest), left;
+        if (!oh_span_starts_with(line, "a=fmtp:"))
+            continue;
+        left = oh_span_sub(line, strlen("a=fmtp:"), line.len);
+        if (!oh_help_next_word(&left, &word) || !oh_help_is_type(word, &type) ||
+            !oh_help_is_event(types.mapped[type]))
+            continue;
+        left = oh_span_trim(left);
+        if (is_event_list(left))
+            continue;
+        say(v, m, line, "numbers and rising ranges from 0 to 255, parted by commas alone",
+            "The fmtp of telephone-event must be a list of event numbers such as 0-15,66.");
+        return true;
+    }
+    return false;
+}
+
+static void check_event_list(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    each_stream(v, m, wrong_events);
+}
+
+#define SDP(id, level, clause, meaning, covers, check)                                             \
+    {                                                                                              \
+        id, OH_LEVEL_##level, clause, OH_ON_ANY, NULL, meaning, covers, check                      \
+    }
+
+static const struct oh_rule rules[] = {
+    SDP("sdp.line-end", MUST, "RFC 8866 5", "Each line of a session description ends in CRLF.",
+        "sdp.crlf", check_line_ends),
+    SDP("sdp.name", MUST, "RFC 8866 5.3", "The s= line is not empty.", "sdp.s-nonempty",
+        check_name),
+    SDP("sdp.address", MUST, "RFC 8866 5.7", "An address in o= and c= is of the type given.",
+        "sdp.c-form sdp.o-form", check_address),
+    SDP("sdp.origin-size", MUST, "RFC 3264 5",
+        "Session id and version fit into a signed integer of 64 bits.", "sdp.o-64bit",
+        check_origin_size),
+    SDP("sdp.payload-types", MUST, "RFC 8866 8.2.4",
+        "The formats of an RTP stream are payload types from 0 to 127.", "sdp.m-fmt-listed",
+        check_formats),
+    SDP("sdp.mapped", MUST, "RFC 8866 8.2.4", "Each dynamic payload type has an rtpmap.",
+        "sdp.rtpmap-dynamic", check_mapped),
+    SDP("sdp.mapped-once", MUST, "RFC 8866 6.6", "No payload type is mapped twice within a stream.",
+        "sdp.rtpmap-unique", check_mapped_once),
+    SDP("sdp.mapped-listed", SHOULD, "RFC 8866 6.6",
+        "An rtpmap is for a payload type of its m= line.", "sdp.rtpmap-listed",
+        check_mapped_listed),
+    SDP("sdp.clock", MUST, "RFC 8866 6.6", "An rtpmap has the clock rate of its encoding.",
+        "sdp.rtpmap-form", check_clock),
+    SDP("sdp.static", SHOULD, "RFC 3551 3", "A static payload type keeps its encoding.",
+        "sdp.m-fmt-listed", check_static),
+    SDP("sdp.ptime", MUST, "RFC 3264 5.1", "ptime and maxptime are above zero.", "sdp.ptime",
+        check_packet_time),
+    SDP("sdp.event-list", MUST, "RFC 4733 2.4", "The fmtp of telephone-event lists events.",
+        "sdp.fmtp-telephone-event", check_event_list),
+};
+
+const struct oh_rule_family oh_rules_sdp_content = {"sdp-content", rules,
+                                                    sizeof rules / sizeof *rules};

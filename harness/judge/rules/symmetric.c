@@ -1,0 +1,195 @@
+/* Where a response goes and comes from: what the server adds to the topmost Via, and the address it
+ * answers from. RFC 3261 18.2.1, RFC 3581 4
+ *
+ * What counts is the source address as the server saw it. A capture may have been taken before an
+ * address was translated, so where that can be, nothing is said. */
+#include "judge/rule_help.h"
+
+#include <stdio.h>
+
+struct hop {
+    const struct oh_trace_msg *request;
+    struct oh_span asked, told;        /* topmost Via of request and response */
+    struct oh_sip_via asking, telling; /* the same taken apart */
+};
+
+static bool read_hop(const struct oh_rule_view *v, const struct oh_trace_msg *m, struct hop *h)
+{
+    h->request = oh_rule_msg(v, m->request);
+    if (!h->request || !oh_help_same_end(m, true, h->request, false))
+        return false;
+    h->asked = oh_sip_msg_value(h->request->sip, OH_SIP_VIA, 0);
+    h->told = oh_sip_msg_value(m->sip, OH_SIP_VIA, 0);
+    return h->asked.at && h->told.at && oh_sip_via_parse(h->asked, &h->asking) == 0 &&
+           oh_sip_via_parse(h->told, &h->telling) == 0 &&
+           oh_help_same_token(h->asking.host, h->telling.host) &&
+           !oh_sip_param(h->asking.params, "received").at &&
+           !oh_sip_param(h->asking.params, "maddr").at && oh_help_originates(v, m);
+}
+
+/* Addresses that are translated on the way to the net: RFC 1918, RFC 6598, RFC 4193, and those of
+ * one link. */
+static bool is_private(const struct oh_addr *a)
+{
+    const uint8_t *ip = a->ip;
+    if (a->family == OH_FAMILY_IPV6)
+        return (ip[0] & 0xfe) == 0xfc || (ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80);
+    return ip[0] == 10 || (ip[0] == 172 && (ip[1] & 0xf0) == 16) ||
+           (ip[0] == 192 && ip[1] == 168) || (ip[0] == 100 && (ip[1] & 0xc0) == 64) ||
+           (ip[0] == 169 && ip[1] == 254);
+}
+
+/* The source is a private address and Via says a public one: the server may have seen that. */
+static bool may_be_translated(const struct oh_rule_view *v, const struct hop *h)
+{
+    struct oh_addr named;
+    return !oh_rule_run(v) && is_private(&h->request->src) &&
+           oh_sip_host_addr(h->asking.host, h->asking.port, &named, NULL) == 0 &&
+           !is_private(&named);
+}
+
+static bool is_from_elsewhere(const struct hop *h)
+{
+    struct oh_addr named;
+    return oh_sip_host_addr(h->asking.host, h->asking.port, &named, NULL) < 0 ||
+           !oh_addr_same_ip(&named, &h->request->src);
+}
+
+/* A filled rport without received has a rule of its own. */
+static void check_received(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct hop h;
+    char wanted[OH_ADDR_TEXT];
+    if (!read_hop(v, m, &h) || oh_sip_param(h.telling.params, "received").at ||
+        oh_sip_param(h.telling.params, "rport").len > 0 || !is_from_elsewhere(&h))
+        return;
+    if (may_be_translated(v, &h)) {
+        oh_rule_not_checkable(v);
+        return;
+    }
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "via.received",
+                                   .bytes = h.told,
+                                   .expected =
+                                       oh_span_of(oh_addr_format_ip(&h.request->src, wanted)),
+                                   .text = "Where the Via of a request names a host, or another "
+                                           "address than it came from, the server must add that "
+                                           "address as received.",
+                                   .also = h.request});
+}
+
+/* Has the sender of this response shown that it knows rport: in a request of its own, or filled in
+ * elsewhere? */
+static bool knows_rport(const struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    int end = (int)oh_rule_trace(v)->msg_count;
+    int from = m->index > OH_HELP_REACH ? m->index - OH_HELP_REACH : 0;
+    for (int i = from; i < end && i < m->index + OH_HELP_REACH; i++) {
+        const struct oh_trace_msg *other = oh_rule_msg(v, i);
+        struct oh_sip_via via;
+        if (!oh_help_same_end(m, true, other, true) ||
+            oh_sip_via_parse(oh_sip_msg_value(other->sip, OH_SIP_VIA, 0), &via) < 0)
+            continue;
+        struct oh_span rport = oh_sip_param(via.params, "rport");
+        if (rport.at && (other->sip->is_request || rport.len > 0))
+            return true;
+    }
+    return false;
+}
+
+/* Whose Via was it: did the server see the source that is captured here? */
+static bool saw_source(const struct oh_rule_view *v, const struct hop *h)
+{
+    struct oh_addr told;
+    return oh_rule_run(v) ||
+           (oh_sip_host_addr(oh_sip_param(h->telling.params, "received"), 0, &told, NULL) == 0 &&
+            oh_addr_same_ip(&told, &h->request->src));
+}
+
+static void say_rport(struct oh_rule_view *v, const struct oh_trace_msg *m, const struct hop *h,
+                      const char *field, const char *expected, struct oh_span observed)
+{
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = field,
+                                   .bytes = h->told,
+                                   .expected = oh_span_of(expected),
+                                   .observed = observed,
+                                   .text = "Where the Via of a request has an empty rport, the "
+                                           "server must set it to the source port and add the "
+                                           "source address as received.",
+                                   .also = h->request});
+}
+
+static void check_rport(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct hop h;
+    char port[16], ip[OH_ADDR_TEXT];
+    if (!read_hop(v, m, &h) || !oh_sip_param(h.asking.params, "rport").at ||
+        oh_sip_param(h.asking.params, "rport").len > 0)
+        return;
+    struct oh_span filled = oh_sip_param(h.telling.params, "rport");
+    struct oh_span received = oh_sip_param(h.telling.params, "received");
+    snprintf(port, sizeof port, "%u", h.request->src.port);
+    if (filled.len == 0 && !knows_rport(v, m))
+        oh_rule_not_checkable(v); /* a server of RFC 3261 alone passes over it */
+    else if (filled.len == 0 || (saw_source(v, &h) && !oh_span_is(filled, port)))
+        say_rport(v, m, &h, "via.rport", port, filled);
+    else if (!received.at)
+        say_rport(v, m, &h, "via.received", oh_addr_format_ip(&h.request->src, ip), received);
+}
+
+/* A copy of the request that came to this address: the capture saw it before and behind a
+ * translation. */
+static bool came_to(const struct oh_rule_view *v, const struct oh_trace_msg *request,
+                    const struct oh_addr *address)
+{
+    int end = (int)oh_rule_trace(v)->msg_count;
+    for (int i = request->index; i < end && i < request->index + OH_HELP_REACH; i++) {
+        const struct oh_trace_msg *copy = oh_rule_msg(v, i);
+        bool same = i == request->index || copy->repeat_of == request->index ||
+                    copy->duplicate_of == request->index;
+        if (same && oh_addr_equal(&copy->dst, address))
+            return true;
+    }
+    return false;
+}
+
+/* By RFC 3581, which who fills in rport follows. */
+static void check_source(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct hop h;
+    char wanted[OH_ADDR_TEXT], observed[OH_ADDR_TEXT];
+    if (m->transport != OH_TRANSPORT_UDP || m->request == OH_NONE ||
+        !oh_sip_msg_value(m->sip, OH_SIP_VIA, 0).at || !oh_help_originates(v, m))
+        return;
+    h.request = oh_rule_msg(v, m->request);
+    if (h.request->transport != OH_TRANSPORT_UDP ||
+        oh_sip_via_parse(oh_sip_msg_value(m->sip, OH_SIP_VIA, 0), &h.telling) < 0 ||
+        oh_sip_param(h.telling.params, "rport").len == 0 || came_to(v, h.request, &m->src))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.bytes = m->sip->start_line,
+                                   .expected = oh_span_of(oh_addr_format(&h.request->dst, wanted)),
+                                   .observed = oh_span_of(oh_addr_format(&m->src, observed)),
+                                   .text = "A response to a request with rport must be sent from "
+                                           "the address and port that the request came to.",
+                                   .also = h.request});
+}
+
+#define SYMMETRIC(id, clause, meaning, covers, check)                                              \
+    {                                                                                              \
+        id, OH_LEVEL_MUST, clause, OH_ON_RESPONSE, NULL, meaning, covers, check                    \
+    }
+
+static const struct oh_rule rules[] = {
+    SYMMETRIC("response.received", "RFC 3261 18.2.1",
+              "The server adds the source address where the Via does not name it.",
+              "lint.via.received-added", check_received),
+    SYMMETRIC("response.rport", "RFC 3581 4",
+              "The server fills in an empty rport and adds the source address.",
+              "lint.via.rport-filled", check_rport),
+    SYMMETRIC("response.source", "RFC 3581 4", "A response leaves from where its request came to.",
+              "tr.udp.response-source", check_source),
+};
+
+const struct oh_rule_family oh_rules_symmetric = {"symmetric", rules, sizeof rules / sizeof *rules};

@@ -1,0 +1,95 @@
+#include "judge/time_help.h"
+
+#include "judge/internal.h"
+#include "judge/rule_help.h"
+
+#include <string.h>
+
+/* Farther than any transaction's repeats reach, T1 being twice its default. */
+#define REACH_NS (4 * OH_HELP_T1X64_NS)
+
+int64_t oh_help_slack_ns(int64_t interval_ns)
+{
+    return interval_ns / 4 + INT64_C(100000000);
+}
+
+bool oh_help_time_in_doubt(const struct oh_rule_view *v, int64_t interval_ns)
+{
+    const struct oh_run *run = oh_rule_run(v);
+    int64_t bound_ns = interval_ns / 10 > OH_STALL_NS ? interval_ns / 10 : OH_STALL_NS;
+    if (oh_rule_evidence_lost(v) || oh_rule_one_sided(v))
+        return true;
+    return run &&
+           (run->worst_late_ns > bound_ns || oh_clock_was_set(run) || !run->capture.complete);
+}
+
+static bool silences(const struct oh_journal_entry *e, const struct oh_trace_msg *m)
+{
+    bool own = !e->seat || !m->from_seat || strcmp(e->seat, m->from_seat) == 0;
+    return e->kind == OH_JOURNAL_FLOW_ENDS ||
+           (own && (e->kind == OH_JOURNAL_PHONE || e->kind == OH_JOURNAL_TOLD));
+}
+
+int64_t oh_help_heard_until(const struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_run *run = oh_rule_run(v);
+    int64_t until_ns = oh_rule_watched_until(v);
+    for (size_t i = 0; run && i < run->journal_count; i++) {
+        const struct oh_journal_entry *e = &run->journal[i];
+        if (silences(e, m) && e->wall_ns > m->time_ns && e->wall_ns < until_ns)
+            until_ns = e->wall_ns;
+    }
+    if (run && oh_outcome_silences(run->outcome) && oh_silent_after(oh_rule_trace(v), m->time_ns))
+        return INT64_MIN / 2;
+    return until_ns;
+}
+
+bool oh_help_way_is_seen(const struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    int end = (int)oh_rule_trace(v)->msg_count;
+    if (oh_rule_run(v))
+        return true;
+    for (int i = m->index + 1; i < end && i < m->index + OH_HELP_REACH; i++) {
+        const struct oh_trace_msg *r = oh_rule_msg(v, i);
+        if (oh_help_same_end(m, true, r, false) && oh_help_same_end(m, false, r, true))
+            return true;
+    }
+    return false;
+}
+
+static bool is_sending_of(const struct oh_trace_msg *r, const struct oh_trace_msg *m)
+{
+    if (r->duplicate_of != OH_NONE || r->sip->is_request != m->sip->is_request ||
+        !oh_help_same_end(m, true, r, true) || !oh_help_same_end(m, false, r, false))
+        return false;
+    if (r->repeat_of == m->index)
+        return true;
+    if (!m->sip->is_request)
+        return r->request == m->request && m->request != OH_NONE &&
+               r->sip->status == m->sip->status &&
+               oh_span_equal(oh_sip_msg_whole(r->sip, OH_SIP_CSEQ),
+                             oh_sip_msg_whole(m->sip, OH_SIP_CSEQ));
+    struct oh_span branch = oh_help_branch(m->sip);
+    return branch.at && oh_span_equal(r->sip->method, m->sip->method) &&
+           oh_help_same_token(branch, oh_help_branch(r->sip));
+}
+
+void oh_help_find_sendings(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                           struct oh_help_sendings *out)
+{
+    int end = (int)oh_rule_trace(v)->msg_count;
+    *out = (struct oh_help_sendings){.at = {m}, .count = 1};
+    for (int i = m->index + 1; i < end && i < m->index + OH_HELP_REACH; i++) {
+        const struct oh_trace_msg *r = oh_rule_msg(v, i);
+        if (out->count == OH_HELP_SENDINGS || r->time_ns - m->time_ns > REACH_NS)
+            return;
+        if (is_sending_of(r, m) &&
+            r->time_ns - out->at[out->count - 1]->time_ns >= OH_HELP_TWICE_NS)
+            out->at[out->count++] = r;
+    }
+}
+
+int64_t oh_help_gap_ns(const struct oh_help_sendings *s, size_t n)
+{
+    return s->at[n]->time_ns - s->at[n - 1]->time_ns;
+}

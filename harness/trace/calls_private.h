@@ -1,0 +1,90 @@
+/*
+ * trace/calls_private.h - a call while it is kept, and what its parts tell one another.
+ *
+ * Uses: trace/calls.h. Private to trace/calls*.c.
+ */
+#ifndef OH_TRACE_CALLS_PRIVATE_H
+#define OH_TRACE_CALLS_PRIVATE_H
+
+#include "trace/calls.h"
+#include "trace/ledger.h"
+
+struct kept {
+    struct oh_trace_msg msg;
+    const struct oh_endpoint *from, *to;
+};
+
+/* A transaction or an INVITE's dialog. */
+struct oh_call_item {
+    uint64_t key;
+    bool is_dialog, is_invite;
+    bool proceeding; /* INVITE: it rings */
+    bool closed;
+};
+
+/* How far a call is, by its requests and answers. */
+struct oh_call_state {
+    struct oh_call_item *items; /* owned */
+    size_t count, room;
+    bool crowded; /* there are more than are followed */
+};
+
+enum oh_call_phase {
+    OH_CALL_OPEN,       /* a dialog stands, or it rings */
+    OH_CALL_UNANSWERED, /* requests wait for their answers */
+    OH_CALL_OVER,
+    OH_CALL_PHASES
+};
+
+/* calls_state.c */
+void oh_call_state_take(struct oh_call_state *s, const struct oh_sip_msg *m,
+                        const struct oh_link_keys *k);
+enum oh_call_phase oh_call_state_phase(const struct oh_call_state *s);
+void oh_call_state_release(struct oh_call_state *s);
+
+struct call;
+/* An address that a session description of a call named. */
+struct oh_call_address {
+    struct oh_addr addr;
+    struct call *call;
+    struct oh_call_address *in_bucket, *of_call; /* next ones */
+    struct oh_call_address **link;               /* what points at it in its bucket */
+};
+
+struct call {
+    char *id; /* owned */
+    size_t id_len;
+    uint64_t hash;
+    struct call *in_bucket;      /* next one */
+    struct call *before, *after; /* in the list of its phase: longest silent first */
+    enum oh_call_phase phase;
+    int64_t last_ns;
+    struct kept *kept; /* owned, and the messages in it */
+    size_t count, room;
+    const struct oh_endpoint **parties; /* each once; owned */
+    size_t party_count, party_room;
+    struct oh_call_state state;
+    struct oh_call_address *addresses; /* owned */
+    size_t address_count;
+    struct oh_streams *streams; /* owned; NULL: none yet */
+    size_t bytes;
+    size_t lost_before; /* oh_calls_lost calls before it */
+    bool begins_within; /* what it began with was handed out before */
+};
+
+/* calls_media.c: which call an address of media belongs to. */
+struct oh_call_addresses {
+    struct oh_call_address **buckets;
+    size_t bucket_count, count;
+};
+void oh_call_addresses_init(struct oh_call_addresses *a);
+void oh_call_addresses_release(struct oh_call_addresses *a);
+/* Enters those of a message's session description; the memory that it took. */
+size_t oh_call_addresses_take(struct oh_call_addresses *a, struct call *call,
+                              const struct oh_sip_msg *m);
+void oh_call_addresses_forget(struct oh_call_addresses *a, struct call *call);
+/* The calls that a packet belongs to, at most `most`; how many. */
+size_t oh_call_addresses_find(const struct oh_call_addresses *a, const struct oh_addr *src,
+                              const struct oh_addr *dst, struct call **calls, size_t most);
+
+#endif

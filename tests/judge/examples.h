@@ -1,0 +1,325 @@
+/* The examples of an RFC as readable traces of our own: one file of a folder each, named after its
+ * section, judged as captures of a stranger's, once for each phone in them.
+ *
+ * The head of a file says, a line each:
+ *   # RFC 4475 3.1.2.3: what it shows
+ *   # phone: mira 192.0.2.17                    a name and its addresses; one line for each phone
+ *   # profile: rfc2543                          of the phones; else none
+ *   # watched until: 60                         seconds; else until the last message
+ *   # begins within                             the capture begins in the middle of a call
+ *   # expect: none                              or, for each finding:
+ *   # expect: must syntax.length
+ *   # expect: not found yet: why              no rule names this fault; counted
+ *   # with account: must digest.response        besides, where the password is known
+ *   # without profile: must via.branch-present  in their place, for a phone of no profile
+ * The must findings must be these and no others; a should that is named must be among those found.
+ */
+#ifndef OH_TEST_EXAMPLES_H
+#define OH_TEST_EXAMPLES_H
+
+#include "judge/script.h"
+
+#include "judge/rule.h"
+#include "trace/run.h"
+
+enum { MAX_PHONES = 4, MAX_ADDRESSES = 8, MAX_EXPECTED = 12 };
+
+struct example {
+    const char *file; /* name alone, borrowed */
+    char *text;       /* the whole file */
+    struct script script;
+    struct oh_trace *trace; /* all its messages */
+    char *phones[MAX_PHONES];
+    size_t phone_count;
+    char *profile;
+    double watched_s;
+    bool begins_within;
+};
+
+static char *head_of(const char *text)
+{
+    const char *end = strstr(text, "\n# = ");
+    assert_non_null(end);
+    return oh_format("%.*s\n", (int)(end - text), text);
+}
+
+/* The n-th value of a key in the head; NULL: no more. The caller frees. */
+static char *head_value(const struct example *x, const char *key, size_t n)
+{
+    char *head = head_of(x->text), *mark = oh_format("\n# %s", key), *value = NULL;
+    for (const char *at = strstr(head, mark); at && !value; at = strstr(at + 1, mark)) {
+        if (n-- > 0)
+            continue;
+        const char *from = at + strlen(mark);
+        while (*from == ':' || *from == ' ')
+            from++;
+        value = oh_format("%.*s", (int)strcspn(from, "\n"), from);
+    }
+    free(head);
+    free(mark);
+    return value;
+}
+
+static struct oh_trace *trace_of_script(const struct script *s, const char *file)
+{
+    struct oh_text text = {0};
+    struct oh_error e = {0};
+    struct oh_trace *t = oh_trace_new();
+    for (size_t i = 0; i < s->count; i++)
+        oh_text_add(&text, s->texts[i]);
+    if (oh_trace_read_text(t, file, oh_text_span(&text), &e) < 0)
+        fail_msg("%s: %s", file, e.text);
+    oh_text_release(&text);
+    return t;
+}
+
+static void example_read(struct example *x, const char *path)
+{
+    struct oh_text text = {0};
+    struct oh_error e = {0};
+    *x = (struct example){.file = strrchr(path, '/') + 1};
+    assert_int_equal(oh_file_read(path, 1 << 20, &text, &e), 0);
+    x->text = oh_text_take(&text);
+    script_read_file(&x->script, path);
+    compute_all(&x->script);
+    x->trace = trace_of_script(&x->script, x->file);
+    while (x->phone_count < MAX_PHONES &&
+           (x->phones[x->phone_count] = head_value(x, "phone", x->phone_count)))
+        x->phone_count++;
+    x->profile = head_value(x, "profile", 0);
+    char *watched = head_value(x, "watched until", 0), *within = head_value(x, "begins within", 0);
+    x->watched_s = watched ? strtod(watched, NULL) : 0;
+    x->begins_within = within != NULL;
+    free(watched);
+    free(within);
+}
+
+static void example_free(struct example *x)
+{
+    for (size_t i = 0; i < x->phone_count; i++)
+        free(x->phones[i]);
+    oh_trace_free(x->trace);
+    script_free(&x->script);
+    free(x->profile);
+    free(x->text);
+}
+
+/* --- judging --- */
+
+/* "mira 192.0.2.17 192.0.2.18": how many seats, all named "phone". */
+static size_t seats_of(const char *phone, struct oh_seat_address seats[MAX_ADDRESSES])
+{
+    size_t count = 0;
+    for (const char *at = strchr(phone, ' '); at && count < MAX_ADDRESSES;
+         at = strchr(at + 1, ' ')) {
+        struct oh_error e = {0};
+        struct oh_span word = {at + 1, strcspn(at + 1, " ")};
+        seats[count] = (struct oh_seat_address){.seat = "phone", .is_phone = true};
+        assert_int_equal(oh_addr_parse(word, &seats[count++].sip, &e), 0);
+    }
+    assert_true(count > 0);
+    return count;
+}
+
+static bool is_seats(const struct oh_addr *a, const struct oh_seat_address *seats, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (oh_addr_same_ip(a, &seats[i].sip))
+            return true;
+    }
+    return false;
+}
+
+/* What this phone sent and got, as a capture without a run. */
+static struct oh_recording *recording_of(const struct example *x, const char *phone)
+{
+    struct oh_seat_address seats[MAX_ADDRESSES];
+    size_t count = seats_of(phone, seats);
+    struct oh_recording *r = oh_alloc(sizeof *r);
+    r->trace = oh_trace_new();
+    for (size_t i = 0; i < x->trace->msg_count; i++) {
+        const struct oh_trace_msg *m = &x->trace->msgs[i];
+        if (!is_seats(&m->src, seats, count) && !is_seats(&m->dst, seats, count))
+            continue;
+        assert_non_null(oh_trace_add(r->trace, m->frame, m->time_ns, &m->src, &m->dst, m->transport,
+                                     m->sip->bytes));
+    }
+    assert_true(r->trace->msg_count > 0);
+    oh_trace_seats(r->trace, seats, count);
+    oh_trace_link(r->trace);
+    int64_t last_ns = r->trace->msgs[r->trace->msg_count - 1].time_ns;
+    int64_t watched_ns = (int64_t)(x->watched_s * (double)OH_NS_PER_S);
+    r->until_ns = watched_ns > last_ns ? watched_ns : last_ns;
+    r->begins_within = x->begins_within;
+    r->profile = x->profile;
+    return r;
+}
+
+static struct oh_verdict *verdict_on(struct oh_recording *r)
+{
+    struct oh_verdict *v = oh_alloc(sizeof *v);
+    v->recording = r;
+    oh_rules_apply(v, r, false);
+    return v;
+}
+
+/* --- what was expected --- */
+
+struct expected {
+    char *found[MAX_EXPECTED]; /* "must syntax.length" */
+    size_t count, not_yet;
+};
+
+static void expect_all(struct expected *out, const struct example *x, const char *key)
+{
+    char *value;
+    for (size_t n = 0; (value = head_value(x, key, n)) != NULL; n++) {
+        assert_in_range(out->count, 0, MAX_EXPECTED - 1);
+        if (strncmp(value, "must ", 5) == 0 || strncmp(value, "should ", 7) == 0) {
+            out->found[out->count++] = value;
+            continue;
+        }
+        if (strncmp(value, "not found yet", 13) == 0)
+            out->not_yet++;
+        else if (strncmp(value, "none", 4) != 0)
+            fail_msg("%s: what is expected is none, must or should: %s", x->file, value);
+        free(value);
+    }
+}
+
+static void expected_free(struct expected *e)
+{
+    for (size_t i = 0; i < e->count; i++)
+        free(e->found[i]);
+}
+
+static bool take_expected(struct expected *e, const char *level, const char *id)
+{
+    char *name = oh_format("%s %s", level, id);
+    bool hit = false;
+    for (size_t i = 0; i < e->count && !hit; i++) {
+        if (strcmp(e->found[i], name) != 0)
+            continue;
+        free(e->found[i]);
+        e->found[i] = e->found[--e->count];
+        hit = true;
+    }
+    free(name);
+    return hit;
+}
+
+/* Takes what was found from what was expected; how many musts were not. */
+static size_t hold(struct expected *e, const struct oh_verdict *v, const char *file)
+{
+    size_t wrong = 0;
+    for (size_t i = 0; i < v->finding_count; i++) {
+        const struct oh_finding *f = &v->findings[i];
+        bool is_must = f->level == OH_LEVEL_MUST;
+        if (take_expected(e, is_must ? "must" : "should", f->id) || !is_must)
+            continue;
+        print_error("%s: %s at frame %u: %s (expected %s, observed %s)\n", file, f->id,
+                    f->frames[0], f->text, f->expected ? f->expected : "-",
+                    f->observed ? f->observed : "-");
+        wrong++;
+    }
+    return wrong;
+}
+
+/* Judges an example for each of its phones. Returns how much differs from what is expected. */
+static size_t example_judge(const struct example *x, const struct oh_run_secret *secret,
+                            bool by_profile)
+{
+    struct expected e = {0};
+    size_t wrong = 0;
+    bool other = !by_profile && x->profile;
+    expect_all(&e, x, other ? "without profile" : "expect");
+    if (secret)
+        expect_all(&e, x, "with account");
+    assert_true(x->phone_count > 0);
+    for (size_t i = 0; i < x->phone_count; i++) {
+        struct oh_recording *r = recording_of(x, x->phones[i]);
+        r->secrets = secret;
+        r->secret_count = secret ? 1 : 0;
+        r->profile = by_profile ? x->profile : NULL;
+        struct oh_verdict *v = verdict_on(r);
+        wrong += hold(&e, v, x->file);
+        oh_verdict_free(v);
+        oh_recording_free(r);
+    }
+    for (size_t i = 0; i < e.count; i++)
+        print_error("%s: not found: %s\n", x->file, e.found[i]);
+    wrong += e.count;
+    expected_free(&e);
+    return wrong;
+}
+
+/* --- a folder of them --- */
+
+struct section {
+    const char *number;
+    size_t sound, faulty; /* files that it is to have: without fault, and with one that is told */
+};
+
+static bool is_of_section(const char *file, const char *number)
+{
+    size_t len = strlen(number);
+    return strncmp(file, number, len) == 0 && file[len] == '-';
+}
+
+static bool expects_a_finding(const char *path, size_t *not_yet)
+{
+    struct example x;
+    struct expected due = {0};
+    example_read(&x, path);
+    expect_all(&due, &x, "expect");
+    *not_yet += due.not_yet;
+    bool is_due = due.count + due.not_yet > 0;
+    expected_free(&due);
+    example_free(&x);
+    return is_due;
+}
+
+/* Each section has its files, sound and faulty, and each file its section. Returns how many faults
+ * no rule names yet. */
+static size_t hold_sections(const char *folder, const struct section *sections, size_t count)
+{
+    struct oh_error e = {0};
+    char **files = oh_file_list(folder, ".txt", &e);
+    size_t in_all = 0, with_section = 0, not_yet = 0;
+    assert_non_null(files);
+    while (files[in_all])
+        in_all++;
+    for (size_t s = 0; s < count; s++) {
+        size_t found[2] = {0, 0};
+        for (size_t i = 0; i < in_all; i++) {
+            if (is_of_section(strrchr(files[i], '/') + 1, sections[s].number))
+                found[expects_a_finding(files[i], &not_yet)]++;
+        }
+        if (found[0] != sections[s].sound || found[1] != sections[s].faulty)
+            fail_msg("section %s: %zu files without a finding, %zu with one", sections[s].number,
+                     found[0], found[1]);
+        with_section += found[0] + found[1];
+    }
+    assert_int_equal(with_section, in_all);
+    oh_file_list_free(files);
+    return not_yet;
+}
+
+/* All files of the folder. */
+static size_t judge_folder(const char *folder, const struct oh_run_secret *secret, bool by_profile)
+{
+    struct oh_error e = {0};
+    char **files = oh_file_list(folder, ".txt", &e);
+    size_t wrong = 0;
+    assert_non_null(files);
+    for (size_t i = 0; files[i]; i++) {
+        struct example x;
+        example_read(&x, files[i]);
+        wrong += example_judge(&x, secret, by_profile);
+        example_free(&x);
+    }
+    oh_file_list_free(files);
+    return wrong;
+}
+
+#endif
