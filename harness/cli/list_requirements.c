@@ -195,7 +195,7 @@ static void print_groups(const struct groups *groups)
 {
     for (size_t i = 0; i < groups->count; i++) {
         const struct group *g = &groups->items[i];
-        printf("%-9s %-26.*s %7zu %8zu %9zu %13zu %8zu\n", i == 0 ? groups->heading : "",
+        printf("%-9s %-19.*s %7zu %8zu %9zu %13zu %8zu\n", i == 0 ? groups->heading : "",
                OH_SPAN_FMT(g->name), g->entries, g->covered, g->by_rules, g->by_scenarios,
                g->entries - g->covered);
     }
@@ -217,7 +217,7 @@ static void print_text(const struct oh_catalogue *c, const struct question *ask)
             print_by(ask, q);
     }
     struct groups *tables = count_all(c, ask);
-    printf("\n%36s %7s %8s %9s %13s %8s\n", "", "entries", "covered", "by rules", "by scenarios",
+    printf("\n%29s %7s %8s %9s %13s %8s\n", "", "entries", "covered", "by rules", "by scenarios",
            "by none");
     for (size_t i = 0; i < TABLES; i++)
         print_groups(&tables[i]);

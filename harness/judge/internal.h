@@ -2,8 +2,9 @@
  * judge/internal.h - what the judge's files share. Private to judge/.
  *
  * judge.c draws the verdict · replay.c walks the recording in the player's order · flow.c makes
- * findings of the flow · media.c of the voice's formats · absence.c decides what a missing message
- * proves · rules.c runs the always-on rules · merge.c lets one fault be one finding.
+ * findings of the flow · media.c finds the steps of findings on RTP · absence.c decides what a
+ * missing message proves · rules.c runs the always-on rules, rule_stream.c those on RTP · merge.c
+ * lets one fault be one finding.
  */
 #ifndef OH_JUDGE_INTERNAL_H
 #define OH_JUDGE_INTERNAL_H
@@ -69,9 +70,9 @@ void oh_flow_end(struct oh_judging *j);
  * which weighs nothing. */
 void oh_flow_noise(struct oh_judging *j);
 
-/* media.c: RTP of the phone whose payload type our description does not have. RFC 3264 5.1, 6.1,
- * 8.3.2 */
-void oh_flow_payload_types(struct oh_judging *j);
+/* media.c: what the rules say of RTP belongs to the media step that was the flow's then. What such
+ * a step says of unwanted RTP itself stays alone. */
+void oh_flow_place_media(struct oh_judging *j);
 
 /* absence.c: findings for each step that was missed. */
 void oh_absences(struct oh_judging *j);

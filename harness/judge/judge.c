@@ -220,8 +220,8 @@ static void judge_all(struct oh_judging *j)
     oh_absences(j);
     oh_flow_end(j);
     oh_flow_noise(j);
-    oh_flow_payload_types(j);
     oh_rules_apply(v, j->recording, j->options->strict);
+    oh_flow_place_media(j);
     oh_merge(j);
     oh_findings_sort(v);
     judge_steps(j);

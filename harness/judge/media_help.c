@@ -212,9 +212,10 @@ const struct oh_said *oh_sessions_forbidding(const struct oh_sessions *s,
             continue;
         if (q->fits(said, q->payload_type))
             return NULL;
-        latest = said;
+        if (since_ns > said->msg->time_ns)
+            latest = said;
     }
-    return latest && since_ns > latest->msg->time_ns ? latest : NULL;
+    return latest;
 }
 
 /* A run has no pause: it is asked where it begins, where it ends, and just after each change. */
@@ -241,4 +242,30 @@ bool oh_sessions_break(const struct oh_sessions *s, const struct oh_said_questio
     *time_ns = first;
     *by = oh_sessions_forbidding(s, q, first);
     return true;
+}
+
+struct oh_meaning oh_sessions_meaning(const struct oh_sessions *s, const struct oh_addr *dst,
+                                      unsigned payload_type, int64_t time_ns)
+{
+    struct oh_meaning meaning = {.said = NULL};
+    struct oh_help_types types;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct oh_said *said = &s->list[i];
+        if (said->by_phone || !oh_said_names(said, dst) ||
+            (meaning.said && said->msg->time_ns > time_ns))
+            continue;
+        oh_help_read_types(&said->part, &types);
+        meaning.said = said;
+        if (!types.listed[payload_type])
+            continue;
+        meaning.encoding = types.encoding[payload_type];
+        meaning.fmtp = types.fmtp[payload_type];
+    }
+    struct oh_span clock = meaning.encoding;
+    clock = oh_span_sub(clock, oh_span_find(clock, '/') + 1, clock.len);
+    if (!oh_span_to_u64(oh_span_sub(clock, 0, oh_span_find(clock, '/')), &meaning.clock_hz))
+        meaning.clock_hz = 0;
+    meaning.is_audio = meaning.said && oh_span_is_nocase(meaning.said->part.kind, "audio");
+    meaning.is_event = oh_help_is_event(meaning.encoding);
+    return meaning;
 }

@@ -69,4 +69,15 @@ bool oh_sessions_break(const struct oh_sessions *s, const struct oh_said_questio
                        const struct oh_stream_run *run, int64_t *time_ns,
                        const struct oh_said **by);
 
+/* What a stream's payload type means where it goes to: by what the phone was told last, up to that
+ * time; of an answerer's own numbers nothing is taken (RFC 3264 6.1). Absent encoding: unknown. */
+struct oh_meaning {
+    const struct oh_said *said; /* NULL: the address was named by nobody */
+    struct oh_span encoding, fmtp;
+    uint64_t clock_hz; /* 0: unknown */
+    bool is_audio, is_event;
+};
+struct oh_meaning oh_sessions_meaning(const struct oh_sessions *s, const struct oh_addr *dst,
+                                      unsigned payload_type, int64_t time_ns);
+
 #endif

@@ -21,7 +21,7 @@
 #include "judge/verdict.h"
 #include "match/match.h"
 
-enum { OH_ON_REQUEST = 1, OH_ON_RESPONSE = 2, OH_ON_ANY = 3 };
+enum { OH_ON_REQUEST = 1, OH_ON_RESPONSE = 2, OH_ON_ANY = 3, OH_ON_STREAM = 4 };
 
 /* OH_ON_STREAM alone: the rule is asked about each stream of RTP that a phone sent, of a run as of
  * a foreign capture; `m` is NULL, and it asks for oh_rule_stream. */

@@ -201,7 +201,10 @@ void oh_rules_apply(struct oh_verdict *verdict, const struct oh_recording *recor
             continue;
         for (size_t f = 0; families[f]; f++) {
             for (size_t k = 0; k < families[f]->count; k++) {
-                struct oh_rule_view view = {verdict, recording, &families[f]->rules[k], strict};
+                struct oh_rule_view view = {.verdict = verdict,
+                                            .recording = recording,
+                                            .rule = &families[f]->rules[k],
+                                            .strict = strict};
                 if (!applies(view.rule, m))
                     continue;
                 verdict->rules_applied++;

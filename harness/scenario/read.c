@@ -1,6 +1,7 @@
 #include "scenario/reader.h"
 
 #include "base/file.h"
+#include "scenario/requirements.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,11 +35,11 @@ static void read_covers(struct oh_yaml_reader *r, const struct oh_yaml_node *n, 
     struct oh_reading *g = target;
     for (size_t i = 0; i < oh_yaml_count(n); i++) {
         const char *id = oh_yaml_scalar(oh_yaml_item(n, i));
-        if (strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789.-") == strlen(id) || strlen(id) == 0)
+        if (oh_is_requirement_id(id) || strlen(id) == 0)
             continue;
         struct oh_error *e = oh_yaml_mistake(r->y, oh_yaml_item(n, i), r->errors,
                                              "'%s' cannot be the id of a requirement", id);
-        oh_error_remedy(e, "ids are lower-case words with dots, as in 'auth.invite.407-retry'");
+        oh_error_remedy(e, "ids are words joined by dots, as in 'auth.invite.407-retry'");
     }
     oh_read_lines(r, n, "the id of a requirement", &g->s->covers, &g->s->cover_count);
     g->s->cover_places = oh_alloc((oh_yaml_count(n) + 1) * sizeof *g->s->cover_places);

@@ -257,15 +257,23 @@ static void add_entry(struct oh_catalogue *c, struct oh_requirement *q)
     c->items[c->count++] = q;
 }
 
-/* Lower-case words joined by dots, the first of them the file's name. */
+bool oh_is_requirement_id(const char *text)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
+    return strspn(text, letters) == strlen(text) && *text != '.' && strchr(text, '.') &&
+           !strstr(text, "..") && text[strlen(text) - 1] != '.';
+}
+
+/* The first word is the file's name. */
 static bool check_id(struct oh_yaml_reader *r, const struct reading *g,
                      const struct oh_yaml_node *key)
 {
     const char *id = oh_yaml_scalar(key);
     struct oh_error *e = NULL;
-    if (strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789.-") != strlen(id) || !strchr(id, '.')) {
+    if (!oh_is_requirement_id(id)) {
         e = oh_yaml_mistake(r->y, key, r->errors, "'%s' cannot be the id of a requirement", id);
-        oh_error_remedy(e, "ids are lower-case words with dots, as in 'auth.invite.407-retry'");
+        oh_error_remedy(e, "ids are words joined by dots, as in 'auth.invite.407-retry'");
     } else if (strncmp(id, g->group.at, g->group.len) != 0 || id[g->group.len] != '.') {
         e = oh_yaml_mistake(r->y, key, r->errors, "'%s' does not belong in this file", id);
         oh_error_remedy(e, "here stand ids that begin with '%.*s.'", OH_SPAN_FMT(g->group));

@@ -101,6 +101,9 @@ const char *oh_catalogue_nearest(const struct oh_catalogue *c, const char *id);
 /* Remedy for an id that is not there: what was meant, or where to look. */
 void oh_catalogue_suggest(const struct oh_catalogue *c, const char *id, struct oh_error *e);
 
+/* Words of letters, digits and '-', joined by dots: "auth.invite.407-retry", "tm.A.first". */
+bool oh_is_requirement_id(const char *text);
+
 /* The words of the file; NULL past the last. */
 const char *oh_requirement_level_name(enum oh_requirement_level level);
 const char *oh_requirement_kind_name(enum oh_requirement_kind kind);

@@ -1,9 +1,12 @@
 #include "sip/header_names.h"
 
+#include <assert.h>
+
 enum form { SINGLE, LIST };
 
 #define NAME(literal) literal, sizeof literal - 1
 
+/* Those with an id stand in its order. */
 static const struct {
     enum oh_sip_header_id id;
     const char *name;
@@ -64,10 +67,22 @@ static const struct {
 
 static const size_t name_count = sizeof names / sizeof names[0];
 
+static size_t find_compact(char letter)
+{
+    for (size_t i = 0; i < name_count; i++) {
+        if (names[i].compact && (letter | 0x20) == names[i].compact)
+            return i;
+    }
+    return name_count;
+}
+
 /* The row of a name in any form, or name_count. */
 static size_t find(struct oh_span name)
 {
+    char first = name.len > 0 ? (char)(name.at[0] | 0x20) : '\0';
     for (size_t i = 0; i < name_count; i++) {
+        if (name.len != 1 && (name.len != names[i].len || first != (names[i].name[0] | 0x20)))
+            continue;
         if (name.len == 1
                 ? names[i].compact && (name.at[0] | 0x20) == names[i].compact
                 : name.len == names[i].len &&
@@ -79,11 +94,10 @@ static size_t find(struct oh_span name)
 
 const char *oh_sip_header_name(enum oh_sip_header_id id)
 {
-    for (size_t i = 0; id != OH_SIP_OTHER && i < name_count; i++) {
-        if (names[i].id == id)
-            return names[i].name;
-    }
-    return "";
+    if (id == OH_SIP_OTHER)
+        return "";
+    assert(names[id - 1].id == id);
+    return names[id - 1].name;
 }
 
 enum oh_sip_header_id oh_sip_header_id_of(struct oh_span name)
@@ -98,8 +112,8 @@ struct oh_span oh_sip_header_long_name(struct oh_span name)
     return row < name_count ? oh_span_of(names[row].name) : name;
 }
 
-bool oh_sip_header_is_single(struct oh_span name)
+bool oh_sip_header_is_single(const struct oh_sip_header *h)
 {
-    size_t row = find(name);
+    size_t row = h->id != OH_SIP_OTHER ? h->id - 1U : find(h->name);
     return row < name_count && names[row].form == SINGLE;
 }

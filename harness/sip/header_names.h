@@ -14,6 +14,6 @@ struct oh_span oh_sip_header_long_name(struct oh_span name);
 
 /* Is the value of this header one value, in which a comma means nothing to a counter of values
  * (Date, Subject, From, credentials and challenges)? Of names that we do not know: no. */
-bool oh_sip_header_is_single(struct oh_span name);
+bool oh_sip_header_is_single(const struct oh_sip_header *h);
 
 #endif

@@ -83,7 +83,7 @@ struct oh_span oh_sip_list_item(struct oh_span value, size_t n)
  * counts. */
 static bool next_value(const struct oh_sip_header *h, struct oh_span *rest, struct oh_span *item)
 {
-    if (!oh_sip_header_is_single(h->name))
+    if (!oh_sip_header_is_single(h))
         return oh_sip_list_next(rest, item);
     *item = *rest;
     *rest = (struct oh_span){0};
@@ -105,18 +105,22 @@ struct oh_span oh_sip_msg_value_named(const struct oh_sip_msg *m, struct oh_span
 
 struct oh_span oh_sip_msg_value(const struct oh_sip_msg *m, enum oh_sip_header_id id, size_t n)
 {
-    if (id == OH_SIP_OTHER)
-        return (struct oh_span){0};
-    return oh_sip_msg_value_named(m, oh_span_of(oh_sip_header_name(id)), n);
+    for (size_t i = 0; id != OH_SIP_OTHER && i < m->header_count; i++) {
+        struct oh_span rest = m->headers[i].value, item;
+        while (m->headers[i].id == id && next_value(&m->headers[i], &rest, &item)) {
+            if (n-- == 0)
+                return item;
+        }
+    }
+    return (struct oh_span){0};
 }
 
 size_t oh_sip_msg_value_count(const struct oh_sip_msg *m, enum oh_sip_header_id id)
 {
-    const struct oh_sip_header *h;
     size_t count = 0;
-    for (size_t line = 0; (h = oh_sip_msg_header(m, id, line)); line++) {
-        struct oh_span rest = h->value, item;
-        while (next_value(h, &rest, &item))
+    for (size_t i = 0; i < m->header_count; i++) {
+        struct oh_span rest = m->headers[i].value, item;
+        while (m->headers[i].id == id && next_value(&m->headers[i], &rest, &item))
             count++;
     }
     return count;

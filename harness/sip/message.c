@@ -5,20 +5,27 @@
 #include "sip/uri.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* The message while it is being split; the arrays end up in `m`. */
+/* Most messages have no more: their headers are collected without the heap. */
+#define USUAL_HEADERS 48
+
+/* The message while it is being split: of the bytes given, and moved into one block of memory with
+ * its arrays and a copy of the bytes when all is known. */
 struct splitter {
     struct oh_sip_msg *m;
-    size_t at;       /* next byte to look at */
-    size_t full_len; /* of the bytes given, before our limit cut them */
-    struct oh_sip_header *headers;
+    size_t at;                     /* next byte to look at */
+    size_t full_len;               /* of the bytes given, before our limit cut them */
+    struct oh_sip_header *headers; /* `usual`, or on the heap */
     size_t header_room;
-    struct oh_sip_defect *defects;
+    struct oh_sip_defect *defects; /* on the heap */
     size_t defect_room;
     unsigned per_kind[OH_SIP_DEFECT_KINDS];
     bool seen[OH_SIP_HEADER_IDS];
-    bool over_limit;
+    bool over_limit, has_nul;
+    struct oh_sip_header usual[USUAL_HEADERS]; /* last: it is not set to zero */
 };
 
 static void defect(struct splitter *s, enum oh_sip_defect_kind kind, struct oh_span bytes)
@@ -131,6 +138,17 @@ static bool is_escaped(struct oh_span bytes, size_t at, size_t line_start)
     return backslashes % 2 == 1;
 }
 
+static void note_odd_bytes(struct splitter *s, size_t start, size_t end)
+{
+    struct oh_span bytes = s->m->bytes;
+    for (size_t i = start; i < end; i++) {
+        if (bytes.at[i] == '\r')
+            defect(s, OH_SIP_DEFECT_BARE_CR, oh_span_sub(bytes, i, 1));
+        if (bytes.at[i] == '\0' && !is_escaped(bytes, i, start))
+            defect(s, OH_SIP_DEFECT_NUL, oh_span_sub(bytes, i, 1));
+    }
+}
+
 /* Takes one line, records what is odd in its bytes, returns it without its end; `*whole` with it.
  */
 static struct oh_span take_line(struct splitter *s, struct oh_span *whole)
@@ -141,17 +159,14 @@ static struct oh_span take_line(struct splitter *s, struct oh_span *whole)
     bool ended = end < bytes.len;
     bool crlf = ended && end > start && bytes.at[end - 1] == '\r';
     size_t text_end = crlf ? end - 1 : end;
-    for (size_t i = start; i < text_end; i++) {
-        if (bytes.at[i] == '\r')
-            defect(s, OH_SIP_DEFECT_BARE_CR, oh_span_sub(bytes, i, 1));
-        if (bytes.at[i] == '\0' && !is_escaped(bytes, i, start))
-            defect(s, OH_SIP_DEFECT_NUL, oh_span_sub(bytes, i, 1));
-    }
+    struct oh_span text = oh_span_sub(bytes, start, text_end - start);
+    if (oh_span_find(text, '\r') < text.len || (s->has_nul && oh_span_find(text, '\0') < text.len))
+        note_odd_bytes(s, start, text_end);
     if (ended && !crlf)
         defect(s, OH_SIP_DEFECT_BARE_LF, oh_span_sub(bytes, end, 1));
     s->at = ended ? end + 1 : bytes.len;
     *whole = oh_span_sub(bytes, start, s->at - start);
-    return oh_span_sub(bytes, start, text_end - start);
+    return text;
 }
 
 /* An absolute URI by its characters: scheme ":" and no byte that no URI may hold. */
@@ -225,35 +240,42 @@ static void split_start_line(struct splitter *s)
         defect(s, OH_SIP_DEFECT_VERSION, s->m->version);
 }
 
-static bool is_unique(enum oh_sip_header_id id)
+static const bool is_unique[OH_SIP_HEADER_IDS] = {
+    [OH_SIP_FROM] = true,
+    [OH_SIP_TO] = true,
+    [OH_SIP_CALL_ID] = true,
+    [OH_SIP_CSEQ] = true,
+    [OH_SIP_MAX_FORWARDS] = true,
+    [OH_SIP_CONTENT_LENGTH] = true,
+    [OH_SIP_CONTENT_TYPE] = true,
+    [OH_SIP_EVENT] = true,
+    [OH_SIP_EXPIRES] = true,
+    [OH_SIP_MIN_EXPIRES] = true,
+    [OH_SIP_RACK] = true,
+    [OH_SIP_REFER_TO] = true,
+    [OH_SIP_REFERRED_BY] = true,
+    [OH_SIP_REPLACES] = true,
+    [OH_SIP_RETRY_AFTER] = true,
+    [OH_SIP_RSEQ] = true,
+    [OH_SIP_SERVER] = true,
+    [OH_SIP_SESSION_EXPIRES] = true,
+    [OH_SIP_SUBSCRIPTION_STATE] = true,
+    [OH_SIP_USER_AGENT] = true,
+};
+
+static struct oh_sip_header *new_header(struct splitter *s)
 {
-    static const enum oh_sip_header_id unique[] = {
-        OH_SIP_FROM,
-        OH_SIP_TO,
-        OH_SIP_CALL_ID,
-        OH_SIP_CSEQ,
-        OH_SIP_MAX_FORWARDS,
-        OH_SIP_CONTENT_LENGTH,
-        OH_SIP_CONTENT_TYPE,
-        OH_SIP_EVENT,
-        OH_SIP_EXPIRES,
-        OH_SIP_MIN_EXPIRES,
-        OH_SIP_RACK,
-        OH_SIP_REFER_TO,
-        OH_SIP_REFERRED_BY,
-        OH_SIP_REPLACES,
-        OH_SIP_RETRY_AFTER,
-        OH_SIP_RSEQ,
-        OH_SIP_SERVER,
-        OH_SIP_SESSION_EXPIRES,
-        OH_SIP_SUBSCRIPTION_STATE,
-        OH_SIP_USER_AGENT,
-    };
-    for (size_t i = 0; i < sizeof unique / sizeof unique[0]; i++) {
-        if (unique[i] == id)
-            return true;
+    size_t count = s->m->header_count++;
+    if (count < s->header_room)
+        return &s->headers[count];
+    if (s->headers != s->usual) {
+        oh_grow(&s->headers, count, &s->header_room, sizeof *s->headers);
+        return &s->headers[count];
     }
-    return false;
+    s->header_room = 2 * USUAL_HEADERS;
+    s->headers = oh_alloc(s->header_room * sizeof *s->headers);
+    memcpy(s->headers, s->usual, sizeof s->usual);
+    return &s->headers[count];
 }
 
 /* field-name HCOLON field-value; white space may stand before the colon. RFC 3261 7.3.1 */
@@ -273,11 +295,10 @@ static void add_header(struct splitter *s, struct oh_span text, struct oh_span l
         return;
     }
     enum oh_sip_header_id id = oh_sip_header_id_of(name);
-    if (is_unique(id) && s->seen[id])
+    if (is_unique[id] && s->seen[id])
         defect(s, OH_SIP_DEFECT_REPEATED_HEADER, line);
     s->seen[id] = true;
-    oh_grow(&s->headers, s->m->header_count, &s->header_room, sizeof *s->headers);
-    s->headers[s->m->header_count++] = (struct oh_sip_header){
+    *new_header(s) = (struct oh_sip_header){
         .id = id,
         .name = name,
         .value = oh_span_trim(oh_span_sub(text, colon + 1, text.len)),
@@ -338,26 +359,79 @@ static void cut_body(struct splitter *s)
         m->body = rest;
 }
 
+/* --- into one block --- */
+
+static struct oh_span moved(struct oh_span s, const char *from, const char *to)
+{
+    return s.at ? (struct oh_span){to + (s.at - from), s.len} : s;
+}
+
+static void move_spans(struct oh_sip_msg *m, const char *from, const char *to)
+{
+    struct oh_span *const spans[] = {&m->bytes,  &m->start_line, &m->method, &m->request_uri,
+                                     &m->reason, &m->version,    &m->body};
+    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++)
+        *spans[i] = moved(*spans[i], from, to);
+}
+
+/* The message, its headers, its defects and the bytes, one behind the other. */
+static struct oh_sip_msg *pack(const struct splitter *s)
+{
+    const struct oh_sip_msg *m = s->m;
+    size_t header_bytes = m->header_count * sizeof *s->headers;
+    size_t defect_bytes = m->defect_count * sizeof *s->defects;
+    char *block = oh_realloc(NULL, sizeof *m + header_bytes + defect_bytes + m->bytes.len + 1);
+    struct oh_sip_header *headers = (struct oh_sip_header *)(void *)(block + sizeof *m);
+    struct oh_sip_defect *defects =
+        (struct oh_sip_defect *)(void *)((char *)headers + header_bytes);
+    char *bytes = (char *)defects + defect_bytes;
+    const char *from = m->bytes.at;
+    memcpy(bytes, from, m->bytes.len);
+    bytes[m->bytes.len] = '\0';
+    for (size_t i = 0; i < m->header_count; i++) {
+        const struct oh_sip_header *h = &s->headers[i];
+        headers[i] =
+            (struct oh_sip_header){h->id, moved(h->name, from, bytes), moved(h->value, from, bytes),
+                                   moved(h->line, from, bytes)};
+    }
+    for (size_t i = 0; i < m->defect_count; i++)
+        defects[i] =
+            (struct oh_sip_defect){s->defects[i].kind, moved(s->defects[i].bytes, from, bytes)};
+    struct oh_sip_msg *packed = (struct oh_sip_msg *)(void *)block;
+    *packed = *m;
+    move_spans(packed, from, bytes);
+    packed->headers = headers;
+    packed->defects = defects;
+    return packed;
+}
+
 struct oh_sip_msg *oh_sip_msg_parse(struct oh_span bytes)
 {
     if (!oh_sip_looks_like(bytes))
         return NULL;
-    struct oh_sip_msg *m = oh_alloc(sizeof *m);
-    struct splitter s = {.m = m, .full_len = bytes.len};
-    struct oh_span kept = oh_span_sub(bytes, 0, OH_SIP_MAX_BYTES);
-    m->bytes = (struct oh_span){oh_span_dup(kept), kept.len};
-    if (kept.len < bytes.len)
-        defect(&s, OH_SIP_DEFECT_LIMIT, oh_span_sub(m->bytes, m->bytes.len, 0));
-    s.at = leading_line_ends(m->bytes);
+    struct oh_sip_msg m = {.bytes = oh_span_sub(bytes, 0, OH_SIP_MAX_BYTES)};
+    struct splitter s;
+    memset(&s, 0, offsetof(struct splitter, usual));
+    s.m = &m;
+    s.full_len = bytes.len;
+    s.headers = s.usual;
+    s.header_room = USUAL_HEADERS;
+    s.has_nul = oh_span_find(m.bytes, '\0') < m.bytes.len;
+    if (m.bytes.len < bytes.len)
+        defect(&s, OH_SIP_DEFECT_LIMIT, oh_span_sub(m.bytes, m.bytes.len, 0));
+    s.at = leading_line_ends(m.bytes);
     if (s.at > 0)
-        defect(&s, OH_SIP_DEFECT_LEADING_BYTES, oh_span_sub(m->bytes, 0, s.at));
+        defect(&s, OH_SIP_DEFECT_LEADING_BYTES, oh_span_sub(m.bytes, 0, s.at));
     split_start_line(&s);
     bool whole = split_headers(&s);
-    m->headers = s.headers;
+    m.headers = s.headers;
     if (whole)
         cut_body(&s);
-    m->defects = s.defects;
-    return m;
+    struct oh_sip_msg *packed = pack(&s);
+    if (s.headers != s.usual)
+        free(s.headers);
+    free(s.defects);
+    return packed;
 }
 
 void oh_sip_msg_free(struct oh_sip_msg *m)
@@ -365,9 +439,6 @@ void oh_sip_msg_free(struct oh_sip_msg *m)
     if (!m)
         return;
     oh_sip_typed_free(m->typed);
-    free((void *)m->headers);
-    free((void *)m->defects);
-    free((void *)m->bytes.at);
     free(m);
 }
 

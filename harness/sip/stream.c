@@ -99,10 +99,11 @@ static enum answer starts(struct oh_span bytes, size_t at)
 static size_t header_part(struct oh_sip_stream *s)
 {
     struct oh_span bytes = oh_span_sub(held(s), 0, OH_SIP_STREAM_MOST);
-    for (size_t i = s->searched; i < bytes.len; i++) {
-        s->searched = i;
-        if (bytes.at[i] != '\n')
-            continue;
+    for (;;) {
+        struct oh_span rest = oh_span_sub(bytes, s->searched, bytes.len);
+        size_t i = s->searched += oh_span_find(rest, '\n');
+        if (i == bytes.len)
+            return 0;
         struct oh_span next = oh_span_sub(bytes, i + 1, 2);
         if (next.len > 0 && next.at[0] == '\n')
             return i + 2;
@@ -110,8 +111,8 @@ static size_t header_part(struct oh_sip_stream *s)
             return i + 3;
         if (next.len == 0 || (next.len == 1 && next.at[0] == '\r'))
             return 0; /* looked at again when more has come */
+        s->searched++;
     }
-    return 0;
 }
 
 /* The next header with its folds, without its last line end. RFC 3261 7.3.1 */
@@ -126,6 +127,12 @@ static struct oh_span next_header(struct oh_span *rest)
     return oh_span_trim(header);
 }
 
+/* Most headers are told by their first letter. */
+static bool may_be_content_length(struct oh_span header)
+{
+    return header.len > 0 && strchr("cClL", header.at[0]);
+}
+
 /* Of the first one there, as for a datagram (sip/message.h); 0 without one that is a number. */
 static uint64_t content_length(struct oh_span headers)
 {
@@ -133,6 +140,8 @@ static uint64_t content_length(struct oh_span headers)
     next_header(&headers); /* the start line */
     while (headers.len > 0) {
         struct oh_span header = next_header(&headers);
+        if (!may_be_content_length(header))
+            continue;
         size_t colon = oh_span_find(header, ':');
         struct oh_span name = oh_span_trim(oh_span_sub(header, 0, colon));
         if (colon == header.len || oh_sip_header_id_of(name) != OH_SIP_CONTENT_LENGTH)
@@ -169,6 +178,19 @@ static bool is_whole(struct oh_sip_stream *s)
 
 /* --- what is none --- */
 
+/* Does a start line begin at `at`, amid noise? One with a line end inside is none: so each byte is
+ * looked at once, whatever the noise is made of. */
+static enum answer starts_amid(struct oh_span bytes, size_t at)
+{
+    struct oh_span line = oh_span_sub(bytes, at, LONGEST_START_LINE);
+    size_t end = 0;
+    while (end < line.len && line.at[end] != '\r' && line.at[end] != '\n')
+        end++;
+    if (end + 1 < line.len && line.at[end] == '\r' && line.at[end + 1] != '\n')
+        return NO;
+    return starts(bytes, at);
+}
+
 /* How much is noise, up to the next start line; 0: not known yet. */
 static size_t noise(struct oh_sip_stream *s)
 {
@@ -179,7 +201,7 @@ static size_t noise(struct oh_sip_stream *s)
         s->searched = i;
         if (bytes.at[i - 1] != '\n' && bytes.at[i - 1] != '\r')
             continue;
-        enum answer start = starts(bytes, i);
+        enum answer start = starts_amid(bytes, i);
         if (start == YES)
             return i;
         if (start == NOT_YET)

@@ -4,12 +4,26 @@
 
 #include <string.h>
 
-bool oh_sip_is_token(struct oh_span s) /* RFC 3261 25.1 */
+/* RFC 3261 25.1: alphanum and "-.!%*_+`'~" */
+static const bool token_chars[256] = {
+    ['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true,  ['5'] = true,
+    ['6'] = true, ['7'] = true, ['8'] = true, ['9'] = true, ['A'] = true,  ['B'] = true,
+    ['C'] = true, ['D'] = true, ['E'] = true, ['F'] = true, ['G'] = true,  ['H'] = true,
+    ['I'] = true, ['J'] = true, ['K'] = true, ['L'] = true, ['M'] = true,  ['N'] = true,
+    ['O'] = true, ['P'] = true, ['Q'] = true, ['R'] = true, ['S'] = true,  ['T'] = true,
+    ['U'] = true, ['V'] = true, ['W'] = true, ['X'] = true, ['Y'] = true,  ['Z'] = true,
+    ['a'] = true, ['b'] = true, ['c'] = true, ['d'] = true, ['e'] = true,  ['f'] = true,
+    ['g'] = true, ['h'] = true, ['i'] = true, ['j'] = true, ['k'] = true,  ['l'] = true,
+    ['m'] = true, ['n'] = true, ['o'] = true, ['p'] = true, ['q'] = true,  ['r'] = true,
+    ['s'] = true, ['t'] = true, ['u'] = true, ['v'] = true, ['w'] = true,  ['x'] = true,
+    ['y'] = true, ['z'] = true, ['-'] = true, ['.'] = true, ['!'] = true,  ['%'] = true,
+    ['*'] = true, ['_'] = true, ['+'] = true, ['`'] = true, ['\''] = true, ['~'] = true,
+};
+
+bool oh_sip_is_token(struct oh_span s)
 {
     for (size_t i = 0; i < s.len; i++) {
-        char c = s.at[i];
-        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (!alnum && (c == '\0' || !strchr("-.!%*_+`'~", c)))
+        if (!token_chars[(unsigned char)s.at[i]])
             return false;
     }
     return s.len > 0;
@@ -38,11 +52,27 @@ static bool is_host_name(struct oh_span s)
     return s.len > 0;
 }
 
-static bool is_ipv6_reference(struct oh_span s)
+/* "[2001:db8:::192.0.2.1]", which the grammar of RFC 3261 makes of an IPv6 address that ends in an
+ * IPv4 one, with the third colon taken away. RFC 5118 4.10 */
+static struct oh_span without_third_colon(struct oh_span s, char out[OH_ADDR_TEXT])
 {
+    size_t at = oh_span_search(s, oh_span_of(":::"));
+    struct oh_span behind = oh_span_sub(s, at + 3, s.len);
+    if (s.len >= OH_ADDR_TEXT || oh_span_find(behind, '.') == behind.len ||
+        oh_span_find(behind, ':') < behind.len)
+        return s;
+    memcpy(out, s.at, at + 2);
+    memcpy(out + at + 2, behind.at, behind.len);
+    return (struct oh_span){out, s.len - 1};
+}
+
+bool oh_sip_is_ipv6_reference(struct oh_span s)
+{
+    char plain[OH_ADDR_TEXT];
     struct oh_addr a;
-    return oh_addr_parse(s, &a, NULL) == 0 && a.family == OH_FAMILY_IPV6 && a.port == 0 &&
-           s.at[s.len - 1] == ']';
+    return s.len > 2 && s.at[0] == '[' && s.at[s.len - 1] == ']' &&
+           oh_addr_parse(without_third_colon(s, plain), &a, NULL) == 0 &&
+           a.family == OH_FAMILY_IPV6;
 }
 
 /* Cuts all behind the first `c` off `*s` and returns it; absent where there is no `c`. */
@@ -61,7 +91,7 @@ static int parse_host_port(struct oh_span text, struct oh_sip_uri *out)
     bool bracketed = oh_span_starts_with(text, "[");
     size_t host_len = bracketed ? oh_span_find(text, ']') + 1 : oh_span_find(text, ':');
     out->host = oh_span_sub(text, 0, host_len);
-    if (bracketed ? !is_ipv6_reference(out->host) : !is_host_name(out->host))
+    if (bracketed ? !oh_sip_is_ipv6_reference(out->host) : !is_host_name(out->host))
         return -1;
     struct oh_span rest = oh_span_sub(text, out->host.len, text.len);
     if (rest.len == 0)
@@ -215,7 +245,8 @@ int oh_sip_cseq_parse(struct oh_span value, struct oh_sip_cseq *out)
     out->number_text = oh_span_sub(value, 0, digits);
     struct oh_span rest = oh_span_sub(value, digits, value.len);
     out->method = oh_span_trim(rest);
-    bool number = oh_span_to_u64(out->number_text, &out->number);
+    if (digits > 0 && !oh_span_to_u64(out->number_text, &out->number))
+        out->number = UINT64_MAX;
     bool apart = out->method.len < rest.len;
-    return number && apart && oh_sip_is_token(out->method) ? 0 : -1;
+    return digits > 0 && apart && oh_sip_is_token(out->method) ? 0 : -1;
 }

@@ -22,6 +22,10 @@ struct oh_sip_uri {
  * not in the shape. */
 int oh_sip_uri_parse(struct oh_span text, struct oh_sip_uri *out);
 
+/* "[2001:db8::1]"; also with the third colon before an IPv4 address that the grammar of RFC
+ * 3261 25.1 puts there and RFC 5118 4.10 wants borne. */
+bool oh_sip_is_ipv6_reference(struct oh_span s);
+
 /* The value of a URI parameter, its name in any case; absent where it is not there, empty where it
  * has no value ("lr"). `*has` (NULL allowed) says whether it is there. */
 struct oh_span oh_sip_uri_param(const struct oh_sip_uri *u, const char *name, bool *has);
@@ -42,8 +46,8 @@ struct oh_sip_name_addr {
 };
 int oh_sip_name_addr_parse(struct oh_span value, struct oh_sip_name_addr *out);
 
-/* "314159 INVITE", any white space between. -1 where there is no number of 64 bits, no method
- * token, or more than the two. RFC 3261 20.16 */
+/* "314159 INVITE", any white space between. A number of more than 64 bits reads as UINT64_MAX. -1
+ * where there is no number, no method token, or more than the two. RFC 3261 20.16 */
 struct oh_sip_cseq {
     struct oh_span number_text;
     struct oh_span method;

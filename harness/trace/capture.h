@@ -71,9 +71,14 @@ struct oh_capture_sink {
                      const struct oh_addr *dst, struct oh_span bytes, void *arg);
     void (*tcp_message)(unsigned frame, int64_t time_ns, const struct oh_addr *src,
                         const struct oh_addr *dst, struct oh_span bytes, void *arg);
-    void (*lost)(void *arg); /* evidence is missing here: see `truncated` below; NULL: not told */
-    bool (*go_on)(uint64_t bytes_read, uint64_t bytes_in_all, void *arg); /* now and then; false
-                                                                             ends reading; NULL */
+    /* Evidence is missing here, or was missing a while ago (what never came is waited for): see
+     * `truncated` of oh_capture_read; NULL: not told. */
+    void (*lost)(void *arg);
+    /* Before each wait for bytes (every 64 KiB of a file; of a live capture whenever all that came
+     * has been told, so that what is shown is up to date), after a signal that interrupted one, and
+     * every 1,024 frames. `bytes_in_all` is 0 where nobody knows. False ends reading, without an
+     * error. NULL: goes on. */
+    bool (*go_on)(uint64_t bytes_read, uint64_t bytes_in_all, void *arg);
     void *arg;
 };
 
@@ -89,22 +94,26 @@ struct oh_capture_counts {
     bool truncated;   /* any of what makes `truncated` of oh_capture_read */
 };
 
-/* Reads a capture of any length, frame by frame. `at`: as in oh_capture_read_sip_at. -1: as
- * oh_capture_read; what was read before has been told. */
+/* Reads a capture of any length, frame by frame: each is told before more bytes are waited for, so
+ * `tcpdump -U -w - | ...` is read as it comes. Memory is bounded. `at`: as in
+ * oh_capture_read_sip_at. -1: as oh_capture_read; what was read before has been told. */
 int oh_capture_scan(const char *path, const struct oh_addr *at, size_t count,
                     const struct oh_capture_sink *sink, struct oh_capture_counts *counts,
                     struct oh_error *e);
 
-/* A capture file (classic pcap µs and ns, pcapng as far as libpcap reads it) into a trace:
- * Ethernet, Linux cooked v1 and v2, loopback, raw IP; IPv4 and IPv6; UDP and TCP, with fragments
- * put together. Frames count from 1. UDP that is no SIP is tried as RTP; oh_trace_seats drops what
- * belongs to no seat. Path "-" is standard input. -1: not a capture, unreadable, a link layer that
- * is not read.
+/* A capture file into a trace: classic pcap of either byte order, with micro- or nanoseconds;
+ * pcapng, with several interfaces of different link layers, too; both also gzip'd. Ethernet, Linux
+ * cooked v1 and v2, loopback, raw IP, PPP; VLAN tags, PPPoE, MPLS; IPv4 and IPv6, in one another
+ * and in GRE, too; UDP and TCP, with fragments put together. The addresses are those of the
+ * innermost IP header. Frames count from 1. UDP that is no SIP is tried as RTP; oh_trace_seats
+ * drops what belongs to no seat. Path "-" is standard input. -1: not a capture, unreadable, no
+ * frame of a link layer that is read.
  *
  * Evidence that is missing sets `*truncated`: a damaged tail, which ends reading without an error;
- * datagrams of which the capture holds only the beginning (snap length), which are not added; bytes
- * of a SIP connection that its receiver acknowledged or its sender went on behind, and that no
- * frame of the capture holds.
+ * datagrams of which the capture holds only the beginning (snap length) or not all fragments, or
+ * fragments that contradict one another, which are not added; bytes of a SIP connection that its
+ * receiver acknowledged or its sender went on behind, and that no frame of the capture holds;
+ * frames that the capturing program says it lost.
  *
  * A TCP message has the number of the first frame that carries a byte of it and the time of the
  * segment that made it whole (in the order of the stream: what waited for an earlier segment was

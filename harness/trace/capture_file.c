@@ -23,8 +23,10 @@ struct scan {
 static bool goes_on(void *arg)
 {
     const struct scan *s = arg;
-    if (!s->sink->go_on || !s->frames)
+    if (!s->sink->go_on)
         return true;
+    if (!s->frames) /* being opened */
+        return s->sink->go_on(0, 0, s->sink->arg);
     const struct oh_input *in = oh_frames_input(s->frames);
     return s->sink->go_on(oh_input_bytes_read(in), oh_input_bytes_in_all(in), s->sink->arg);
 }

@@ -27,6 +27,7 @@ enum kind {
     KIND_SENT,        /* message as it is: who sent it */
     KIND_SERVER,      /* transaction: who got its request */
     KIND_CLIENT,      /* transaction: who sent its request */
+    KIND_ROUTES,      /* transaction: how many Record-Routes its request had */
 };
 
 struct alias {
@@ -315,6 +316,31 @@ static bool has_two_vias(const struct oh_sip_msg *m)
            oh_sip_list_item(first->value, 1).at;
 }
 
+/* Where the other side of a proxy was not captured, its messages tell: its requests bear the Vias
+ * of others (RFC 3261 8.1.1.7: who makes a request sets one) or a Record-Route (16.6), and it is
+ * the one that answers 407 (21.4.8). */
+static bool has_vias_of_others(const struct oh_sip_msg *m, const struct oh_endpoint *sender)
+{
+    struct oh_sip_via first, second;
+    struct oh_addr addr;
+    if (oh_sip_via_parse(oh_sip_msg_value(m, OH_SIP_VIA, 0), &first) < 0 ||
+        oh_sip_via_parse(oh_sip_msg_value(m, OH_SIP_VIA, 1), &second) < 0)
+        return false;
+    bool own = oh_sip_host_addr(second.host, second.port, &addr, NULL) == 0 &&
+               oh_addr_same_ip(&addr, &sender->addr);
+    return !own && !oh_span_equal_nocase(first.host, second.host);
+}
+
+/* A response that has more Record-Routes than the request had here: it comes from behind. 12.1.1 */
+static bool has_new_routes(const struct oh_endpoints *e, const struct oh_sip_msg *m,
+                           const struct oh_link_keys *k)
+{
+    int had = oh_sip_msg_header(m, OH_SIP_RECORD_ROUTE, 0)
+                  ? seen(e, key_of_transaction(KIND_ROUTES, k))
+                  : -1;
+    return had >= 0 && (size_t)had < oh_sip_msg_value_count(m, OH_SIP_RECORD_ROUTE);
+}
+
 static void introduce(struct oh_endpoint *p, const struct oh_sip_msg *m)
 {
     struct oh_span name = oh_sip_msg_whole(m, m->is_request ? OH_SIP_USER_AGENT : OH_SIP_SERVER);
@@ -359,6 +385,9 @@ static void take_request(struct oh_endpoints *e, const struct oh_sip_msg *m,
     uint64_t key = key_of_request(KIND_GOT, k);
     if (two && !sender->forwards && seen(e, key_with(key, (unsigned)sender->index)) >= 0)
         sender->forwards = true;
+    if (oh_sip_msg_header(m, OH_SIP_RECORD_ROUTE, 0) || (two && has_vias_of_others(m, sender)))
+        sender->forwards = true;
+    see(e, key_of_transaction(KIND_ROUTES, k), (int)oh_sip_msg_value_count(m, OH_SIP_RECORD_ROUTE));
     see(e, key_with(key, (unsigned)receiver), receiver);
     see(e, key_of_transaction(KIND_SERVER, k), receiver);
     see(e, key_of_transaction(KIND_CLIENT, k), sender->index);
@@ -366,9 +395,11 @@ static void take_request(struct oh_endpoints *e, const struct oh_sip_msg *m,
         introduce(sender, m);
 }
 
-static void take_response(const struct oh_sip_msg *m, const struct oh_link_keys *k,
-                          struct oh_endpoint *sender)
+static void take_response(const struct oh_endpoints *e, const struct oh_sip_msg *m,
+                          const struct oh_link_keys *k, struct oh_endpoint *sender)
 {
+    if (m->status == 407 || has_new_routes(e, m, k))
+        sender->forwards = true;
     if (oh_span_is(k->cseq_method, "REGISTER") && is_registrars(m))
         sender->registers = true;
     if (!sender->forwards && !sender->user_agent && sender->sent <= INTRODUCTIONS)
@@ -400,7 +431,7 @@ void oh_endpoints_take(struct oh_endpoints *e, const struct oh_sip_msg *m,
     if (m->is_request)
         take_request(e, m, keys, s, to);
     else
-        take_response(m, keys, s);
+        take_response(e, m, keys, s);
     *sender = s;
     *receiver = r;
 }

@@ -8,9 +8,11 @@
  *
  * A proxy is told by what it does: it sends on a request that came to it (same Call-ID, CSeq and
  * From tag), with a Via of its own above the others. So does who sends a message on as it is, seen
- * on both sides: a NAT, or a gateway that mends addresses. A registrar answers REGISTER and does
- * not refuse the method. Everyone else who sends requests of its own, or answers, is a user agent,
- * and judged; a B2BUA is one, too.
+ * on both sides: a NAT, or a gateway that mends addresses. Where only one of its sides was
+ * captured, it is told by requests with the Vias of others or a Record-Route, by responses with
+ * more Record-Routes than their requests had, and by answering 407. A registrar answers REGISTER
+ * and does not refuse the method. Everyone else who sends requests of its own, or answers, is a
+ * user agent, and judged; a B2BUA is one, too.
  *
  * Over TCP the port of who opened a connection says nothing: its endpoint is the address with the
  * Via's port, or, where Via names another address (NAT), one for each sent-by behind a source. A

@@ -194,7 +194,9 @@ struct oh_input *oh_input_open(const char *path, oh_input_go_on_fn *go_on, void 
         goto refused;
     struct oh_span first = oh_input_see(in, 2);
     if (first.len == 0) {
-        oh_input_refuse(path, in->trouble ? in->trouble : "it is empty", e);
+        const char *empty =
+            in->stopped ? "nothing had come when reading was stopped" : "it is empty";
+        oh_input_refuse(path, in->trouble ? in->trouble : empty, e);
         goto refused;
     }
     if (first.len >= 2 && memcmp(first.at, "\x1f\x8b", 2) == 0) /* RFC 1952 2.3.1 */

@@ -6,7 +6,7 @@
  *   # phone: mira 192.0.2.17                    a name and its addresses; one line for each phone
  *   # profile: rfc2543                          of the phones; else none
  *   # watched until: 60                         seconds; else until the last message
- *   # begins within                             the capture begins in the middle of a call
+ *   # begins within: a call                     the capture begins in the middle of a call
  *   # expect: none                              or, for each finding:
  *   # expect: must syntax.length
  *   # expect: not found yet: why              no rule names this fault; counted
@@ -46,13 +46,11 @@ static char *head_of(const char *text)
 /* The n-th value of a key in the head; NULL: no more. The caller frees. */
 static char *head_value(const struct example *x, const char *key, size_t n)
 {
-    char *head = head_of(x->text), *mark = oh_format("\n# %s", key), *value = NULL;
+    char *head = head_of(x->text), *mark = oh_format("\n# %s: ", key), *value = NULL;
     for (const char *at = strstr(head, mark); at && !value; at = strstr(at + 1, mark)) {
         if (n-- > 0)
             continue;
         const char *from = at + strlen(mark);
-        while (*from == ':' || *from == ' ')
-            from++;
         value = oh_format("%.*s", (int)strcspn(from, "\n"), from);
     }
     free(head);
@@ -82,6 +80,8 @@ static void example_read(struct example *x, const char *path)
     x->text = oh_text_take(&text);
     script_read_file(&x->script, path);
     compute_all(&x->script);
+    for (size_t i = 0; i < x->script.count; i++)
+        copy_credentials(&x->script, i);
     x->trace = trace_of_script(&x->script, x->file);
     while (x->phone_count < MAX_PHONES &&
            (x->phones[x->phone_count] = head_value(x, "phone", x->phone_count)))

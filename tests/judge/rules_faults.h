@@ -241,7 +241,9 @@ static const struct fault faults[] = {
     {"max-forwards.value", {{"opt", "Max-Forwards: 70", "Max-Forwards: 69"}}, NULL},
     {"contact.one", {{"a1-invite", "Contact: ", NULL}}, NULL},
     {"contact.one", {{"a1-invite", "127.0.0.2:5060>", "127.0.0.2:5060>, <sip:127.0.0.9>"}}, NULL},
-    {"contact.one", {{"opt*", "OPTIONS", "SUBSCRIBE"}}, NULL},
+    {"contact.one",
+     {{"opt*", "OPTIONS", "SUBSCRIBE"}, {"opt", "Subject: check", "Event: presence"}},
+     NULL},
     {"contact.scheme", {{"a1-invite", "<sip:100@127.0.0.2:5060>", "*"}}, NULL},
     {"contact.scheme", {{"a1-invite", "<sip:100@127.0.0.2:5060>", "<mailto:100@127.0.0.2>"}}, NULL},
     {"contact.sips", {{"o-*", "sip:404@", "sips:404@"}}, NULL},
@@ -268,7 +270,8 @@ static const struct fault faults[] = {
     {"reinvite.open",
      {{"a2-re-200", "200 OK", "183 Session Progress"},
       {"a2-re-ack", NULL, NULL},
-      {"a2-bye-200", NULL, NULL},
+      {"a2-bye-200", "200 OK", "491 Request Pending"},
+      {"a2-bye-200", "104 BYE", "104 INVITE"},
       {"a2-bye", "BYE sip:200@127.0.0.3:5066", "INVITE sip:200@127.0.0.3:5060"},
       {"a2-bye", "104 BYE", "104 INVITE\nContact: <sip:100@127.0.0.2:5060>"}},
      NULL},
@@ -279,7 +282,11 @@ static const struct fault faults[] = {
        "Via: SIP/2.0/UDP 127.0.0.2:5060;branch=z9hG4bKcp\nRoute: <sip:127.0.0.1;lr>\n"
        "Max-Forwards: 70\nFrom: <sip:100@127.0.0.1>;tag=given-up\n"
        "To: <sip:200@127.0.0.1>;tag=bob2\nCall-ID: cancelled@127.0.0.2\nCSeq: 21 PRACK\n"
-       "RAck: 9 20 INVITE\nContent-Length: 0\n\n.\n"}},
+       "RAck: 9 20 INVITE\nContent-Length: 0\n\n.\n"
+       "5.021 127.0.0.1:5060 -> 127.0.0.2:5060\nSIP/2.0 200 OK\n"
+       "Via: SIP/2.0/UDP 127.0.0.2:5060;branch=z9hG4bKcp\n"
+       "From: <sip:100@127.0.0.1>;tag=given-up\nTo: <sip:200@127.0.0.1>;tag=bob2\n"
+       "Call-ID: cancelled@127.0.0.2\nCSeq: 21 PRACK\nContent-Length: 0\n\n.\n"}},
      NULL},
     /* the bytes */
     {"syntax.line-end", {{"opt", "Subject: check", "Subject: check\\nX-More: 1"}}, NULL},

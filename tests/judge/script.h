@@ -1,5 +1,6 @@
 /* Readable traces as named messages ("# = name" stands above each), whose digests are computed by
- * the test that reads them: response="@" stands for the right one.
+ * the test that reads them: response="@" stands for the right one, and
+ * "Proxy-Authorization: = name" for the credentials of another message.
  *
  * Whose digests: USER and PASSWORD, which may be defined before this is included. */
 #ifndef OH_TEST_SCRIPT_H
@@ -106,6 +107,34 @@ static void compute_all(struct script *s)
             compute(&s->texts[i], OH_SIP_PROXY_AUTHORIZATION);
         }
     }
+}
+
+static void credentials_of(const char *text, struct oh_text *out)
+{
+    for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
+        if (strncmp(line, "Authorization: ", 15) == 0 ||
+            strncmp(line, "Proxy-Authorization: ", 21) == 0)
+            oh_text_add_span(out, (struct oh_span){line, strcspn(line, "\n") + 1});
+    }
+}
+
+static void copy_credentials(struct script *s, size_t i)
+{
+    static const char mark[] = "Proxy-Authorization: = ";
+    const char *at = strstr(s->texts[i], mark);
+    if (!at)
+        return;
+    struct oh_text value = {0};
+    char *source = oh_format("%.*s", (int)strcspn(at + strlen(mark), "\n"), at + strlen(mark));
+    for (size_t k = 0; k < s->count; k++) {
+        if (strcmp(s->names[k], source) == 0)
+            credentials_of(s->texts[k], &value);
+    }
+    char *find = oh_format("%s%s\n", mark, source);
+    replace_first(&s->texts[i], find, oh_text_str(&value));
+    free(find);
+    free(source);
+    oh_text_release(&value);
 }
 
 #endif

@@ -352,15 +352,18 @@ static void every_scenario_of_the_project_is_read_without_mistake(void **state)
     char **files = oh_file_list(OH_SOURCE_DIR "/scenarios", ".yaml", &e);
     assert_non_null(files);
     size_t count = 0;
-    for (; files[count]; count++) {
+    for (size_t i = 0; files[i]; i++) {
         struct oh_errors errors = {0};
         struct oh_text told = {0};
-        struct oh_scenario *s = oh_scenario_load(files[count], &errors);
+        if (strstr(files[i], "/requirements/"))
+            continue;
+        struct oh_scenario *s = oh_scenario_load(files[i], &errors);
         oh_errors_format(&errors, &told);
         if (!s)
             print_error("%s", oh_text_str(&told));
         assert_non_null(s);
         assert_true(s->cover_count > 0);
+        count++;
         oh_scenario_free(s);
         oh_errors_release(&errors);
         oh_text_release(&told);

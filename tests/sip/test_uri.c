@@ -223,6 +223,26 @@ static void broken_addresses_are_refused(void **state)
     }
 }
 
+static void an_ipv6_reference_may_have_a_third_colon_before_an_ipv4_address(void **state)
+{
+    static const char *const good[] = {"[2001:db8::192.0.2.1]", "[2001:db8:::192.0.2.1]", "[::]"};
+    static const char *const bad[] = {"[2001:db8:::1]",
+                                      "[2001:db8:::1:192.0.2.1]",
+                                      "2001:db8::1",
+                                      "[2001:db8::::192.0.2.1]",
+                                      "[192.0.2.1]",
+                                      "[:::]",
+                                      "[]"};
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        assert_true(oh_sip_is_ipv6_reference(S(good[i])));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(oh_sip_is_ipv6_reference(S(bad[i])));
+    struct oh_sip_uri u = uri("sip:a@[2001:db8:::192.0.2.1]:5070");
+    assert_true(oh_span_is(u.host, "[2001:db8:::192.0.2.1]"));
+    assert_int_equal(u.port, 5070);
+}
+
 static void cseq_is_a_number_and_a_method(void **state)
 {
     (void)state;
@@ -231,8 +251,11 @@ static void cseq_is_a_number_and_a_method(void **state)
     assert_int_equal(c.number, 9);
     assert_true(oh_span_is(c.number_text, "0009"));
     assert_true(oh_span_is(c.method, "INVITE"));
+    assert_int_equal(oh_sip_cseq_parse(S("18446744073709551616 ACK"), &c), 0);
+    assert_true(c.number == UINT64_MAX);
+    assert_true(oh_span_is(c.number_text, "18446744073709551616"));
     static const char *const bad[] = {"",           "INVITE", "1",     "1INVITE",
-                                      "1 INVITE x", "-1 ACK", "1 A@B", "18446744073709551616 ACK"};
+                                      "1 INVITE x", "-1 ACK", "1 A@B", " ACK"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_int_equal(oh_sip_cseq_parse(S(bad[i]), &c), -1);
 }
@@ -307,6 +330,7 @@ int main(void)
         cmocka_unit_test(parts_that_are_not_there_are_absent),
         cmocka_unit_test(delimiters_in_the_user_part_belong_to_it),
         cmocka_unit_test(ipv6_hosts_keep_their_brackets),
+        cmocka_unit_test(an_ipv6_reference_may_have_a_third_colon_before_an_ipv4_address),
         cmocka_unit_test(tel_uris_have_the_number_as_user),
         cmocka_unit_test(what_is_no_such_uri_is_refused),
         cmocka_unit_test(a_parameter_without_value_is_told_from_none),

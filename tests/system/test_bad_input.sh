@@ -235,7 +235,7 @@ test_lists_fit_the_terminal()
 {
     local one
     command -v script >/dev/null || { skip_test "no script"; return; }
-    for one in scenarios rules phones mutants; do
+    for one in scenarios rules phones mutants requirements; do
         offhook 0 list "$one"
         [ "$one" = phones ] || grep -qE '^.{81,}' "$work/said" || fail "list $one: cut, though there is no terminal"
         script -qec "stty cols 80; '$OFFHOOK' list $one" /dev/null </dev/null | tr -d '\r' >"$work/said"

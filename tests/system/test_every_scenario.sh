@@ -21,11 +21,12 @@ test_registration() { every registration; }
 test_digest() { every digest; }
 test_dialog() { every dialog; }
 
-# So that a new folder is not forgotten here.
+# So that a new folder is not forgotten here. requirements/ holds no flows.
 test_all_folders()
 {
     local folder
     for folder in "$OFFHOOK_SOURCE"/scenarios/*/; do
+        [ "$(basename "$folder")" != requirements ] || continue
         declare -F "test_$(basename "$folder" | tr - _)" >/dev/null || fail "$folder is not played"
     done
 }

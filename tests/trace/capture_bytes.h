@@ -238,14 +238,25 @@ static inline void assert_single(struct outcome o)
     oh_trace_free(o.trace);
 }
 
-static inline void assert_nothing(struct outcome o, size_t skipped)
+static inline void assert_none(struct outcome o, size_t skipped, bool truncated)
 {
     assert_int_equal(o.status, 0);
-    assert_false(o.truncated);
+    assert_int_equal(o.truncated, truncated);
     assert_int_equal(o.trace->msg_count, 0);
     assert_int_equal(o.trace->rtp_count, 0);
     assert_int_equal(o.trace->skipped, skipped);
     oh_trace_free(o.trace);
+}
+
+static inline void assert_nothing(struct outcome o, size_t skipped)
+{
+    assert_none(o, skipped, false);
+}
+
+/* There was something, and it is not whole. */
+static inline void assert_evidence_missing(struct outcome o, size_t skipped)
+{
+    assert_none(o, skipped, true);
 }
 
 /* Takes `frame`. */

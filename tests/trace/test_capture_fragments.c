@@ -73,8 +73,8 @@ static void a_missing_fragment_gives_no_message_and_is_counted(void **state)
     (void)state;
     static const char *const orders[] = {"012", "123", "013", "0"};
     for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
-        assert_nothing(read_bytes(fragments_file(false, orders[i])), 1);
-        assert_nothing(read_bytes(fragments_file(true, orders[i])), 1);
+        assert_evidence_missing(read_bytes(fragments_file(false, orders[i])), 1);
+        assert_evidence_missing(read_bytes(fragments_file(true, orders[i])), 1);
     }
 }
 
@@ -123,7 +123,7 @@ static void overlapping_fragments_that_contradict_give_no_message(void **state)
     add(&file, slice(0, 48, 1));
     add(&file, other);
     add(&file, slice(64, 500, 0));
-    assert_nothing(read_bytes(file), 1);
+    assert_evidence_missing(read_bytes(file), 1);
 }
 
 static void fragments_that_disagree_about_the_end_give_no_message(void **state)
@@ -142,7 +142,7 @@ static void fragments_that_disagree_about_the_end_give_no_message(void **state)
     add(&file, slice(64, 500, 0));
     add(&file, slice(64, 24, 0));
     add(&file, slice(0, 64, 1));
-    assert_nothing(read_bytes(file), 1);
+    assert_evidence_missing(read_bytes(file), 1);
 }
 
 static void a_fragment_past_the_largest_datagram_is_refused(void **state)
@@ -152,7 +152,7 @@ static void a_fragment_past_the_largest_datagram_is_refused(void **state)
     oh_text_add(&part, "0123456789abcdef");
     add(&file, ipv4_of(UDP, 77, 0x1fff, part));
     add(&file, slice(0, 64, 1));
-    assert_nothing(read_bytes(file), 1);
+    assert_evidence_missing(read_bytes(file), 1);
 }
 
 static void stray_fragments_use_bounded_memory_and_do_not_stop_later_ones(void **state)
@@ -171,6 +171,85 @@ static void stray_fragments_use_bounded_memory_and_do_not_stop_later_ones(void *
     assert_message(&o, 0, 1, 3 * OH_FRAGMENTS_MOST + 1);
     assert_int_equal(o.trace->skipped, 3 * OH_FRAGMENTS_MOST);
     oh_trace_free(o.trace);
+}
+
+/* All in one go, as ones that a hostile sender would have kept for it. */
+static void fragments_of_the_largest_datagrams_use_bounded_memory(void **state)
+{
+    (void)state;
+    const unsigned count = 4 * OH_FRAGMENTS_BYTES / 65536;
+    struct oh_packets *p = oh_packets_new(12); /* raw IP */
+    struct oh_packet packet;
+    for (unsigned id = 0; id < count; id++) {
+        struct oh_text part = {0};
+        oh_text_add(&part, "01234567");
+        struct oh_text frame = ipv4_of(UDP, id, 0x2000 | 65000 / 8, part);
+        assert_int_equal(oh_packets_add(p, id + 1, 0, oh_text_span(&frame), &packet),
+                         OH_PACKET_PART);
+        oh_text_release(&frame);
+    }
+    assert_true(oh_packets_given_up(p) > 2 * count / 3);
+    assert_true(oh_packets_given_up(p) < count);
+    assert_int_equal(oh_packets_unfinished(p), count);
+    oh_packets_free(p);
+}
+
+/* A bridge, or "any", shows each frame twice. */
+static void fragments_captured_twice_are_no_loss(void **state)
+{
+    (void)state;
+    static const char *const orders[] = {"00112233", "01230123", "01023123", "001122331"};
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+        for (int six = 0; six < 2; six++) {
+            struct outcome o = read_bytes(fragments_file(six, orders[i]));
+            assert_false(o.truncated);
+            assert_int_equal(o.trace->skipped, 0);
+            assert_true(o.trace->msg_count >= 1);
+            assert_message(&o, 0, 1, 1);
+            oh_trace_free(o.trace);
+        }
+    }
+}
+
+static enum oh_packet_kind add_to(struct oh_packets *p, int64_t time_ns, unsigned n, bool other)
+{
+    struct oh_packet packet;
+    struct oh_text frame = fragment(false, n);
+    frame.at[frame.len - 1] ^= other;
+    enum oh_packet_kind kind = oh_packets_add(p, 1, time_ns, oh_text_span(&frame), &packet);
+    oh_text_release(&frame);
+    return kind;
+}
+
+static void what_is_left_of_a_whole_datagram_spoils_no_later_one_of_its_name(void **state)
+{
+    (void)state;
+    struct oh_packets *p = oh_packets_new(12);
+    static const unsigned frames[] = {0, 1, 2, 3, 3};
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(add_to(p, 0, frames[i], false), i == 3 ? OH_PACKET_UDP : OH_PACKET_PART);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(add_to(p, 2 * OH_NS_PER_S, frames[i], true),
+                         i == 3 ? OH_PACKET_UDP : OH_PACKET_PART);
+    assert_int_equal(oh_packets_unfinished(p), 0);
+    oh_packets_free(p);
+}
+
+static void a_fragment_that_waited_half_a_minute_is_told_as_lost(void **state)
+{
+    (void)state;
+    struct oh_text first = fragment(false, 0), other = sip4(1);
+    struct oh_packets *p = oh_packets_new(12);
+    struct oh_packet packet;
+    oh_packets_add(p, 1, 0, oh_text_span(&first), &packet);
+    oh_packets_add(p, 2, 30 * OH_NS_PER_S, oh_text_span(&other), &packet);
+    assert_int_equal(oh_packets_given_up(p), 0);
+    oh_packets_add(p, 3, 30 * OH_NS_PER_S + 1, oh_text_span(&other), &packet);
+    assert_int_equal(oh_packets_given_up(p), 1);
+    assert_int_equal(oh_packets_unfinished(p), 1);
+    oh_packets_free(p);
+    oh_text_release(&first);
+    oh_text_release(&other);
 }
 
 static void fragments_half_a_minute_apart_do_not_belong_together(void **state)
@@ -203,6 +282,10 @@ int main(void)
         cmocka_unit_test(fragments_that_disagree_about_the_end_give_no_message),
         cmocka_unit_test(a_fragment_past_the_largest_datagram_is_refused),
         cmocka_unit_test(stray_fragments_use_bounded_memory_and_do_not_stop_later_ones),
+        cmocka_unit_test(fragments_of_the_largest_datagrams_use_bounded_memory),
+        cmocka_unit_test(fragments_captured_twice_are_no_loss),
+        cmocka_unit_test(what_is_left_of_a_whole_datagram_spoils_no_later_one_of_its_name),
+        cmocka_unit_test(a_fragment_that_waited_half_a_minute_is_told_as_lost),
         cmocka_unit_test(fragments_half_a_minute_apart_do_not_belong_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,8 +65,8 @@ static void check_answer(struct oh_rule_view *v, const struct oh_trace_msg *m,
                          enum oh_sip_header_id id, const char *field, const char *text)
 {
     const struct oh_trace_msg *request = oh_rule_msg(v, m->request);
-    if (m->sip->status / 100 != 2 || oh_sip_msg_header(m->sip, id, 0) || !request ||
-        oh_help_tag(request->sip, OH_SIP_TO).at || !oh_help_originates(v, m))
+    if (!m->from_phone || m->sip->status / 100 != 2 || oh_sip_msg_header(m->sip, id, 0) ||
+        !request || oh_help_tag(request->sip, OH_SIP_TO).at || !oh_help_originates(v, m))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = field,

@@ -328,21 +328,30 @@ static void check_new_call_id(struct oh_rule_view *v, const struct oh_trace_msg 
     }
 }
 
-/* The tags that this sender used in other calls. A REGISTER's is that of all registrations. */
+/* A tag that this sender used in another call: in a request that was answered by a 2xx (after a
+ * refusal it may be tried anew), or in a response of its own. */
+static bool is_tag_of(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                      const struct oh_trace_msg *other, struct oh_span tag)
+{
+    bool asks = other->sip->is_request;
+    const struct oh_trace_msg *final = oh_rule_msg(v, other->final);
+    if (asks && (!oh_span_equal(m->sip->method, other->sip->method) || !final ||
+                 final->sip->status / 100 != 2))
+        return false;
+    return oh_help_same_token(tag, oh_help_tag(other->sip, asks ? OH_SIP_FROM : OH_SIP_TO)) &&
+           oh_help_is_first(other) && !oh_help_same_call(m->sip, other->sip) &&
+           oh_help_same_end(m, true, other, true);
+}
+
 static void check_new_tag(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct oh_span tag = oh_help_tag(m->sip, OH_SIP_FROM);
-    if (tag.len == 0 || oh_help_tag(m->sip, OH_SIP_TO).at || !is_judged(v, m))
+    if (tag.len == 0 || oh_help_tag(m->sip, OH_SIP_TO).at || m->retry_of != OH_NONE ||
+        !oh_sip_msg_whole(m->sip, OH_SIP_CALL_ID).at || !is_judged(v, m))
         return;
     for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
         const struct oh_trace_msg *other = oh_rule_msg(v, i);
-        if (!oh_help_is_first(other) || oh_help_same_call(m->sip, other->sip) ||
-            !oh_help_same_end(m, true, other, true) ||
-            !oh_span_equal(other->sip->is_request ? other->sip->method : m->sip->method,
-                           m->sip->method) ||
-            !oh_help_same_token(tag, oh_help_tag(other->sip, other->sip->is_request ? OH_SIP_FROM
-                                                                                    : OH_SIP_TO)) ||
-            !oh_sip_msg_whole(other->sip, OH_SIP_CALL_ID).at || m->retry_of != OH_NONE)
+        if (!is_tag_of(v, m, other, tag) || !oh_sip_msg_whole(other->sip, OH_SIP_CALL_ID).at)
             continue;
         oh_say_broken(v, m,
                       &(struct oh_say){.field = "from.tag",

@@ -178,13 +178,25 @@ static void each_stream(struct oh_rule_view *v, const struct oh_trace_msg *m, st
     }
 }
 
+/* What is no token has no form: that is said with the text. */
+static bool has_token_form(struct oh_span word)
+{
+    for (size_t i = 0; i < word.len; i++) {
+        char c = word.at[i];
+        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!letter && !(c >= '0' && c <= '9') && !(c && strchr("!#$%&'*+-.^_`{|}~", c)))
+            return false;
+    }
+    return true;
+}
+
 static bool wrong_format(struct oh_rule_view *v, const struct oh_trace_msg *m,
                          const struct oh_help_part *p)
 {
     struct oh_span left = p->formats, word;
     uint64_t type;
     while (oh_help_next_word(&left, &word)) {
-        if (oh_help_is_type(word, &type))
+        if (oh_help_is_type(word, &type) || !has_token_form(word))
             continue;
         say(v, m, word, "a payload type, 0 to 127",
             "The formats of an RTP stream must be payload type numbers from 0 to 127.");
@@ -349,7 +361,7 @@ static bool bound_anew(struct oh_rule_view *v, const struct oh_trace_msg *m,
         struct oh_span known = oh_help_is_type(map.number, &type) ? oh_help_static_encoding(type)
                                                                   : (struct oh_span){0};
         struct oh_span name = oh_span_sub(known, 0, oh_span_find(known, '/'));
-        if (!known.at || oh_span_equal_nocase(name, map.name))
+        if (!known.at || !map.clock.len || oh_span_equal_nocase(name, map.name))
             continue;
         say(v, m, map.line, known.at,
             "A static payload type should keep its meaning: another encoding should have a number "

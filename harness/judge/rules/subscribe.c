@@ -18,11 +18,15 @@ static struct oh_span package_of(const struct oh_sip_msg *m, struct oh_span *par
     return oh_span_trim(oh_span_sub(value, 0, end));
 }
 
+static bool has_one_event(const struct oh_sip_msg *m)
+{
+    struct oh_span params, package = package_of(m, &params);
+    return count_events(m) == 1 && oh_sip_is_token(package);
+}
+
 static void say_event(struct oh_rule_view *v, const struct oh_trace_msg *m, const char *text)
 {
-    struct oh_span params, package = package_of(m->sip, &params);
-    bool one = count_events(m->sip) == 1 && oh_sip_is_token(package);
-    if (one || !oh_help_originates(v, m))
+    if (has_one_event(m->sip) || !oh_help_originates(v, m))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "event",
@@ -73,7 +77,7 @@ static bool subscribes(const struct oh_trace_msg *r, const struct oh_trace_msg *
 static void check_match(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     const struct oh_trace_msg *near = NULL;
-    if (!oh_help_originates(v, m) || count_events(m->sip) != 1 || oh_rule_begins_within(v) ||
+    if (!oh_help_originates(v, m) || !has_one_event(m->sip) || oh_rule_begins_within(v) ||
         oh_rule_evidence_lost(v))
         return;
     for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
@@ -83,7 +87,8 @@ static void check_match(struct oh_rule_view *v, const struct oh_trace_msg *m)
         if (oh_help_is_request(r, "REFER") ? is_of_refer(m->sip, r->sip)
                                            : same_event(m->sip, r->sip))
             return;
-        near = near ? near : r;
+        if (!near && (oh_help_is_request(r, "REFER") || has_one_event(r->sip)))
+            near = r;
     }
     if (!near)
         return;

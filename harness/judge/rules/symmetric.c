@@ -97,10 +97,14 @@ static bool knows_rport(const struct oh_rule_view *v, const struct oh_trace_msg 
     return false;
 }
 
-/* Whose Via was it: did the server see the source that is captured here? */
-static bool saw_source(const struct oh_rule_view *v, const struct hop *h)
+/* Did the server see the source that is captured here? Over TCP the answer may take another
+ * connection than the request did, and which of several copies it is to is not known. */
+static bool port_is_known(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                          const struct hop *h)
 {
     struct oh_addr told;
+    if (m->transport != OH_TRANSPORT_UDP && !oh_addr_equal(&m->dst, &h->request->src))
+        return false;
     return oh_rule_run(v) ||
            (oh_sip_host_addr(oh_sip_param(h->telling.params, "received"), 0, &told, NULL) == 0 &&
             oh_addr_same_ip(&told, &h->request->src));
@@ -132,7 +136,7 @@ static void check_rport(struct oh_rule_view *v, const struct oh_trace_msg *m)
     snprintf(port, sizeof port, "%u", h.request->src.port);
     if (filled.len == 0 && !knows_rport(v, m))
         oh_rule_not_checkable(v); /* a server of RFC 3261 alone passes over it */
-    else if (filled.len == 0 || (saw_source(v, &h) && !oh_span_is(filled, port)))
+    else if (filled.len == 0 || (port_is_known(v, m, &h) && !oh_span_is(filled, port)))
         say_rport(v, m, &h, "via.rport", port, filled);
     else if (!received.at)
         say_rport(v, m, &h, "via.received", oh_addr_format_ip(&h.request->src, ip), received);

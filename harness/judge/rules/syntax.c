@@ -176,8 +176,9 @@ static void check_datagram(struct oh_rule_view *v, const struct oh_trace_msg *m)
                       &(struct oh_say){.expected = oh_span_of("one message"),
                                        .bytes = next,
                                        .observed = oh_span_sub(next, 0, oh_span_find(next, '\r')),
-                                       .text = "A datagram must hold one message: what follows the "
-                                               "first is thrown away, so send each in its own."});
+                                       .text =
+                                           "A datagram should hold one message: what follows the "
+                                           "first is thrown away, so send each in its own."});
 }
 
 static void check_length_small(struct oh_rule_view *v, const struct oh_trace_msg *m)
@@ -322,7 +323,7 @@ static const struct oh_rule rules[] = {
     SYNTAX("syntax.length-too-large", MUST, "RFC 3261 18.3",
            "The Content-Length is not more than what follows.",
            "lint.frame.content-length-exact lint.frame.single-datagram", check_length_large),
-    SYNTAX("syntax.datagram", MUST, "RFC 3261 18.3", "A datagram holds one message.",
+    SYNTAX("syntax.datagram", SHOULD, "RFC 3261 18.3", "A datagram holds one message.",
            "lint.frame.single-datagram", check_datagram),
     SYNTAX("syntax.length-too-small", SHOULD, "RFC 3261 20.14",
            "The Content-Length is that of the body.", "lint.frame.content-length-exact",

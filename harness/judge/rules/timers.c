@@ -251,6 +251,7 @@ static int64_t next_due_ns(const struct oh_help_sendings *s, bool capped)
     int64_t wait_ns = LONGEST_FIRST_NS, life_ns = OH_HELP_T1X64_NS;
     if (s->count > 1) {
         int64_t gap_ns = oh_help_gap_ns(s, s->count - 1);
+        life_ns = 64 * oh_help_gap_ns(s, 1); /* its T1 may be another */
         wait_ns = 2 * gap_ns;
         if (capped && wait_ns > OH_HELP_T2_NS)
             wait_ns = gap_ns > OH_HELP_T2_NS ? gap_ns : OH_HELP_T2_NS;
@@ -262,17 +263,32 @@ static int64_t next_due_ns(const struct oh_help_sendings *s, bool capped)
     return due_ns + oh_help_slack_ns(wait_ns);
 }
 
+/* A BYE from either side before then: nothing of the call is repeated after it. */
+static bool ends_dialog(const struct oh_rule_view *v, const struct oh_trace_msg *m, int64_t by_ns)
+{
+    int end = (int)oh_rule_trace(v)->msg_count;
+    for (int i = m->index + 1; i < end && i < m->index + OH_HELP_REACH; i++) {
+        const struct oh_trace_msg *r = oh_rule_msg(v, i);
+        if (oh_help_is_request(r, "BYE") && r->time_ns <= by_ns &&
+            oh_help_same_call(r->sip, m->sip))
+            return true;
+    }
+    return false;
+}
+
 /* A foreign capture does not show an unreachable port, nor whether a user gave up: it is asked only
- * about responses, of which neither is an excuse. */
+ * about responses, of which neither is an excuse. What is itself a changed copy of a request has a
+ * rule of its own. */
 static void check_goes_on(struct oh_rule_view *v, const struct oh_trace_msg *m, bool capped,
                           const char *text)
 {
     struct oh_help_sendings s;
-    if (is_answered(v, m) || (m->sip->is_request && !oh_rule_run(v)) || !oh_help_way_is_seen(v, m))
+    if (is_answered(v, m) || (m->sip->is_request && !oh_rule_run(v)) ||
+        !oh_help_way_is_seen(v, m) || oh_help_sent_before(v, m))
         return;
     oh_help_find_sendings(v, m, &s);
     int64_t due_ns = next_due_ns(&s, capped);
-    if (due_ns == 0)
+    if (due_ns == 0 || ends_dialog(v, m, due_ns))
         return;
     if (oh_help_heard_until(v, s.at[s.count - 1]) < due_ns ||
         oh_help_time_in_doubt(v, due_ns - s.at[s.count - 1]->time_ns)) {
@@ -343,6 +359,16 @@ static bool knows(const struct oh_rule_view *v, const struct oh_trace_msg *m,
     return false;
 }
 
+/* It may listen elsewhere than at the port that it sent from: a rule on rport tells that. */
+static bool may_be_deaf(const struct oh_trace_msg *m)
+{
+    struct oh_sip_via via;
+    struct oh_span top = oh_sip_msg_value(m->sip, OH_SIP_VIA, 0);
+    return m->sip->is_request && is_udp(m) &&
+           (!top.at || oh_sip_via_parse(top, &via) < 0 ||
+            (via.port ? via.port : 5060) != m->src.port);
+}
+
 static const struct oh_trace_msg *sent_after(const struct oh_rule_view *v,
                                              const struct oh_trace_msg *m,
                                              const struct oh_trace_msg *stop)
@@ -362,7 +388,7 @@ static void check_stop(struct oh_rule_view *v, const struct oh_trace_msg *m, boo
     const struct oh_trace_msg *stop = stopper(v, m, final), *again = sent_after(v, m, stop);
     if (!again || oh_help_time_in_doubt(v, CROSSING_NS))
         return;
-    if (m->sip->is_request ? !knows(v, m, stop, again) : !oh_rule_run(v)) {
+    if (m->sip->is_request ? may_be_deaf(m) || !knows(v, m, stop, again) : !oh_rule_run(v)) {
         oh_rule_not_checkable(v); /* what stops it may not have come */
         return;
     }
@@ -464,22 +490,11 @@ static void check_reliable(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 /* --- a 2xx that is never acknowledged --- */
 
-static bool ends_dialog(const struct oh_rule_view *v, const struct oh_trace_msg *m)
-{
-    int end = (int)oh_rule_trace(v)->msg_count;
-    for (int i = m->index + 1; i < end && i < m->index + OH_HELP_REACH; i++) {
-        const struct oh_trace_msg *r = oh_rule_msg(v, i);
-        if (oh_help_is_request(r, "BYE") && oh_help_same_call(r->sip, m->sip))
-            return true;
-    }
-    return false;
-}
-
 /* The phone shows by its repeats that it went without an ACK all the time. */
 static void check_success_ends(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct oh_help_sendings s;
-    if (!is_success(v, m) || is_answered(v, m) || ends_dialog(v, m))
+    if (!is_success(v, m) || is_answered(v, m) || ends_dialog(v, m, INT64_MAX))
         return;
     oh_help_find_sendings(v, m, &s);
     const struct oh_trace_msg *last = s.at[s.count - 1];
@@ -576,7 +591,7 @@ static const struct oh_rule rules[] = {
           "A 2xx to an INVITE is not repeated beyond 64*T1.", "tm.200.giveup", check_success_life),
     TIMER("timer.reliable", SHOULD, "17.1.1.2", ANY, NULL,
           "Over a reliable transport nothing is repeated by a timer.",
-          "tm.A.reliable tm.E.reliable tm.G.reliable", check_reliable),
+          "tm.A.reliable tm.E.reliable tm.G.reliable tr.tcp.no-retransmit", check_reliable),
     TIMER("timer.success-ends", SHOULD, "13.3.1.4", RESPONSE, "INVITE",
           "A call whose 2xx is not acknowledged for 64*T1 is ended by BYE.", "tm.200.giveup",
           check_success_ends),

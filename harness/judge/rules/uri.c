@@ -144,10 +144,8 @@ static bool is_host_name(struct oh_span s)
 
 static bool is_host(struct oh_span s)
 {
-    struct oh_addr a;
     if (s.len > 0 && s.at[0] == '[')
-        return s.at[s.len - 1] == ']' && oh_addr_parse(s, &a, NULL) == 0 &&
-               a.family == OH_FAMILY_IPV6;
+        return oh_sip_is_ipv6_reference(s);
     return is_ipv4(s) || (s.len > 0 && is_host_name(s));
 }
 
