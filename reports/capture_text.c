@@ -4,6 +4,7 @@
 #include "reports/identity.h"
 #include "reports/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #define MESSAGES_SHOWN 40 /* of a call; of a longer one what is around its findings */
 #define AROUND         3
 #define FRAMES_SHOWN   6
+#define METHODS_SHOWN  4
 
 static const json_t *capture_of(const json_t *scenario)
 {
@@ -19,7 +21,7 @@ static const json_t *capture_of(const json_t *scenario)
 
 static bool is_alike(const json_t *a, const json_t *b)
 {
-    static const char *const keys[] = {"id", "result", "method", "known"};
+    static const char *const keys[] = {"id", "result", "known"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         if (strcmp(oh_json_str(a, keys[i]), oh_json_str(b, keys[i])) != 0)
             return false;
@@ -171,32 +173,71 @@ void oh_text_calls(const struct oh_view *v)
 
 /* --- what was found --- */
 
-/* Findings alike: how many there are, in how many calls, and where the first ones are. */
+/* What findings alike have in common, and in what they differ. */
+struct alike {
+    json_int_t times, calls;
+    struct oh_text methods, frames;
+    size_t method_count, frame_count;
+};
+
+static void add_to_list(struct oh_text *list, size_t *count, size_t most, const char *word)
+{
+    if (*count < most)
+        oh_text_addf(list, "%s%s", *count ? ", " : "", word);
+    else if (*count == most)
+        oh_text_add(list, ", ...");
+    ++*count;
+}
+
+/* Is it the first of these of its method? */
+static bool is_new_method(const json_t *scenario, const json_t *finding, size_t first, size_t index)
+{
+    for (size_t i = first; i < index; i++) {
+        const json_t *other = oh_json_item(scenario, "findings", i);
+        if (is_alike(finding, other) && oh_json_is(other, "method", oh_json_str(finding, "method")))
+            return false;
+    }
+    return *oh_json_str(finding, "method") != '\0';
+}
+
+static void add_alike(struct alike *a, const json_t *scenario, size_t first, size_t index)
+{
+    const json_t *finding = oh_json_item(scenario, "findings", index);
+    json_int_t frame = json_integer_value(oh_json_item(finding, "frames", 0));
+    json_int_t calls = oh_json_integer(finding, "calls", 1);
+    char number[24];
+    snprintf(number, sizeof number, "%lld", (long long)frame);
+    a->times += oh_report_weight(finding);
+    a->calls = calls > a->calls ? calls : a->calls;
+    if (frame > 0)
+        add_to_list(&a->frames, &a->frame_count, FRAMES_SHOWN, number);
+    if (is_new_method(scenario, finding, first, index))
+        add_to_list(&a->methods, &a->method_count, METHODS_SHOWN, oh_json_str(finding, "method"));
+}
+
+/* "20 times, in 20 calls, of INVITE, BYE: frames 3, 12, ..." */
 static void add_times(const json_t *scenario, size_t first, struct oh_text *text)
 {
     const json_t *finding = oh_json_item(scenario, "findings", first);
-    json_int_t times = 0, calls = 0;
-    size_t shown = 0;
-    struct oh_text frames = {0};
+    struct alike a = {0};
     for (size_t i = first; i < oh_json_count(scenario, "findings"); i++) {
-        const json_t *other = oh_json_item(scenario, "findings", i);
-        json_int_t frame = json_integer_value(oh_json_item(other, "frames", 0));
-        if (!is_alike(finding, other))
-            continue;
-        times += oh_report_weight(other);
-        calls = oh_json_integer(other, "calls", calls);
-        if (frame > 0 && shown++ < FRAMES_SHOWN)
-            oh_text_addf(&frames, "%s%lld", frames.len ? ", " : "", (long long)frame);
+        if (is_alike(finding, oh_json_item(scenario, "findings", i)))
+            add_alike(&a, scenario, first, i);
     }
-    if (times > 1) {
-        oh_text_addf(text, "%lld times", (long long)times);
-        if (calls > 1)
-            oh_text_addf(text, ", in %lld calls", (long long)calls);
-        if (frames.len > 0)
-            oh_text_addf(text, ": frames %s%s", oh_text_str(&frames),
-                         times > FRAMES_SHOWN ? ", ..." : "");
+    if (a.times > 1) {
+        oh_text_addf(text, "%lld times", (long long)a.times);
+        if (a.calls > 1)
+            oh_text_addf(text, ", in %lld calls", (long long)a.calls);
+        if (a.method_count > 1)
+            oh_text_addf(text, ", of %s", oh_text_str(&a.methods));
+        if (a.frame_count > 0)
+            oh_text_addf(text, ": frames %s%s", oh_text_str(&a.frames),
+                         a.frame_count <= FRAMES_SHOWN && a.times > (json_int_t)a.frame_count
+                             ? ", ..."
+                             : "");
     }
-    oh_text_release(&frames);
+    oh_text_release(&a.methods);
+    oh_text_release(&a.frames);
 }
 
 void oh_text_times(const struct oh_view *v, const json_t *finding, size_t indent)
@@ -321,7 +362,6 @@ static void show_others(const json_t *capture, const struct oh_report_style *s, 
     if (more > 0)
         oh_text_addf(&text, " and %lld more", (long long)more);
     if (count > 0) {
-        oh_text_add(&text, ". To judge one of them, or one phone alone: --phone-address IP[:PORT]");
         oh_text_add(out, "  not judged: ");
         oh_cells_wrap(s, oh_text_str(&text), 14, 4, out);
     }
@@ -351,6 +391,11 @@ static void show_capture(const json_t *capture, const struct oh_report_style *s,
 
 void oh_text_captures(const json_t *report, const struct oh_report_style *s, struct oh_text *out)
 {
-    for (size_t i = 0; i < oh_json_count(report, "captures"); i++)
+    size_t others = 0;
+    for (size_t i = 0; i < oh_json_count(report, "captures"); i++) {
         show_capture(oh_json_item(report, "captures", i), s, out);
+        others += oh_json_count(oh_json_item(report, "captures", i), "others");
+    }
+    if (others > 0)
+        oh_text_add(out, "to judge one of those, or one phone alone: --phone-address IP[:PORT]\n");
 }

@@ -61,6 +61,7 @@ struct oh_report_style {
     bool unicode;   /* box and arrow characters; else ASCII */
     unsigned width; /* columns; 0: 100 */
     bool verbose;   /* whole messages of findings, all steps */
+    bool brief;     /* no ladders of a foreign capture's calls: they were shown */
 };
 struct oh_report_format {
     const char *name; /* "text": the option --text */

@@ -295,9 +295,9 @@ void oh_report_scenario_text(const json_t *scenario, const struct oh_report_styl
         return;
     }
     head(&v);
-    if (foreign)
+    if (foreign && !style->brief)
         oh_text_calls(&v);
-    else
+    else if (!foreign)
         oh_text_ladder(&v);
     if (!foreign && oh_json_count(scenario, "messages") > 0)
         oh_text_add_char(out, '\n');

@@ -12,18 +12,23 @@
 struct oh_catalogue *oh_cli_catalogue(struct oh_errors *errors)
 {
     char *folder = oh_cli_data("scenarios/requirements");
-    size_t before = errors->count;
     struct oh_catalogue *c = oh_file_is_folder(folder) ? oh_catalogue_load(folder, errors) : NULL;
-    if (c) {
-        oh_coverage_check_rules(c, errors);
-        oh_coverage_check_reasons(c, errors);
-    }
-    if (errors->count != before) {
-        oh_catalogue_free(c);
-        c = NULL;
-    }
     free(folder);
     return c;
+}
+
+struct oh_catalogue *oh_cli_held_catalogue(struct oh_errors *errors)
+{
+    struct oh_catalogue *c = oh_cli_catalogue(errors);
+    size_t before = errors->count;
+    if (!c)
+        return NULL;
+    oh_coverage_check_rules(c, errors);
+    oh_coverage_check_reasons(c, errors);
+    if (errors->count == before)
+        return c;
+    oh_catalogue_free(c);
+    return NULL;
 }
 
 /* With its line, which the scenario's own text gives. */
@@ -44,12 +49,29 @@ static struct oh_error *mistake(const struct oh_scenario *s, struct oh_place pla
     return e;
 }
 
-void oh_cli_check_covers(const struct oh_catalogue *c, const struct oh_scenario *s,
+static bool is_known(const struct oh_catalogue *const *catalogues, const char *id)
+{
+    for (; *catalogues; catalogues++)
+        if (oh_catalogue_find(*catalogues, oh_span_of(id)))
+            return true;
+    return false;
+}
+
+static void suggest(const struct oh_catalogue *const *catalogues, const char *id,
+                    struct oh_error *e)
+{
+    const struct oh_catalogue *const *c = catalogues;
+    while (*c && !oh_catalogue_nearest(*c, id))
+        c++;
+    oh_catalogue_suggest(*c ? *c : catalogues[0], id, e);
+}
+
+void oh_cli_check_covers(const struct oh_catalogue *const *catalogues, const struct oh_scenario *s,
                          struct oh_errors *errors)
 {
-    for (size_t i = 0; c && i < s->cover_count; i++) {
+    for (size_t i = 0; catalogues[0] && i < s->cover_count; i++) {
         const char *id = s->covers[i];
-        bool twice = false, known = oh_catalogue_find(c, oh_span_of(id)) != NULL;
+        bool twice = false, known = is_known(catalogues, id);
         for (size_t k = 0; k < i; k++)
             twice |= strcmp(s->covers[k], id) == 0;
         if (known && !twice)
@@ -58,7 +80,7 @@ void oh_cli_check_covers(const struct oh_catalogue *c, const struct oh_scenario 
             oh_format(known ? "'%s' is named twice" : "no requirement is called '%s'", id);
         struct oh_error *e = mistake(s, s->cover_places[i], errors, sentence);
         if (!known)
-            oh_catalogue_suggest(c, id, e);
+            suggest(catalogues, id, e);
         free(sentence);
     }
 }

@@ -4,9 +4,7 @@
 #include "base/file.h"
 #include "cli/credentials.h"
 #include "cli/interrupt.h"
-#include "judge/profile.h"
 #include "judge/survey.h"
-#include "scenario/yaml.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,17 +116,18 @@ static void on_found(const struct oh_endpoint *phone, const struct oh_verdict *v
 static void show_phones(struct work *w, size_t from)
 {
     struct oh_report_style style = oh_cli_style(&w->o->common, STDOUT_FILENO);
+    bool gap = true;
+    style.brief = w->live;
     for (size_t i = from; i < oh_report_count(w->report); i++) {
         struct oh_text text = {0};
         json_t *marked = oh_baseline_scenario(w->baseline, oh_report_at(w->report, i));
-        bool quiet = oh_report_is_quiet(marked) && !w->o->common.verbose;
+        gap = style.verbose || !oh_report_is_quiet(marked);
         oh_report_scenario_text(marked, &style, &text);
-        printf("%s%s", oh_text_str(&text), quiet ? "" : "\n");
+        printf("%s%s", oh_text_str(&text), gap ? "\n" : "");
         json_decref(marked);
         oh_text_release(&text);
     }
-    if (oh_report_count(w->report) > from)
-        putchar('\n');
+    fputs(gap ? "" : "\n", stdout);
     fflush(stdout);
 }
 
@@ -228,24 +227,6 @@ static size_t judge_all(struct work *w, char *const *paths, size_t count)
 
 /* --- the command --- */
 
-static int check_profile(const struct oh_check_options *o, struct oh_error *e)
-{
-    const char *names[8] = {NULL};
-    struct oh_text list = {0};
-    if (!o->profile || oh_profile_of(o->profile))
-        return 0;
-    for (size_t i = 0; oh_profiles()[i] && i < 7; i++) {
-        names[i] = oh_profiles()[i]->name;
-        oh_text_addf(&list, "%s%s", i ? ", " : "", names[i]);
-    }
-    const char *near = oh_nearest_word(o->profile, names);
-    oh_error_set(e, "there is no profile '%s'", o->profile);
-    oh_error_remedy(e, near ? "did you mean '%s'?" : "there are: %s",
-                    near ? near : oh_text_str(&list));
-    oh_text_release(&list);
-    return -1;
-}
-
 static int prepare(struct work *w, struct oh_errors *errors, struct oh_error *e)
 {
     const struct oh_check_options *o = w->o;
@@ -257,7 +238,7 @@ static int prepare(struct work *w, struct oh_errors *errors, struct oh_error *e)
         return -1;
     if (o->credentials && oh_credentials_load(o->credentials, &w->credentials, errors) != 0)
         return -1;
-    if (check_profile(o, e) != 0 || oh_cli_prepare_form(o->junit, e) != 0)
+    if (oh_cli_check_profile(o->profile, e) != 0 || oh_cli_prepare_form(o->junit, e) != 0)
         return -1;
     return oh_interrupt_catch_reading(e);
 }

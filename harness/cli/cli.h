@@ -28,6 +28,10 @@ int oh_cli_fails(const struct oh_errors *list, int status);
 int oh_cli_usage(const struct oh_command *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* -1 where there is no profile of this name (judge/profile.h), with those that there are. NULL is
+ * none, and fine. */
+int oh_cli_check_profile(const char *name, struct oh_error *e);
+
 /* Options that several commands have. */
 struct oh_cli_common {
     bool json, verbose, strict;

@@ -2,6 +2,8 @@
 
 #include "base/file.h"
 #include "judge/judge.h"
+#include "judge/profile.h"
+#include "scenario/yaml.h"
 
 #include <errno.h>
 #include <langinfo.h>
@@ -98,6 +100,24 @@ int oh_cli_wrong_option(const struct oh_command *c, int val, char *const *argv)
         oh_cli_usage(c, "there is no option '%.*s'", (int)name_len, word);
     free(word);
     return OH_EXIT_USAGE;
+}
+
+int oh_cli_check_profile(const char *name, struct oh_error *e)
+{
+    const char *names[8] = {NULL};
+    struct oh_text list = {0};
+    if (!name || oh_profile_of(name))
+        return 0;
+    for (size_t i = 0; oh_profiles()[i] && i < sizeof names / sizeof *names - 1; i++) {
+        names[i] = oh_profiles()[i]->name;
+        oh_text_addf(&list, "%s%s", i ? ", " : "", names[i]);
+    }
+    const char *near = oh_nearest_word(name, names);
+    oh_error_set(e, "there is no profile '%s'", name);
+    oh_error_remedy(e, near ? "did you mean '%s'?" : "there is: %s",
+                    near ? near : oh_text_str(&list));
+    oh_text_release(&list);
+    return -1;
 }
 
 struct oh_report_style oh_cli_style(const struct oh_cli_common *o, int fd)

@@ -82,29 +82,40 @@ static void lint_baseline(const char *file, struct oh_errors *errors)
     oh_baseline_free(b);
 }
 
-/* What several files are held against, made when the first of them asks. */
+/* What files are held against: the requirements among them, and offhook's own. */
 struct linting {
     struct oh_errors *errors;
-    struct oh_catalogue *own; /* offhook's requirements; NULL: none, or not asked for yet */
-    bool asked;
+    struct oh_catalogue **catalogues; /* NULL-ended; the first is offhook's own, if there is one */
+    size_t count, room;
 };
 
+static void add_catalogue(struct linting *l, struct oh_catalogue *c)
+{
+    oh_grow(&l->catalogues, l->count + 1, &l->room, sizeof(void *)); /* and a NULL behind */
+    if (c)
+        l->catalogues[l->count++] = c;
+}
+
 /* Mistakes of the catalogue itself are those of its files, where they are linted. */
-static const struct oh_catalogue *own_catalogue(struct linting *l)
+static void begin(struct linting *l)
 {
     struct oh_errors unused = {0};
-    if (!l->asked)
-        l->own = oh_cli_catalogue(&unused);
-    l->asked = true;
+    add_catalogue(l, oh_cli_catalogue(&unused));
     oh_errors_release(&unused);
-    return l->own;
+}
+
+static void release(struct linting *l)
+{
+    for (size_t i = 0; i < l->count; i++)
+        oh_catalogue_free(l->catalogues[i]);
+    free(l->catalogues);
 }
 
 static void lint_scenario(struct linting *l, const char *file)
 {
     struct oh_scenario *s = oh_scenario_load(file, l->errors);
-    if (s && s->cover_count > 0)
-        oh_cli_check_covers(own_catalogue(l), s, l->errors);
+    if (s)
+        oh_cli_check_covers((const struct oh_catalogue *const *)l->catalogues, s, l->errors);
     oh_scenario_free(s);
 }
 
@@ -113,20 +124,31 @@ static void lint_requirements(struct linting *l, const char *file)
 {
     struct oh_catalogue *c = oh_catalogue_new();
     if (oh_catalogue_read(c, file, l->errors) == 0) {
-        oh_catalogue_check(c, own_catalogue(l), l->errors);
+        oh_catalogue_check(c, l->catalogues[0], l->errors);
         oh_coverage_check_reasons(c, l->errors);
     }
-    oh_catalogue_free(c);
+    add_catalogue(l, c);
 }
 
-static void lint_file(struct linting *l, const char *file)
+static void lint_adapter(const char *file, struct oh_errors *errors)
 {
-    switch (oh_cli_kind(file)) {
+    struct oh_adapter *a = oh_adapter_load(file, "", errors);
+    struct oh_error e = {0};
+    if (a && oh_cli_check_profile(oh_adapter_profile(a), &e) != 0) {
+        snprintf(e.file, sizeof e.file, "%s", file);
+        *oh_errors_add(errors) = e;
+    }
+    oh_adapter_free(a);
+}
+
+static void lint_file(struct linting *l, const char *file, enum oh_cli_kind kind)
+{
+    switch (kind) {
     case OH_CLI_SCENARIO:
         lint_scenario(l, file);
         break;
     case OH_CLI_ADAPTER:
-        oh_adapter_free(oh_adapter_load(file, "", l->errors));
+        lint_adapter(file, l->errors);
         break;
     case OH_CLI_BASELINE:
         lint_baseline(file, l->errors);
@@ -137,10 +159,41 @@ static void lint_file(struct linting *l, const char *file)
     }
 }
 
-static int run(int argc, char **argv)
+/* Requirements first: scenarios may cover those that are named with them. Returns how many. */
+static size_t lint_files(struct linting *l, char ***lists, size_t count)
+{
+    size_t files = 0;
+    for (int later = 0; later < 2; later++) {
+        for (size_t i = 0; i < count; i++) {
+            for (size_t k = 0; lists[i][k]; k++) {
+                enum oh_cli_kind kind = oh_cli_kind(lists[i][k]);
+                if ((kind != OH_CLI_REQUIREMENTS) != later)
+                    continue;
+                lint_file(l, lists[i][k], kind);
+                files++;
+            }
+        }
+    }
+    return files;
+}
+
+static int lint(char ***lists, size_t list_count)
 {
     struct oh_errors errors = {0};
     struct linting l = {.errors = &errors};
+    begin(&l);
+    size_t count = lint_files(&l, lists, list_count);
+    int status = errors.count ? oh_cli_fails(&errors, OH_EXIT_USAGE) : OH_EXIT_OK;
+    printf("%zu file%s, %zu mistake%s\n", count, count == 1 ? "" : "s", errors.count,
+           errors.count == 1 ? "" : "s");
+    oh_errors_release(&errors);
+    release(&l);
+    return count ? status : oh_cli_usage(&oh_command_lint, "there is no .yaml file there");
+}
+
+static int run(int argc, char **argv)
+{
+    struct oh_error e = {0};
     size_t count = 0;
     if (argc < 2)
         return oh_cli_usage(&oh_command_lint, "give a file or folder");
@@ -148,26 +201,20 @@ static int run(int argc, char **argv)
         if (argv[i][0] == '-')
             return oh_cli_usage(&oh_command_lint, "there is no option '%s'", argv[i]);
     }
+    char ***lists = oh_alloc((size_t)argc * sizeof *lists);
     for (int i = 1; i < argc; i++) {
-        struct oh_error e = {0};
         char *path = oh_cli_scenario_path(argv[i]);
-        char **files = oh_file_list(path, ".yaml", &e);
+        lists[count] = oh_file_list(path, ".yaml", &e);
         free(path);
-        if (!files) {
-            oh_errors_release(&errors);
-            oh_catalogue_free(l.own);
-            return oh_cli_fail(&e, OH_EXIT_USAGE);
-        }
-        for (size_t k = 0; files[k]; k++, count++)
-            lint_file(&l, files[k]);
-        oh_file_list_free(files);
+        if (!lists[count])
+            break;
+        count++;
     }
-    int status = errors.count ? oh_cli_fails(&errors, OH_EXIT_USAGE) : OH_EXIT_OK;
-    printf("%zu file%s, %zu mistake%s\n", count, count == 1 ? "" : "s", errors.count,
-           errors.count == 1 ? "" : "s");
-    oh_errors_release(&errors);
-    oh_catalogue_free(l.own);
-    return count ? status : oh_cli_usage(&oh_command_lint, "there is no .yaml file there");
+    int status = count + 1 == (size_t)argc ? lint(lists, count) : oh_cli_fail(&e, OH_EXIT_USAGE);
+    for (size_t i = 0; i < count; i++)
+        oh_file_list_free(lists[i]);
+    free(lists);
+    return status;
 }
 
 const struct oh_command oh_command_lint = {

@@ -5,6 +5,7 @@
 #include "cli/kind.h"
 #include "cli/list.h"
 #include "cli/mutants.h"
+#include "judge/profile.h"
 #include "phone/phone.h"
 #include "scenario/scenario.h"
 #include "scenario/yaml.h"
@@ -14,26 +15,30 @@
 #include <string.h>
 
 static const char help[] =
-    "usage: offhook list scenarios|rules|phones|mutants|requirements [OPTION...]\n"
+    "usage: offhook list scenarios|rules|phones|profiles|mutants|requirements\n"
+    "       [OPTION...]\n"
     "\n"
     "  scenarios     id, title and what a phone needs for it\n"
-    "  rules         the always-on rules: id, level, clause, what each demands; and the\n"
-    "                requirements of priority 1 and kind rule that none of them covers,\n"
-    "                with the reason\n"
+    "  rules         the always-on rules: id, level, clause, what each demands; and\n"
+    "                the requirements of priority 1 and kind rule that none of them\n"
+    "                covers, with the reason\n"
     "  phones        the adapters: name, title, abilities\n"
-    "  mutants       the faults for 'run --mutant': name, clause, what the phone does,\n"
-    "                when\n"
-    "  requirements  the catalogue of scenarios/requirements: id, priority, level, kind,\n"
-    "                title, and which rules and scenarios cover it; then counts\n"
+    "  profiles      for phones that are lawfully otherwise ('check --profile', an\n"
+    "                adapter's 'profile'): the rules that do not hold for them, with\n"
+    "                the clause\n"
+    "  mutants       the faults for 'run --mutant': name, clause, what the phone\n"
+    "                does, when\n"
+    "  requirements  the catalogue of scenarios/requirements: id, priority, level,\n"
+    "                kind, title, which rules and scenarios cover it; then counts\n"
     "\n"
     "options of rules and requirements:\n"
     "  --json              machine output\n"
-    "  --verbose           more of each: what a rule covers; a requirement's clause and\n"
-    "                      where its level comes from\n"
+    "  --verbose           more of each: what a rule covers; a requirement's clause,\n"
+    "                      and where its level comes from\n"
     "options of requirements:\n"
     "  --kind KIND         rule, flow, timer, media or torture only\n"
     "  --priority N        1 (every phone), 2 (common) or 3 (rare) only\n"
-    "  --source SOURCE     only what comes from it: 'RFC 3261', 3261, '3261 17.1', ETSI\n"
+    "  --source SOURCE     only what comes from it: 'RFC 3261', '3261 17.1', ETSI\n"
     "  --uncovered         only what neither a rule nor a scenario covers\n"
     "\n"
     "examples:\n"
@@ -42,6 +47,7 @@ static const char help[] =
 
 #define SCENARIO_INDENT 37
 #define PHONE_INDENT    21
+#define PROFILE_INDENT  42
 
 /* "needs: dial hangup" behind `head`. */
 static void list_words(const char *head, size_t indent, const char *first, const char *const *words,
@@ -121,7 +127,22 @@ static int list_mutants(int argc, char **argv)
     return oh_cli_list_mutants();
 }
 
-#define LISTS "scenarios, rules, phones, mutants or requirements"
+static int list_profiles(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    for (const struct oh_profile *const *p = oh_profiles(); *p; p++) {
+        printf("%s: %s\n", (*p)->name, (*p)->meaning);
+        for (size_t i = 0; i < (*p)->count; i++) {
+            const struct oh_profile_rule *r = &(*p)->rules[i];
+            char *head = oh_format("  %-22s %-16s", r->rule, r->clause);
+            oh_cli_row(head, PROFILE_INDENT, r->why);
+            free(head);
+        }
+    }
+    return OH_EXIT_OK;
+}
+
+#define LISTS "scenarios, rules, phones, profiles, mutants or requirements"
 
 static int run(int argc, char **argv)
 {
@@ -129,11 +150,10 @@ static int run(int argc, char **argv)
         const char *word;
         int (*list)(int argc, char **argv);
         bool has_options;
-    } lists[] = {{"scenarios", list_scenarios, false},
-                 {"rules", oh_cli_list_rules, true},
-                 {"phones", list_phones, false},
-                 {"mutants", list_mutants, false},
-                 {"requirements", oh_cli_list_requirements, true}};
+    } lists[] = {
+        {"scenarios", list_scenarios, false}, {"rules", oh_cli_list_rules, true},
+        {"phones", list_phones, false},       {"profiles", list_profiles, false},
+        {"mutants", list_mutants, false},     {"requirements", oh_cli_list_requirements, true}};
     const char *words[sizeof lists / sizeof *lists + 1] = {0};
     if (argc < 2)
         return oh_cli_usage(&oh_command_list, "say one: " LISTS);
@@ -150,5 +170,4 @@ static int run(int argc, char **argv)
                         near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
 }
 
-const struct oh_command oh_command_list = {
-    "list", run, "scenarios, rules, phones, mutants or requirements", help};
+const struct oh_command oh_command_list = {"list", run, LISTS, help};

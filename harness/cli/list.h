@@ -16,12 +16,13 @@ int oh_cli_list_requirements(int argc, char **argv);
 
 /* --- catalogue.c: the catalogue of requirements as the commands use it --- */
 
-/* offhook's own, read and held against the rules. NULL with mistakes; NULL without, where there is
- * none beside this program. */
+/* offhook's own. NULL with mistakes; NULL without, where there is none beside this program. */
 struct oh_catalogue *oh_cli_catalogue(struct oh_errors *errors);
-/* Tells each id in a scenario's `covers` that the catalogue does not have, or that stands there
- * twice. NULL for `c` knows everything. */
-void oh_cli_check_covers(const struct oh_catalogue *c, const struct oh_scenario *s,
+/* The same, held against the rules: what does not fit is a mistake, too. */
+struct oh_catalogue *oh_cli_held_catalogue(struct oh_errors *errors);
+/* Tells each id in a scenario's `covers` that none of the catalogues has (NULL-ended; an empty list
+ * knows everything), or that stands there twice. */
+void oh_cli_check_covers(const struct oh_catalogue *const *catalogues, const struct oh_scenario *s,
                          struct oh_errors *errors);
 /* offhook's own scenarios, sorted by file; NULL with mistakes. Ended by NULL; *count without it. */
 struct oh_scenario **oh_cli_scenarios(size_t *count, struct oh_errors *errors);

@@ -348,11 +348,12 @@ static int show(struct question *ask)
 {
     struct oh_errors errors = {0};
     int status = OH_EXIT_OK;
-    struct oh_catalogue *c = oh_cli_catalogue(&errors);
+    struct oh_catalogue *c = oh_cli_held_catalogue(&errors);
     if (c)
         ask->scenarios = oh_cli_scenarios(&ask->scenario_count, &errors);
+    const struct oh_catalogue *const catalogues[] = {c, NULL};
     for (size_t i = 0; i < ask->scenario_count; i++)
-        oh_cli_check_covers(c, ask->scenarios[i], &errors);
+        oh_cli_check_covers(catalogues, ask->scenarios[i], &errors);
     if (!c && errors.count == 0)
         oh_error_set(oh_errors_add(&errors), "there is no folder scenarios/requirements here");
     if (errors.count)

@@ -107,7 +107,7 @@ int oh_cli_list_rules(int argc, char **argv)
             return oh_cli_wrong_option(&oh_command_list, val, argv);
     if (optind < argc)
         return oh_cli_usage(&oh_command_list, "'%s' is one too many", argv[optind]);
-    struct oh_catalogue *c = oh_cli_catalogue(&errors);
+    struct oh_catalogue *c = oh_cli_held_catalogue(&errors);
     int status = errors.count ? oh_cli_fails(&errors, OH_EXIT_USAGE) : OH_EXIT_OK;
     if (o.json) {
         print_json(c);

@@ -145,6 +145,9 @@ static int load_phone(struct session *s, const char *word, const char *path_list
     s->phone_count++;
     int result = s->adapters[n] ? 0 : oh_cli_fails(&errors, -1);
     oh_errors_release(&errors);
+    struct oh_error e = {0};
+    if (result == 0 && oh_cli_check_profile(oh_adapter_profile(s->adapters[n]), &e) != 0)
+        result = oh_cli_fail(&e, -1);
     return result;
 }
 

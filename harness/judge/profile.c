@@ -33,10 +33,14 @@ static const struct oh_profile_rule rfc2543[] = {
     {"route.set", "RFC 2543 6.29", "The first Route entry is removed, the Contact is the last."},
     {"ack.route", "RFC 2543 6.29", "The same holds for an ACK."},
     {"allow.invite", "RFC 2543 6.10", "An Allow belongs into a 405 and into answers to OPTIONS."},
+    {"allow.answer", "RFC 2543 6.10", "Nor does it belong into a 2xx to INVITE."},
     {"supported.invite", "RFC 2543 6", "There is no Supported."},
+    {"supported.answer", "RFC 2543 6", "Nor in a 2xx."},
+    {"response.rport", "RFC 2543 6.40", "There is no rport in a Via."},
+    {"timer.trying", "RFC 2543 10.1.2", "A provisional response within 200 ms is but a should."},
     {"sdp.version", "RFC 2543 B.5", "A description may differ without a new version in o=."},
     {"sdp.direction", "RFC 2543 B.5", "Hold is told by c=0.0.0.0, not by a=sendonly."},
-    {"sdp.hold-connection", "RFC 2543 B.5", "Hold is told by c=0.0.0.0."},
+    {"sdp.name", "RFC 2543 B.6", "For invitations to two-party sessions s= may be left empty."},
 };
 
 static const struct oh_profile of_rfc2543 = {"rfc2543", "phones that were built to RFC 2543 (1999)",

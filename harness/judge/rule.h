@@ -21,8 +21,10 @@
 #include "judge/verdict.h"
 #include "match/match.h"
 
-enum { OH_ON_REQUEST = 1, OH_ON_RESPONSE = 2, OH_ON_ANY = 3, OH_ON_STREAM = 4 };
+enum { OH_ON_REQUEST = 1, OH_ON_RESPONSE = 2, OH_ON_ANY = 3, OH_ON_STREAM = 4, OH_OWED = 8 };
 
+/* OH_OWED besides: the rule tells what was owed to a message and did not come (oh_rule_absent). Of
+ * a foreign capture only such rules are asked about what others than the phone sent. */
 /* OH_ON_STREAM alone: the rule is asked about each stream of RTP that a phone sent, of a run as of
  * a foreign capture; `m` is NULL, and it asks for oh_rule_stream. */
 

@@ -1,5 +1,9 @@
 #include "judge/rule_help.h"
 
+#include "judge/rule_view.h"
+#include "sip/facts.h"
+
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,30 +46,28 @@ void oh_say_broken(struct oh_rule_view *v, const struct oh_trace_msg *m, const s
 
 struct oh_span oh_help_branch(const struct oh_sip_msg *m)
 {
-    struct oh_sip_via via;
-    struct oh_span rest = oh_sip_msg_whole(m, OH_SIP_VIA), value;
-    if (!oh_sip_list_next(&rest, &value) || oh_sip_via_parse(value, &via) < 0)
-        return (struct oh_span){0};
-    return oh_sip_param(via.params, "branch");
+    return oh_sip_msg_facts(m)->branch;
 }
 
 static bool party(const struct oh_sip_msg *m, enum oh_sip_header_id id,
                   struct oh_sip_name_addr *out)
 {
-    bool single = id == OH_SIP_FROM || id == OH_SIP_TO;
-    struct oh_span value = single ? oh_sip_msg_whole(m, id) : oh_sip_msg_value(m, id, 0);
+    struct oh_span value = oh_sip_msg_value(m, id, 0);
     return value.at && oh_sip_name_addr_parse(value, out) == 0;
 }
 
 struct oh_span oh_help_tag(const struct oh_sip_msg *m, enum oh_sip_header_id id)
 {
-    struct oh_sip_name_addr a;
-    return party(m, id, &a) ? oh_sip_param(a.params, "tag") : (struct oh_span){0};
+    const struct oh_sip_facts *f = oh_sip_msg_facts(m);
+    assert(id == OH_SIP_FROM || id == OH_SIP_TO);
+    return id == OH_SIP_FROM ? f->from_tag : f->to_tag;
 }
 
 struct oh_span oh_help_uri(const struct oh_sip_msg *m, enum oh_sip_header_id id)
 {
     struct oh_sip_name_addr a;
+    if (id == OH_SIP_FROM || id == OH_SIP_TO)
+        return id == OH_SIP_FROM ? oh_sip_msg_facts(m)->from.uri : oh_sip_msg_facts(m)->to.uri;
     return party(m, id, &a) ? a.uri : (struct oh_span){0};
 }
 
@@ -110,8 +112,8 @@ size_t oh_help_unquoted(struct oh_span value)
 
 int oh_help_cseq(const struct oh_sip_msg *m, struct oh_sip_cseq *out)
 {
-    struct oh_span value = oh_sip_msg_whole(m, OH_SIP_CSEQ);
-    return value.at ? oh_sip_cseq_parse(value, out) : -1;
+    *out = oh_sip_msg_facts(m)->cseq;
+    return oh_sip_msg_facts(m)->has_cseq ? 0 : -1;
 }
 
 bool oh_help_is_request(const struct oh_trace_msg *m, const char *method)
@@ -153,7 +155,7 @@ bool oh_help_same_party(const struct oh_sip_msg *a, const struct oh_sip_msg *b,
 
 bool oh_help_same_call(const struct oh_sip_msg *a, const struct oh_sip_msg *b)
 {
-    struct oh_span x = oh_sip_msg_whole(a, OH_SIP_CALL_ID), y = oh_sip_msg_whole(b, OH_SIP_CALL_ID);
+    struct oh_span x = oh_sip_msg_facts(a)->call_id, y = oh_sip_msg_facts(b)->call_id;
     return x.at && oh_span_equal(x, y); /* RFC 3261 8.1.1.4: byte by byte */
 }
 
@@ -236,7 +238,7 @@ bool oh_help_same_via(struct oh_span a, struct oh_span b, bool answered)
 {
     static const char *const filled_in[] = {"received", "rport", NULL};
     struct oh_sip_via x, y;
-    if (oh_sip_via_parse(a, &x) < 0)
+    if (oh_span_equal(a, b) || oh_sip_via_parse(a, &x) < 0)
         return true;
     return oh_sip_via_parse(b, &y) == 0 && oh_help_same_token(x.transport, y.transport) &&
            same_protocol(oh_span_sub(a, 0, (size_t)(x.transport.at - a.at)),
@@ -303,12 +305,12 @@ static bool was_sent_on(const struct oh_trace_msg *request, const struct oh_trac
 {
     struct oh_sip_via via;
     struct oh_sip_cseq a, b;
-    struct oh_span second = oh_sip_msg_value(onward->sip, OH_SIP_VIA, 1);
-    if (!onward->sip->is_request || !second.at || oh_sip_via_parse(second, &via) < 0 ||
+    if (!onward->sip->is_request || oh_sip_msg_facts(onward->sip)->via_count < 2 ||
+        oh_help_cseq(request->sip, &a) < 0 || oh_help_cseq(onward->sip, &b) < 0 ||
+        a.number != b.number || !oh_span_equal(a.method, b.method) ||
         !oh_help_same_end(request, false, onward, true))
         return false;
-    return oh_help_cseq(request->sip, &a) == 0 && oh_help_cseq(onward->sip, &b) == 0 &&
-           a.number == b.number && oh_span_equal(a.method, b.method) &&
+    return oh_sip_via_parse(oh_sip_msg_value(onward->sip, OH_SIP_VIA, 1), &via) == 0 &&
            oh_help_same_token(oh_sip_param(via.params, "branch"), oh_help_branch(request->sip));
 }
 
@@ -322,10 +324,10 @@ static bool was_received(const struct oh_rule_view *v, const struct oh_trace_msg
     return false;
 }
 
-bool oh_help_originates(const struct oh_rule_view *v, const struct oh_trace_msg *m)
+static bool originates(const struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     if (m->sip->is_request)
-        return oh_sip_msg_value_count(m->sip, OH_SIP_VIA) < 2 ||
+        return oh_sip_msg_facts(m->sip)->via_count < 2 ||
                (m->from_phone && oh_rule_run(v) && !was_received(v, m));
     const struct oh_trace_msg *request = oh_rule_msg(v, m->request);
     if (!request)
@@ -335,6 +337,15 @@ bool oh_help_originates(const struct oh_rule_view *v, const struct oh_trace_msg 
             return false;
     }
     return true;
+}
+
+bool oh_help_originates(const struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (!v->origins)
+        return originates(v, m);
+    if (v->origins[m->index] == 0)
+        v->origins[m->index] = originates(v, m) ? 2 : 1;
+    return v->origins[m->index] == 2;
 }
 
 bool oh_help_is_copy(const struct oh_rule_view *v, const struct oh_trace_msg *m)

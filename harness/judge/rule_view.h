@@ -1,6 +1,6 @@
 /*
- * judge/rule_view.h - one rule looking at one message, or at one stream. Private to rules.c and
- * rule_stream.c.
+ * judge/rule_view.h - one rule looking at one message, or at one stream. Private to rules.c,
+ * rule_stream.c and rule_help.c.
  */
 #ifndef OH_JUDGE_RULE_VIEW_H
 #define OH_JUDGE_RULE_VIEW_H
@@ -13,6 +13,7 @@ struct oh_rule_view {
     const struct oh_recording *recording;
     const struct oh_rule *rule;
     bool strict;
+    unsigned char *origins; /* per message, see oh_help_originates: 0 not yet asked, 1 no, 2 yes */
     /* Of a stream; else NULL. */
     const struct oh_stream *stream;
     const char *seat; /* of its phone; NULL: of a foreign capture */

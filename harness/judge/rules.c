@@ -2,9 +2,11 @@
  * answer. */
 #include "judge/internal.h"
 #include "judge/profile.h"
+#include "judge/rule_book.h"
 #include "judge/rule_view.h"
 #include "sip/digest.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,6 +157,7 @@ void oh_rule_absent(struct oh_rule_view *v, const struct oh_trace_msg *owed_to,
                     const struct oh_breach *breach)
 {
     const struct oh_run *run = v->recording->run;
+    assert(v->rule->on & OH_OWED);
     if (!oh_rule_may_speak(v, owed_to->to_phone, owed_to->to_seat))
         return;
     if (run && oh_outcome_silences(run->outcome) &&
@@ -173,13 +176,6 @@ void oh_rule_not_checkable(struct oh_rule_view *v)
     v->verdict->rules_not_checkable++;
 }
 
-static bool applies(const struct oh_rule *rule, const struct oh_trace_msg *m)
-{
-    unsigned on = m->sip->is_request ? OH_ON_REQUEST : OH_ON_RESPONSE;
-    return (rule->on & on) &&
-           (!rule->method || oh_span_is(oh_sip_msg_method(m->sip), rule->method));
-}
-
 /* Of a call that began before the recording nothing can be said. In a foreign capture all are
  * shown: what the others sent may call for what the phone did not send. */
 static bool is_shown(const struct oh_verdict *v, const struct oh_recording *r,
@@ -192,25 +188,37 @@ static bool is_shown(const struct oh_verdict *v, const struct oh_recording *r,
     return of_a_seat && m->repeat_of == OH_NONE && m->duplicate_of == OH_NONE && !on_purpose;
 }
 
+static void ask(const struct oh_rule_book *book, struct oh_rule_view *view,
+                const struct oh_trace_msg *m)
+{
+    size_t count;
+    bool judged = m->from_phone || oh_rule_run(view);
+    const struct oh_rule *const *rules = oh_rule_book_for(book, m->sip, judged, &count);
+    view->verdict->rules_applied += count;
+    for (size_t i = 0; i < count; i++) {
+        view->rule = rules[i];
+        rules[i]->check(view, m);
+    }
+}
+
+void oh_rules_apply_by(const struct oh_rule_book *b, struct oh_verdict *verdict,
+                       const struct oh_recording *recording, bool strict)
+{
+    size_t count = recording->trace->msg_count;
+    struct oh_rule_view view = {.verdict = verdict, .recording = recording, .strict = strict};
+    view.origins = oh_alloc(count * sizeof *view.origins + 1);
+    for (size_t i = 0; i < count; i++) {
+        const struct oh_trace_msg *m = &recording->trace->msgs[i];
+        if (is_shown(verdict, recording, m))
+            ask(b, &view, m);
+    }
+    free(view.origins);
+    oh_rules_apply_to_streams(verdict, recording, strict);
+}
+
 void oh_rules_apply(struct oh_verdict *verdict, const struct oh_recording *recording, bool strict)
 {
-    const struct oh_rule_family *const *families = oh_rule_families();
-    for (size_t i = 0; i < recording->trace->msg_count; i++) {
-        const struct oh_trace_msg *m = &recording->trace->msgs[i];
-        if (!is_shown(verdict, recording, m))
-            continue;
-        for (size_t f = 0; families[f]; f++) {
-            for (size_t k = 0; k < families[f]->count; k++) {
-                struct oh_rule_view view = {.verdict = verdict,
-                                            .recording = recording,
-                                            .rule = &families[f]->rules[k],
-                                            .strict = strict};
-                if (!applies(view.rule, m))
-                    continue;
-                verdict->rules_applied++;
-                view.rule->check(&view, m);
-            }
-        }
-    }
-    oh_rules_apply_to_streams(verdict, recording, strict);
+    struct oh_rule_book *book = oh_rule_book_new();
+    oh_rules_apply_by(book, verdict, recording, strict);
+    oh_rule_book_free(book);
 }

@@ -4,12 +4,24 @@
 
 #include <string.h>
 
+/* More than our limits: the rest was not looked at. */
+static bool is_cut(const struct oh_sip_msg *m)
+{
+    for (size_t i = 0; i < m->defect_count; i++) {
+        if (m->defects[i].kind == OH_SIP_DEFECT_LIMIT)
+            return true;
+    }
+    return false;
+}
+
 bool oh_help_has_sdp(const struct oh_sip_msg *m)
 {
     static const char sdp[] = "application/sdp";
+    if (m->body.len == 0)
+        return false;
     struct oh_span type = oh_sip_msg_whole(m, OH_SIP_CONTENT_TYPE);
-    bool whole = m->body.len > 0 && m->body.at + m->body.len == m->bytes.at + m->bytes.len;
-    return whole && type.len >= sizeof sdp - 1 &&
+    bool whole = m->body.at + m->body.len == m->bytes.at + m->bytes.len;
+    return whole && !is_cut(m) && type.len >= sizeof sdp - 1 &&
            oh_span_is_nocase(oh_span_sub(type, 0, sizeof sdp - 1), sdp);
 }
 

@@ -12,7 +12,8 @@
 #include "sip/message.h"
 
 /* Is the body a session description by its Content-Type? Not one that Content-Length cuts short:
- * that is another rule's matter. */
+ * that is another rule's matter; nor one that is longer than our limits, of which the end is not
+ * known. */
 bool oh_help_has_sdp(const struct oh_sip_msg *m);
 
 /* Has it no body at all, beyond doubt? */

@@ -1,6 +1,7 @@
 #include "judge/survey.h"
 
 #include "judge/internal.h"
+#include "judge/rule_book.h"
 #include "judge/survey_keep.h"
 #include "trace/capture.h"
 
@@ -15,6 +16,7 @@ struct oh_survey {
     struct oh_endpoints *endpoints;
     struct oh_calls *calls;
     struct oh_keep_limits limits;
+    struct oh_rule_book *rules;
     struct oh_kept **kept; /* by the endpoint's index; NULL: not judged */
     size_t kept_room;
     const struct oh_kept **phones; /* of them those that are phones, at the end */
@@ -56,7 +58,7 @@ static struct oh_kept *kept_of(struct oh_survey *s, const struct oh_endpoint *ph
             s->kept[s->kept_room] = NULL;
     }
     if (!s->kept[at])
-        s->kept[at] = oh_kept_new(phone);
+        s->kept[at] = oh_kept_new(phone, s->options.profile);
     return s->kept[at];
 }
 
@@ -79,7 +81,7 @@ static void take_call(const struct oh_call *call, void *arg)
                                      .secret_count = s->options.secret_count,
                                      .profile = s->options.profile};
     struct oh_verdict found = {.recording = &recording, .zero_ns = s->counts.first_ns};
-    oh_rules_apply(&found, &recording, s->options.strict);
+    oh_rules_apply_by(s->rules, &found, &recording, s->options.strict);
     oh_findings_sort(&found);
     if (found.finding_count > 0 && s->options.found)
         s->options.found(call->phone, &found, s->options.found_arg);
@@ -238,6 +240,7 @@ struct oh_survey *oh_survey_new(const struct oh_survey_options *options)
     s->limits.bytes = options->kept_bytes ? options->kept_bytes : KEPT_BYTES;
     s->limits.of_a_phone = options->kept_findings ? options->kept_findings : KEPT_FINDINGS;
     s->endpoints = oh_endpoints_new();
+    s->rules = oh_rule_book_new();
     s->options.limits.wanted = is_wanted;
     s->options.limits.wanted_arg = s;
     s->calls = oh_calls_new(&s->options.limits, s->endpoints, take_call, s);
@@ -252,6 +255,7 @@ void oh_survey_free(struct oh_survey *s)
         oh_kept_free(s->kept[i]);
     free(s->kept);
     free(s->phones);
+    oh_rule_book_free(s->rules);
     oh_calls_free(s->calls);
     oh_endpoints_free(s->endpoints);
     free(s);

@@ -10,10 +10,11 @@
 #define SENT_KINDS  32
 #define OTHER_KINDS "others"
 
-struct oh_kept *oh_kept_new(const struct oh_endpoint *phone)
+struct oh_kept *oh_kept_new(const struct oh_endpoint *phone, const char *profile)
 {
     struct oh_kept *k = oh_alloc(sizeof *k);
     k->recording.trace = oh_trace_new();
+    k->recording.profile = profile;
     k->verdict.recording = &k->recording;
     k->pub.phone = phone;
     k->pub.verdict = &k->verdict;

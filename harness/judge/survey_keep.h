@@ -29,7 +29,8 @@ struct oh_keep_limits {
     size_t of_a_phone; /* findings */
 };
 
-struct oh_kept *oh_kept_new(const struct oh_endpoint *phone);
+/* `profile` is borrowed; NULL: none. */
+struct oh_kept *oh_kept_new(const struct oh_endpoint *phone, const char *profile);
 void oh_kept_free(struct oh_kept *k); /* NULL is fine */
 
 /* Takes what was found in one call: counts it, and keeps what the limits allow. `found` is left

@@ -79,14 +79,12 @@ static size_t find_compact(char letter)
 /* The row of a name in any form, or name_count. */
 static size_t find(struct oh_span name)
 {
+    if (name.len == 1)
+        return find_compact(name.at[0]);
     char first = name.len > 0 ? (char)(name.at[0] | 0x20) : '\0';
     for (size_t i = 0; i < name_count; i++) {
-        if (name.len != 1 && (name.len != names[i].len || first != (names[i].name[0] | 0x20)))
-            continue;
-        if (name.len == 1
-                ? names[i].compact && (name.at[0] | 0x20) == names[i].compact
-                : name.len == names[i].len &&
-                      oh_span_equal_nocase(name, (struct oh_span){names[i].name, name.len}))
+        if (name.len == names[i].len && first == (names[i].name[0] | 0x20) &&
+            oh_span_equal_nocase(name, (struct oh_span){names[i].name, name.len}))
             return i;
     }
     return name_count;

@@ -1,5 +1,6 @@
 #include "sip/message.h"
 
+#include "sip/facts.h"
 #include "sip/header_names.h"
 #include "sip/typed.h"
 #include "sip/uri.h"
@@ -439,6 +440,7 @@ void oh_sip_msg_free(struct oh_sip_msg *m)
     if (!m)
         return;
     oh_sip_typed_free(m->typed);
+    free(m->facts);
     free(m);
 }
 
@@ -476,12 +478,7 @@ const struct oh_sip_header *oh_sip_msg_header_named(const struct oh_sip_msg *m, 
 
 struct oh_span oh_sip_msg_method(const struct oh_sip_msg *m)
 {
-    struct oh_sip_cseq cseq;
-    if (m->is_request)
-        return m->method;
-    const struct oh_sip_header *h = oh_sip_msg_header(m, OH_SIP_CSEQ, 0);
-    bool read = h && oh_sip_cseq_parse(h->value, &cseq) == 0;
-    return read ? cseq.method : (struct oh_span){0};
+    return m->is_request ? m->method : oh_sip_msg_facts(m)->cseq.method;
 }
 
 bool oh_sip_msg_is_method(const struct oh_sip_msg *m, const char *method)

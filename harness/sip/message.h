@@ -99,6 +99,7 @@ struct oh_sip_defect {
 };
 
 struct oh_sip_typed; /* Sofia's view, made on demand; private to sip/ */
+struct oh_sip_facts; /* sip/facts.h, made on demand */
 
 struct oh_sip_msg {
     struct oh_span bytes;      /* leading line ends and bytes behind the body included */
@@ -118,6 +119,7 @@ struct oh_sip_msg {
     const struct oh_sip_defect *defects;
     size_t defect_count;
     struct oh_sip_typed *typed;
+    struct oh_sip_facts *facts;
 };
 
 /* Do these bytes look like a SIP message (a start line that names SIP/, in either form)? What is

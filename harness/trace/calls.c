@@ -37,8 +37,11 @@ struct oh_calls {
     struct oh_call_addresses addresses;
     struct oh_ledger *ledger;
     uint64_t *gone, *pairs;
-    struct oh_trace *view; /* used again and again */
-    int64_t now_ns;        /* the latest stamp */
+    struct oh_trace *view; /* used again and again, and the keys of its messages */
+    struct oh_link_keys *view_keys;
+    size_t view_key_room;
+    int64_t now_ns; /* the latest stamp */
+    uint64_t touches;
     size_t bytes, lost;
     struct oh_calls_counts counts;
 };
@@ -108,6 +111,7 @@ static void append_call(struct oh_calls *c, struct call *call, enum oh_call_phas
 {
     struct list *l = &c->lists[phase];
     call->phase = phase;
+    call->touched = ++c->touches;
     call->before = l->last;
     call->after = NULL;
     *(l->last ? &l->last->after : &l->first) = call;
@@ -252,35 +256,62 @@ static void set_sides(struct oh_trace *view, const struct oh_endpoint *phone)
     }
 }
 
+static void add_to_view(struct oh_calls *c, const struct kept *k)
+{
+    struct oh_trace *view = c->view;
+    oh_grow(&view->msgs, view->msg_count, &view->msg_room, sizeof *view->msgs);
+    oh_grow(&c->view_keys, view->msg_count, &c->view_key_room, sizeof *c->view_keys);
+    c->view_keys[view->msg_count] = k->keys;
+    view->msgs[view->msg_count] = k->msg;
+    view->msgs[view->msg_count].index = (int)view->msg_count;
+    view->msg_count++;
+}
+
+static bool is_between(const struct kept *k, const struct oh_endpoint *a,
+                       const struct oh_endpoint *b)
+{
+    return (k->from == a && k->to == b) || (k->from == b && k->to == a);
+}
+
+/* Where a NAT is seen on both sides, its peers have each message twice: the NAT's is theirs. */
+static bool is_inner_leg(const struct call *call, const struct kept *k,
+                         const struct oh_endpoint *phone)
+{
+    const struct oh_endpoint *nat = (k->from == phone ? k->to : k->from)->sent_on_by;
+    for (size_t i = 0; nat && nat != phone && i < call->count; i++) {
+        if (is_between(&call->kept[i], phone, nat))
+            return true;
+    }
+    return false;
+}
+
+static bool is_in_view(const struct call *call, const struct kept *k,
+                       const struct oh_endpoint *phone)
+{
+    return (k->from == phone || k->to == phone) && !is_inner_leg(call, k, phone);
+}
+
 /* The messages of one party, linked. A view that has all of them serves the other party, too. */
-static void fill_view(struct oh_trace *view, const struct call *call,
-                      const struct oh_endpoint *phone)
+static void fill_view(struct oh_calls *c, const struct call *call, const struct oh_endpoint *phone)
 {
     size_t mine = 0;
     for (size_t i = 0; i < call->count; i++)
-        mine += call->kept[i].from == phone || call->kept[i].to == phone;
-    if (mine == call->count && view->msg_count == call->count) {
-        set_sides(view, phone);
-        return;
+        mine += is_in_view(call, &call->kept[i], phone);
+    if (mine < call->count || c->view->msg_count != call->count) {
+        c->view->msg_count = 0;
+        for (size_t i = 0; i < call->count; i++) {
+            if (is_in_view(call, &call->kept[i], phone))
+                add_to_view(c, &call->kept[i]);
+        }
+        oh_trace_link_by(c->view, c->view_keys);
     }
-    view->msg_count = 0;
-    for (size_t i = 0; i < call->count; i++) {
-        const struct kept *k = &call->kept[i];
-        if (k->from != phone && k->to != phone)
-            continue;
-        oh_grow(&view->msgs, view->msg_count, &view->msg_room, sizeof *view->msgs);
-        struct oh_trace_msg *m = &view->msgs[view->msg_count];
-        *m = k->msg;
-        m->index = (int)view->msg_count++;
-    }
-    set_sides(view, phone);
-    oh_trace_link(view);
+    set_sides(c->view, phone);
 }
 
 static void hand_to(struct oh_calls *c, const struct call *call, const struct oh_endpoint *phone,
                     bool cut)
 {
-    fill_view(c->view, call, phone);
+    fill_view(c, call, phone);
     if (c->view->msg_count == 0)
         return;
     struct oh_call ready = {
@@ -366,6 +397,7 @@ void oh_calls_free(struct oh_calls *c)
     free(c->buckets);
     free(c->gone);
     free(c->pairs);
+    free(c->view_keys);
     free(c);
 }
 
@@ -396,17 +428,23 @@ static void hand_out_due(struct oh_calls *c)
     }
 }
 
+/* Those that are over, then those that were silent longest; NULL: none is kept. */
+static struct call *first_to_go(const struct oh_calls *c)
+{
+    struct call *open = c->lists[OH_CALL_OPEN].first;
+    struct call *unanswered = c->lists[OH_CALL_UNANSWERED].first;
+    if (c->lists[OH_CALL_OVER].first)
+        return c->lists[OH_CALL_OVER].first;
+    if (!open || !unanswered)
+        return open ? open : unanswered;
+    return open->touched < unanswered->touched ? open : unanswered;
+}
+
 static void make_room(struct oh_calls *c)
 {
-    static const enum oh_call_phase order[] = {OH_CALL_OVER, OH_CALL_UNANSWERED, OH_CALL_OPEN};
-    size_t i = 0;
-    while (c->bytes > c->limits.bytes && i < sizeof order / sizeof *order) {
-        struct call *call = c->lists[order[i]].first;
-        if (!call) {
-            i++;
-            continue;
-        }
-        bool cut = order[i] != OH_CALL_OVER;
+    struct call *call;
+    while (c->bytes > c->limits.bytes && (call = first_to_go(c)) != NULL) {
+        bool cut = call->phase != OH_CALL_OVER;
         c->counts.cut += cut;
         finish(c, call, cut);
     }
@@ -427,25 +465,33 @@ static void add_party(struct oh_calls *c, struct call *call, const struct oh_end
             return;
     }
     size_t room = call->party_room;
-    oh_grow(&call->parties, call->party_count, &call->party_room, sizeof *call->parties);
+    if (call->party_count == room) {
+        call->party_room = room ? room * 2 : 2;
+        call->parties = oh_realloc(call->parties, call->party_room * sizeof(void *));
+    }
     account(c, call, (call->party_room - room) * sizeof(void *));
     call->parties[call->party_count++] = e;
 }
 
-static struct kept *keep(struct oh_calls *c, struct call *call, const struct oh_trace_msg *m)
+static struct kept *keep(struct oh_calls *c, struct call *call, const struct oh_link_keys *keys,
+                         const struct oh_trace_msg *m)
 {
     size_t room = call->room;
-    oh_grow(&call->kept, call->count, &call->room, sizeof *call->kept);
+    if (call->count == room) { /* most calls are short */
+        call->room = room ? room * 2 : 2;
+        call->kept = oh_realloc(call->kept, call->room * sizeof *call->kept);
+    }
     account(c, call, (call->room - room) * sizeof *call->kept + memory_of(m->sip));
     struct kept *k = &call->kept[call->count++];
     k->msg = *m;
+    k->keys = *keys;
     return k;
 }
 
 static void add_message(struct oh_calls *c, struct call *call, const struct oh_link_keys *keys,
                         const struct oh_trace_msg *m)
 {
-    struct kept *k = keep(c, call, m);
+    struct kept *k = keep(c, call, keys, m);
     oh_endpoints_take(c->endpoints, m->sip, keys, &m->src, &m->dst, m->transport, &k->from, &k->to);
     k->msg.from_seat = k->from->name;
     k->msg.to_seat = k->to->name;

@@ -11,6 +11,7 @@
 
 struct kept {
     struct oh_trace_msg msg;
+    struct oh_link_keys keys;
     const struct oh_endpoint *from, *to;
 };
 
@@ -58,7 +59,8 @@ struct call {
     struct call *in_bucket;      /* next one */
     struct call *before, *after; /* in the list of its phase: longest silent first */
     enum oh_call_phase phase;
-    int64_t last_ns;
+    int64_t last_ns;   /* of its last message */
+    uint64_t touched;  /* when it last moved in the lists: a count of such moves */
     struct kept *kept; /* owned, and the messages in it */
     size_t count, room;
     const struct oh_endpoint **parties; /* each once; owned */

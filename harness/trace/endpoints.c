@@ -207,31 +207,34 @@ static void see(struct oh_endpoints *e, uint64_t key, int endpoint)
     *recent_of(e, key) = (struct recent){key, endpoint};
 }
 
-static uint64_t key_of_request(enum kind kind, const struct oh_link_keys *k)
+/* Of a message, read once. */
+struct hashes {
+    uint64_t request;     /* Call-ID, CSeq, From tag */
+    uint64_t transaction; /* and topmost branch */
+};
+
+static struct hashes hashes_of(const struct oh_link_keys *k)
 {
-    struct oh_span number = {(const char *)&k->cseq_number, sizeof k->cseq_number};
-    uint64_t key = oh_index_key_add(oh_index_key(kind), k->call_id);
-    key = oh_index_key_add(oh_index_key_add(key, number), k->cseq_method);
-    return oh_index_key_add(key, k->from_tag);
+    struct hashes h;
+    uint64_t key = oh_index_key_add(oh_index_key(0), k->call_id);
+    key = oh_index_key_add(oh_index_key_mix(key, k->cseq_number), k->cseq_method);
+    h.request = oh_index_key_add(key, k->from_tag);
+    h.transaction = oh_index_key_add(h.request, k->branch);
+    return h;
 }
 
-static uint64_t key_of_transaction(enum kind kind, const struct oh_link_keys *k)
+static uint64_t key_of(enum kind kind, uint64_t hash, unsigned number)
 {
-    return oh_index_key_add(key_of_request(kind, k), k->branch);
-}
-
-static uint64_t key_with(uint64_t key, unsigned number)
-{
-    return oh_index_key_add(key, (struct oh_span){(const char *)&number, sizeof number});
+    return oh_index_key_mix(hash, (uint64_t)kind << 32 | number);
 }
 
 /* --- who sent it, who got it --- */
 
 /* The other end of the transaction that a response belongs to, where it is at this address. */
-static int by_transaction(const struct oh_endpoints *e, enum kind kind,
-                          const struct oh_link_keys *k, const struct oh_addr *addr)
+static int by_transaction(const struct oh_endpoints *e, enum kind kind, const struct hashes *h,
+                          const struct oh_addr *addr)
 {
-    int i = seen(e, key_of_transaction(kind, k));
+    int i = seen(e, key_of(kind, h->transaction, 0));
     return i >= 0 && oh_addr_same_ip(&e->list[i]->addr, addr) ? i : -1;
 }
 
@@ -269,7 +272,7 @@ static int by_via(struct oh_endpoints *e, const struct oh_sip_msg *m, const stru
     if (transport == OH_TRANSPORT_UDP)
         return -1;
     uint64_t key = oh_index_key_add(key_of_addr(KIND_BEHIND, src, false), via.host);
-    key = key_with(key, port);
+    key = oh_index_key_mix(key, port);
     int known = find(e, key);
     if (known < 0)
         known = find(e, key_of_addr(KIND_CONNECTION, src, true));
@@ -296,10 +299,10 @@ static int sender_of_request(struct oh_endpoints *e, const struct oh_sip_msg *m,
     return known;
 }
 
-static int end_of_response(struct oh_endpoints *e, enum kind kind, const struct oh_link_keys *k,
+static int end_of_response(struct oh_endpoints *e, enum kind kind, const struct hashes *h,
                            const struct oh_addr *addr, enum oh_transport transport)
 {
-    int known = by_transaction(e, kind, k, addr);
+    int known = by_transaction(e, kind, h, addr);
     return known >= 0 ? known : by_address(e, addr, transport);
 }
 
@@ -333,10 +336,10 @@ static bool has_vias_of_others(const struct oh_sip_msg *m, const struct oh_endpo
 
 /* A response that has more Record-Routes than the request had here: it comes from behind. 12.1.1 */
 static bool has_new_routes(const struct oh_endpoints *e, const struct oh_sip_msg *m,
-                           const struct oh_link_keys *k)
+                           const struct hashes *h)
 {
     int had = oh_sip_msg_header(m, OH_SIP_RECORD_ROUTE, 0)
-                  ? seen(e, key_of_transaction(KIND_ROUTES, k))
+                  ? seen(e, key_of(KIND_ROUTES, h->transaction, 0))
                   : -1;
     return had >= 0 && (size_t)had < oh_sip_msg_value_count(m, OH_SIP_RECORD_ROUTE);
 }
@@ -365,40 +368,46 @@ static bool is_registrars(const struct oh_sip_msg *m)
 
 /* The same message, its topmost branch included, from another address: sent on as it is. */
 static void see_sent_on(struct oh_endpoints *e, const struct oh_sip_msg *m,
-                        const struct oh_link_keys *k, struct oh_endpoint *sender)
+                        const struct oh_link_keys *k, const struct hashes *h,
+                        struct oh_endpoint *sender)
 {
     if (!k->call_id.at || !k->branch.at)
         return;
-    uint64_t key = key_with(key_of_transaction(KIND_SENT, k), m->is_request ? 0 : m->status);
+    uint64_t key = key_of(KIND_SENT, h->transaction, m->is_request ? 0 : m->status);
     key = oh_index_key_add(key, k->to_tag);
     int first = seen(e, key);
     if (first < 0)
         see(e, key, sender->index);
-    else if (first != sender->index && !oh_addr_same_ip(&e->list[first]->addr, &sender->addr))
-        sender->forwards = true;
+    if (first < 0 || first == sender->index || sender->is_others ||
+        oh_addr_same_ip(&e->list[first]->addr, &sender->addr))
+        return;
+    sender->forwards = true;
+    e->list[first]->sent_on_by = sender;
 }
 
-static void take_request(struct oh_endpoints *e, const struct oh_sip_msg *m,
-                         const struct oh_link_keys *k, struct oh_endpoint *sender, int receiver)
+static void take_request(struct oh_endpoints *e, const struct oh_sip_msg *m, const struct hashes *h,
+                         struct oh_endpoint *sender, int receiver)
 {
     bool two = has_two_vias(m);
-    uint64_t key = key_of_request(KIND_GOT, k);
-    if (two && !sender->forwards && seen(e, key_with(key, (unsigned)sender->index)) >= 0)
+    if (two && !sender->forwards &&
+        seen(e, key_of(KIND_GOT, h->request, (unsigned)sender->index)) >= 0)
         sender->forwards = true;
     if (oh_sip_msg_header(m, OH_SIP_RECORD_ROUTE, 0) || (two && has_vias_of_others(m, sender)))
         sender->forwards = true;
-    see(e, key_of_transaction(KIND_ROUTES, k), (int)oh_sip_msg_value_count(m, OH_SIP_RECORD_ROUTE));
-    see(e, key_with(key, (unsigned)receiver), receiver);
-    see(e, key_of_transaction(KIND_SERVER, k), receiver);
-    see(e, key_of_transaction(KIND_CLIENT, k), sender->index);
+    see(e, key_of(KIND_ROUTES, h->transaction, 0),
+        (int)oh_sip_msg_value_count(m, OH_SIP_RECORD_ROUTE));
+    see(e, key_of(KIND_GOT, h->request, (unsigned)receiver), receiver);
+    see(e, key_of(KIND_SERVER, h->transaction, 0), receiver);
+    see(e, key_of(KIND_CLIENT, h->transaction, 0), sender->index);
     if (!two && !sender->user_agent && sender->sent <= INTRODUCTIONS)
         introduce(sender, m);
 }
 
 static void take_response(const struct oh_endpoints *e, const struct oh_sip_msg *m,
-                          const struct oh_link_keys *k, struct oh_endpoint *sender)
+                          const struct oh_link_keys *k, const struct hashes *h,
+                          struct oh_endpoint *sender)
 {
-    if (m->status == 407 || has_new_routes(e, m, k))
+    if (m->status == 407 || has_new_routes(e, m, h))
         sender->forwards = true;
     if (oh_span_is(k->cseq_method, "REGISTER") && is_registrars(m))
         sender->registers = true;
@@ -416,22 +425,23 @@ void oh_endpoints_take(struct oh_endpoints *e, const struct oh_sip_msg *m,
         own = oh_link_keys_read(m);
         keys = &own;
     }
+    struct hashes h = hashes_of(keys);
     int from, to;
     if (m->is_request) {
         from = sender_of_request(e, m, src, transport);
         to = by_address(e, dst, transport);
     } else {
-        from = end_of_response(e, KIND_SERVER, keys, src, transport);
-        to = end_of_response(e, KIND_CLIENT, keys, dst, transport);
+        from = end_of_response(e, KIND_SERVER, &h, src, transport);
+        to = end_of_response(e, KIND_CLIENT, &h, dst, transport);
     }
     struct oh_endpoint *s = e->list[from], *r = e->list[to];
     s->sent++;
     r->got++;
-    see_sent_on(e, m, keys, s);
+    see_sent_on(e, m, keys, &h, s);
     if (m->is_request)
-        take_request(e, m, keys, s, to);
+        take_request(e, m, &h, s, to);
     else
-        take_response(e, m, keys, s);
+        take_response(e, m, keys, &h, s);
     *sender = s;
     *receiver = r;
 }

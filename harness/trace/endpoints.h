@@ -33,13 +33,15 @@
 #define OH_ENDPOINTS_MAX 65536
 
 struct oh_endpoint {
-    int index;               /* from 0, in order of appearance */
-    struct oh_addr addr;     /* where it listens, as far as is known; else where it sends from */
-    char *user_agent;        /* its User-Agent, or Server; NULL; owned by the table */
-    size_t sent, got;        /* messages */
-    bool forwards;           /* a proxy: it passes on what others sent */
-    bool registers;          /* it answers REGISTER */
-    bool is_others;          /* those who had no room */
+    int index;           /* from 0, in order of appearance */
+    struct oh_addr addr; /* where it listens, as far as is known; else where it sends from */
+    char *user_agent;    /* its User-Agent, or Server; NULL; owned by the table */
+    size_t sent, got;    /* messages */
+    bool forwards;       /* a proxy: it passes on what others sent */
+    bool registers;      /* it answers REGISTER */
+    bool is_others;      /* those who had no room */
+    /* Who was seen to send on what it sends, as it is: a NAT before it. NULL: nobody. */
+    const struct oh_endpoint *sent_on_by;
     char name[OH_ADDR_TEXT]; /* `addr` as text: its seat in traces */
 };
 /* It speaks for itself: neither proxy nor registrar, and it sent something. */

@@ -12,8 +12,10 @@ void oh_index_init(struct oh_index *x, size_t expected)
     *x = (struct oh_index){.bucket_count = 64};
     while (x->bucket_count < expected)
         x->bucket_count *= 2;
-    x->heads = oh_alloc(x->bucket_count * sizeof *x->heads);
+    x->heads = oh_realloc(NULL, x->bucket_count * sizeof *x->heads);
     memset(x->heads, 0xff, x->bucket_count * sizeof *x->heads);
+    x->room = expected;
+    x->nodes = expected ? oh_realloc(NULL, expected * sizeof *x->nodes) : NULL;
 }
 
 void oh_index_release(struct oh_index *x)
@@ -23,14 +25,13 @@ void oh_index_release(struct oh_index *x)
     *x = (struct oh_index){0};
 }
 
-/* One step of a 64-bit mixer: multiply and fold, so that every input bit reaches every bucket bit.
- */
+__extension__ typedef unsigned __int128 wide;
+
+/* Multiply to twice the width and fold, so that every input bit reaches every bucket bit. */
 static uint64_t mix(uint64_t a, uint64_t b)
 {
-    a = (a ^ b) * 0x9e3779b97f4a7c15u;
-    a ^= a >> 32;
-    a *= 0xd6e8feb86659fd93u;
-    return a ^ (a >> 29);
+    wide product = (wide)(a ^ 0x9e3779b97f4a7c15u) * (b ^ 0xd6e8feb86659fd93u);
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
 uint64_t oh_index_key(unsigned kind)
@@ -38,18 +39,30 @@ uint64_t oh_index_key(unsigned kind)
     return mix(0x6f66666f6f6bu, kind);
 }
 
+uint64_t oh_index_key_mix(uint64_t key, uint64_t number)
+{
+    return mix(key, number);
+}
+
+static uint64_t read_word(const char *at, size_t len)
+{
+    uint64_t word = 0;
+    memcpy(&word, at, len);
+    return word;
+}
+
 uint64_t oh_index_key_add(uint64_t key, struct oh_span text)
 {
-    uint64_t word;
     size_t i = 0;
-    for (; text.len - i >= sizeof word; i += sizeof word) {
-        memcpy(&word, text.at + i, sizeof word);
-        key = mix(key, word);
+    for (; text.len - i >= 16; i += 16)
+        key = mix(key ^ read_word(text.at + i, 8), read_word(text.at + i + 8, 8));
+    if (text.len - i >= 8) {
+        key = mix(key, read_word(text.at + i, 8));
+        i += 8;
     }
-    word = 0;
     if (text.len > i)
-        memcpy(&word, text.at + i, text.len - i);
-    return mix(mix(key, word), text.len);
+        key = mix(key, read_word(text.at + i, text.len - i));
+    return mix(key, text.len);
 }
 
 static size_t bucket(const struct oh_index *x, uint64_t key)

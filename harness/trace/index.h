@@ -33,6 +33,7 @@ void oh_index_release(struct oh_index *x);
  * keys. */
 uint64_t oh_index_key(unsigned kind);
 uint64_t oh_index_key_add(uint64_t key, struct oh_span text);
+uint64_t oh_index_key_mix(uint64_t key, uint64_t number);
 
 void oh_index_add(struct oh_index *x, uint64_t key, int message);
 

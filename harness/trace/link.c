@@ -25,6 +25,9 @@
 #define DUPLICATE_TAP_NS 1000000
 #define OUT_OF_QUESTION  (-1)
 
+#define KEY_HEAD 256
+#define KEY_TAIL 64
+
 enum key_kind {
     KEY_BYTES, /* first sendings */
     KEY_REQUEST_CALL,
@@ -42,7 +45,7 @@ struct linker {
     struct oh_link_keys *keys; /* by message; of first sendings only */
     int *newest_copy;          /* by first sending: the latest repeat that is no duplicate */
     bool *retried;             /* by request: some retry_of says so */
-    bool has_tap;
+    bool has_tap, has_keys;
     struct oh_index index;
 };
 
@@ -129,10 +132,15 @@ static void remember(struct linker *l, enum key_kind kind, struct oh_span text, 
 
 /* --- repeats and duplicates --- */
 
+/* Of a long message both ends, where copies differ if at all: who has the key is compared. */
 static uint64_t bytes_key(const struct oh_trace_msg *m)
 {
     const struct oh_addr *ends[] = {&m->src, &m->dst};
-    uint64_t key = key_of(KEY_BYTES, m->sip->bytes);
+    struct oh_span bytes = m->sip->bytes;
+    uint64_t key = oh_index_key_mix(oh_index_key(KEY_BYTES), bytes.len);
+    key = oh_index_key_add(key, oh_span_sub(bytes, 0, KEY_HEAD));
+    if (bytes.len > KEY_HEAD + KEY_TAIL)
+        key = oh_index_key_add(key, oh_span_sub(bytes, bytes.len - KEY_TAIL, KEY_TAIL));
     for (size_t i = 0; i < 2; i++) {
         struct oh_span ip = {(const char *)ends[i]->ip, sizeof ends[i]->ip};
         struct oh_span port = {(const char *)&ends[i]->port, sizeof ends[i]->port};
@@ -423,7 +431,8 @@ static void link_retries_in_new_calls(struct linker *l)
 static void link_first_sending(struct linker *l, int i)
 {
     const struct oh_sip_msg *sip = msg(l, i)->sip;
-    l->keys[i] = oh_link_keys_read(sip);
+    if (!l->has_keys)
+        l->keys[i] = oh_link_keys_read(sip);
     if (!sip->is_request) {
         link_response(l, i);
         return;
@@ -490,13 +499,18 @@ static void make_streams(struct oh_trace *t)
 
 void oh_trace_link(struct oh_trace *t)
 {
+    oh_trace_link_by(t, NULL);
+}
+
+void oh_trace_link_by(struct oh_trace *t, struct oh_link_keys *keys)
+{
     struct linker l = {
         .trace = t,
-        .keys = oh_alloc(t->msg_count * sizeof *l.keys),
         .newest_copy = oh_alloc(t->msg_count * sizeof *l.newest_copy),
         .retried = oh_alloc(t->msg_count * sizeof *l.retried),
     };
-    oh_trace_order(t);
+    l.has_keys = !oh_trace_order(t) && keys;
+    l.keys = l.has_keys ? keys : oh_alloc(t->msg_count * sizeof *l.keys);
     oh_index_init(&l.index, t->msg_count * 4);
     for (size_t i = 0; i < t->msg_count; i++)
         l.has_tap = l.has_tap || t->msgs[i].tap != OH_NONE;
@@ -513,5 +527,6 @@ void oh_trace_link(struct oh_trace *t)
     oh_index_release(&l.index);
     free(l.retried);
     free(l.newest_copy);
-    free(l.keys);
+    if (!l.has_keys)
+        free(l.keys);
 }

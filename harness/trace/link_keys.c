@@ -19,7 +19,9 @@ static struct oh_span tag_of(const struct oh_sip_msg *m, enum oh_sip_header_id i
 
 static struct oh_span branch_of(const struct oh_sip_msg *m)
 {
-    struct oh_span via = oh_sip_msg_value(m, OH_SIP_VIA, 0);
+    struct oh_span via = oh_sip_msg_whole(m, OH_SIP_VIA);
+    if (oh_span_find(via, ',') < via.len)
+        via = oh_sip_msg_value(m, OH_SIP_VIA, 0);
     size_t params = oh_span_find(via, ';');
     if (!via.at || params == via.len)
         return (struct oh_span){NULL, 0};
@@ -67,7 +69,7 @@ int oh_link_near(const char *seat, const struct oh_addr *address, const char *ot
                  const struct oh_addr *other)
 {
     if (seat && other_seat)
-        return strcmp(seat, other_seat) == 0 ? 2 : 0;
+        return seat == other_seat || strcmp(seat, other_seat) == 0 ? 2 : 0;
     if (oh_addr_equal(address, other))
         return 2;
     return oh_addr_same_ip(address, other) ? 1 : 0;

@@ -23,6 +23,10 @@ struct oh_link_keys {
 
 struct oh_link_keys oh_link_keys_read(const struct oh_sip_msg *m);
 
+/* oh_trace_link where these are known, one for each message as they stand, and used up; NULL: they
+ * are read. */
+void oh_trace_link_by(struct oh_trace *t, struct oh_link_keys *keys);
+
 /* Both there and equal: byte by byte (Call-ID, RFC 3261 20.8) / as tokens, in any case (7.3.1). */
 bool oh_link_same(struct oh_span a, struct oh_span b);
 bool oh_link_same_token(struct oh_span a, struct oh_span b);

@@ -49,11 +49,11 @@ static bool tap_is_in_order(const struct oh_trace *t, size_t *tapped)
     return in_order;
 }
 
-static void follow_tap(struct oh_trace *t)
+static bool follow_tap(struct oh_trace *t)
 {
     size_t tapped, n = 0;
     if (tap_is_in_order(t, &tapped))
-        return;
+        return false;
     struct oh_trace_msg *sorted = oh_alloc(tapped * sizeof *sorted);
     for (size_t i = 0; i < t->msg_count; i++) {
         if (t->msgs[i].tap != OH_NONE)
@@ -66,15 +66,26 @@ static void follow_tap(struct oh_trace *t)
             t->msgs[i] = sorted[n++];
     }
     free(sorted);
+    return true;
 }
 
-void oh_trace_order(struct oh_trace *t)
+static bool is_in_time(const struct oh_trace *t)
 {
-    if (t->msg_count > 1)
+    size_t i = 1;
+    while (i < t->msg_count && by_time(&t->msgs[i - 1], &t->msgs[i]) <= 0)
+        i++;
+    return i >= t->msg_count;
+}
+
+bool oh_trace_order(struct oh_trace *t)
+{
+    bool moved = !is_in_time(t); /* as most captures are */
+    if (moved)
         qsort(t->msgs, t->msg_count, sizeof *t->msgs, by_time);
     number(t);
-    follow_tap(t);
+    moved |= follow_tap(t);
     number(t);
     if (t->rtp_count > 1)
         qsort(t->rtp, t->rtp_count, sizeof *t->rtp, rtp_by_time);
+    return moved;
 }

@@ -14,7 +14,8 @@
 
 #include "trace/trace.h"
 
-/* Sorts messages and RTP packets, and numbers the messages (`index`). */
-void oh_trace_order(struct oh_trace *t);
+/* Sorts messages and RTP packets, and numbers the messages (`index`). True: some message did not
+ * stay where it was. */
+bool oh_trace_order(struct oh_trace *t);
 
 #endif

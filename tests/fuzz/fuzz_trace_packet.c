@@ -26,7 +26,7 @@ static void touch(const struct oh_packet *packet, unsigned last_frame)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const int links[] = {1, 113, 276, 0, 108, 12, 228, 229};
+    static const int links[] = {1, 113, 276, 0, 108, 12, 228, 229, 9, 50, 51, 104};
     struct oh_packet packet;
     int64_t time_ns = 0;
     unsigned frame = 0;
@@ -48,6 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         free(own);
         at += len;
     }
+    assert(oh_packets_given_up(p) <= oh_packets_unfinished(p));
     assert(oh_packets_unfinished(p) <= frame);
     oh_packets_free(p);
     return 0;

@@ -20,6 +20,7 @@
 #include "judge/script.h"
 
 #include "judge/rule.h"
+#include "trace/calls.h"
 #include "trace/run.h"
 
 enum { MAX_PHONES = 4, MAX_ADDRESSES = 8, MAX_EXPECTED = 12 };
@@ -71,7 +72,24 @@ static struct oh_trace *trace_of_script(const struct script *s, const char *file
     return t;
 }
 
-static void example_read(struct example *x, const char *path)
+/* A text of one message, and what stands in its place. */
+struct change {
+    const char *message, *find, *put;
+};
+
+static void change_script(struct script *s, const struct change *c)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        if (strcmp(s->names[i], c->message) == 0) {
+            replace_first(&s->texts[i], c->find, c->put);
+            return;
+        }
+    }
+    fail_msg("no message is named %s", c->message);
+}
+
+/* `change`: NULL for the example as it is. */
+static void example_read(struct example *x, const char *path, const struct change *change)
 {
     struct oh_text text = {0};
     struct oh_error e = {0};
@@ -79,6 +97,8 @@ static void example_read(struct example *x, const char *path)
     assert_int_equal(oh_file_read(path, 1 << 20, &text, &e), 0);
     x->text = oh_text_take(&text);
     script_read_file(&x->script, path);
+    if (change)
+        change_script(&x->script, change);
     compute_all(&x->script);
     for (size_t i = 0; i < x->script.count; i++)
         copy_credentials(&x->script, i);
@@ -253,6 +273,59 @@ static size_t example_judge(const struct example *x, const struct oh_run_secret 
     return wrong;
 }
 
+/* --- as a capture of all, cut into calls --- */
+
+struct cutting {
+    struct expected expected;
+    const char *file, *profile;
+    const struct oh_run_secret *secret;
+    size_t wrong, calls;
+};
+
+static void judge_call(const struct oh_call *call, void *arg)
+{
+    struct cutting *c = (struct cutting *)arg;
+    struct oh_recording r = {.trace = call->trace,
+                             .lost = call->lost,
+                             .until_ns = call->until_ns,
+                             .begins_within = call->begins_within,
+                             .one_sided = call->one_sided,
+                             .secrets = c->secret,
+                             .secret_count = c->secret ? 1 : 0,
+                             .profile = c->profile};
+    struct oh_verdict *v = verdict_on(&r);
+    c->wrong += hold(&c->expected, v, c->file);
+    c->calls++;
+    oh_verdict_free(v);
+}
+
+/* Judges each user agent that the capture shows, whatever phones the head names. */
+static size_t example_cut(const struct example *x, const struct oh_run_secret *secret)
+{
+    struct cutting c = {.file = x->file, .profile = x->profile, .secret = secret};
+    struct oh_calls_limits limits = {0};
+    struct oh_endpoints *endpoints = oh_endpoints_new();
+    struct oh_calls *calls = oh_calls_new(&limits, endpoints, judge_call, &c);
+    expect_all(&c.expected, x, "expect");
+    if (secret)
+        expect_all(&c.expected, x, "with account");
+    for (size_t i = 0; i < x->trace->msg_count; i++) {
+        const struct oh_trace_msg *m = &x->trace->msgs[i];
+        assert_true(oh_calls_message(calls, m->frame, m->time_ns, &m->src, &m->dst, m->transport,
+                                     m->sip->bytes));
+    }
+    oh_calls_end(calls);
+    for (size_t i = 0; i < c.expected.count; i++)
+        print_error("%s: not found in its calls: %s\n", x->file, c.expected.found[i]);
+    if (c.calls == 0)
+        print_error("%s: no user agent was seen\n", x->file);
+    size_t wrong = c.wrong + c.expected.count + (c.calls == 0);
+    expected_free(&c.expected);
+    oh_calls_free(calls);
+    oh_endpoints_free(endpoints);
+    return wrong;
+}
+
 /* --- a folder of them --- */
 
 struct section {
@@ -270,7 +343,7 @@ static bool expects_a_finding(const char *path, size_t *not_yet)
 {
     struct example x;
     struct expected due = {0};
-    example_read(&x, path);
+    example_read(&x, path, NULL);
     expect_all(&due, &x, "expect");
     *not_yet += due.not_yet;
     bool is_due = due.count + due.not_yet > 0;
@@ -314,12 +387,46 @@ static size_t judge_folder(const char *folder, const struct oh_run_secret *secre
     assert_non_null(files);
     for (size_t i = 0; files[i]; i++) {
         struct example x;
-        example_read(&x, files[i]);
+        example_read(&x, files[i], NULL);
         wrong += example_judge(&x, secret, by_profile);
         example_free(&x);
     }
     oh_file_list_free(files);
     return wrong;
+}
+
+static size_t cut_folder(const char *folder, const struct oh_run_secret *secret)
+{
+    struct oh_error e = {0};
+    char **files = oh_file_list(folder, ".txt", &e);
+    size_t wrong = 0;
+    assert_non_null(files);
+    for (size_t i = 0; files[i]; i++) {
+        struct example x;
+        example_read(&x, files[i], NULL);
+        wrong += example_cut(&x, secret);
+        example_free(&x);
+    }
+    oh_file_list_free(files);
+    return wrong;
+}
+
+/* Is this among the must findings on an example that was changed? */
+static bool is_told(const char *path, const struct change *change, const char *rule)
+{
+    struct example x;
+    bool hit = false;
+    example_read(&x, path, change);
+    for (size_t i = 0; i < x.phone_count; i++) {
+        struct oh_recording *r = recording_of(&x, x.phones[i]);
+        struct oh_verdict *v = verdict_on(r);
+        for (size_t k = 0; k < v->finding_count; k++)
+            hit |= strcmp(v->findings[k].id, rule) == 0 && v->findings[k].level == OH_LEVEL_MUST;
+        oh_verdict_free(v);
+        oh_recording_free(r);
+    }
+    example_free(&x);
+    return hit;
 }
 
 #endif

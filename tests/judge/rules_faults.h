@@ -100,7 +100,7 @@ static const struct fault faults[] = {
       {"r2-401",
        "WWW-Authenticate: Digest realm=\"house\", nonce=\"n-two\", qop=\"auth\", algorithm=MD5, "
        "stale=true",
-       "Warning: 399 house no"},
+       "Warning: 399 house \"no\""},
       {"r3", "n-two", "n-one"},
       {"r3", "nc=00000001, cnonce=\"c\"", "nc=00000002, cnonce=\"d\""}},
      NULL},

@@ -7,6 +7,9 @@ static void voice_from(struct recorded *r, const struct oh_addr *src, unsigned t
     char packet[172] = {'\x80', (char)type, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3};
     struct oh_span bytes = {packet, sizeof packet};
     r->now += 20 * MS;
+    packet[3] = (char)r->frame; /* numbers and times that go on as they must */
+    for (int i = 0; i < 4; i++)
+        packet[4 + i] = (char)((uint64_t)(r->now / MS * 8) >> (24 - 8 * i));
     oh_trace_add_rtp(r->trace, ++r->frame, r->now, src, &r->peer_rtp, bytes);
     oh_run_tap(r->run, r->now, "B", false, &r->peer_rtp, src, bytes);
 }

@@ -42,12 +42,28 @@ static void a_phone_of_rfc_2543_is_held_to_rfc_3261_without_its_profile(void **s
     assert_int_equal(judge_folder(FOLDER, NULL, false), 0);
 }
 
+static void a_message_with_a_fault_in_it_is_accused(void **state)
+{
+    struct change change = {"m1", "Max-Forwards: 70\n", ""};
+    (void)state;
+    assert_true(
+        is_told(FOLDER "/3.1.1.6-no-blank-before-bracket.txt", &change, "max-forwards.present"));
+}
+
+static void the_messages_give_the_same_as_captures_of_all_who_take_part(void **state)
+{
+    (void)state;
+    assert_int_equal(cut_folder(FOLDER, NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_section_has_its_message),
         cmocka_unit_test(faults_are_told_and_nothing_else),
+        cmocka_unit_test(a_message_with_a_fault_in_it_is_accused),
         cmocka_unit_test(a_phone_of_rfc_2543_is_held_to_rfc_3261_without_its_profile),
+        cmocka_unit_test(the_messages_give_the_same_as_captures_of_all_who_take_part),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

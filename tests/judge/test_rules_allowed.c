@@ -27,7 +27,7 @@ static const struct allowed {
       {"r2-401",
        "WWW-Authenticate: Digest realm=\"house\", nonce=\"n-two\", qop=\"auth\", algorithm=MD5, "
        "stale=true",
-       "Warning: 399 house no"},
+       "Warning: 399 house \"no\""},
       {"r3", "Expires: 60", "Expires: 0"},
       {"r3", "n-two", "n-one"},
       {"r3", "nc=00000001, cnonce=\"c\"", "nc=00000002, cnonce=\"d\""}}},

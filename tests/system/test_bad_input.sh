@@ -180,7 +180,7 @@ test_wrong_usage()
     refused lint --all
     says "offhook lint: there is no option '--all'"
     refused list phons
-    says "scenarios, rules, phones or mutants (did you mean 'phones'?)"
+    says "mutants or requirements (did you mean 'phones'?)"
     refused jump
     says "there is no command 'jump'; see 'offhook --help'"
     refused chek

@@ -76,10 +76,25 @@ test_an_unknown_id_in_a_scenario_is_told_with_its_place()
 {
     sed 's/^covers: .*/covers: [bye.out, auth.invite.407-retri, bye.out]/' "$scenario" >"$work/x.yaml"
     offhook 2 lint "$work/x.yaml"
-    says "x.yaml:4:20: error: no requirement is called 'auth.invite.407-retri'"
+    says "x.yaml:4:19: error: no requirement is called 'auth.invite.407-retri'"
     says "did you mean 'auth.invite.407-retry'?"
-    says "x.yaml:4:43: error: 'bye.out' is named twice"
+    says "x.yaml:4:42: error: 'bye.out' is named twice"
     says "1 file, 2 mistakes"
+}
+
+# Requirements of one's own stand beside offhook's where both are named.
+test_a_scenario_may_cover_requirements_that_are_linted_with_it()
+{
+    sed 's/^covers: .*/covers: [bye.out, mine.one]/' "$scenario" >"$work/x.yaml"
+    {
+        printf 'title: mine\nrequirements:\n  mine.one:\n'
+        printf '    %s\n' 'title: t' 'level: may' 'ground: guide' 'role: any' 'kind: flow' 'priority: 3' \
+            'stimulus: s' 'expect: e' 'source: our house'
+    } >"$work/mine.yaml"
+    offhook 0 lint "$work/x.yaml" "$work/mine.yaml"
+    says "2 files, 0 mistakes"
+    offhook 2 lint "$work/x.yaml"
+    says "no requirement is called 'mine.one'"
 }
 
 test_every_scenario_and_the_catalogue_are_free_of_mistakes()

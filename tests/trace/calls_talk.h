@@ -47,7 +47,8 @@ static inline struct oh_addr addr_of(const char *text)
     return a;
 }
 
-static inline void word_of(struct oh_text *out, const struct oh_trace *t, const struct oh_trace_msg *m)
+static inline void word_of(struct oh_text *out, const struct oh_trace *t,
+                           const struct oh_trace_msg *m)
 {
     if (out->len)
         oh_text_add_char(out, ' ');
@@ -125,8 +126,8 @@ static inline const char *or_else(const char *given, const char *usual)
     return given ? given : usual;
 }
 
-static inline bool say(struct talk *k, int64_t ms, const char *src, const char *dst, const char *start,
-                struct part p)
+static inline bool say(struct talk *k, int64_t ms, const char *src, const char *dst,
+                       const char *start, struct part p)
 {
     bool is_request = strncmp(start, "SIP/2.0", 7) != 0;
     struct oh_text m = {0};
@@ -155,7 +156,8 @@ static inline bool say(struct talk *k, int64_t ms, const char *src, const char *
 }
 
 /* A call from `a` to `b` that is answered and hung up, in 2 s from `ms` on. */
-static inline void say_call(struct talk *k, int64_t ms, const char *a, const char *b, const char *call)
+static inline void say_call(struct talk *k, int64_t ms, const char *a, const char *b,
+                            const char *call)
 {
     struct part p = {.call = call};
     say(k, ms, a, b, "INVITE sip:b@example.com", p);

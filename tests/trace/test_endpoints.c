@@ -226,6 +226,28 @@ static void a_nat_seen_on_both_sides_is_no_user_agent(void **state)
     talk_end(&k);
 }
 
+static void a_peer_of_a_nat_seen_on_both_sides_has_each_message_once(void **state)
+{
+    (void)state;
+    static const char inner[] = "192.168.1.5:5060", outer[] = "203.0.113.5:40001";
+    struct talk k;
+    talk_begin(&k);
+    struct part p = {.via = inner};
+    say(&k, 0, inner, OTHER, INVITE, p);
+    say(&k, 0, outer, OTHER, INVITE, p);
+    p.to_tag = "t";
+    say(&k, 9, OTHER, outer, "SIP/2.0 200 OK", p);
+    say(&k, 9, OTHER, inner, "SIP/2.0 200 OK", p);
+    p.branch = "b2";
+    say(&k, 20, inner, OTHER, "ACK sip:b@example.com", p);
+    say(&k, 20, outer, OTHER, "ACK sip:b@example.com", p);
+    oh_calls_end(k.calls);
+    assert_int_equal(k.handed, 2);
+    assert_string_equal(view_of(&k, inner, 0)->words, ">INVITE <200 >ACK");
+    assert_string_equal(view_of(&k, OTHER, 0)->words, "<INVITE >200 <ACK");
+    talk_end(&k);
+}
+
 static void who_answers_register_is_a_registrar_but_not_who_refuses_the_method(void **state)
 {
     (void)state;
@@ -301,6 +323,7 @@ int main(void)
         cmocka_unit_test(whose_side_is_wanted_is_the_callers_to_say),
         cmocka_unit_test(a_b2bua_is_a_user_agent_on_both_of_its_sides),
         cmocka_unit_test(a_nat_seen_on_both_sides_is_no_user_agent),
+        cmocka_unit_test(a_peer_of_a_nat_seen_on_both_sides_has_each_message_once),
         cmocka_unit_test(who_answers_register_is_a_registrar_but_not_who_refuses_the_method),
         cmocka_unit_test(an_endpoint_is_called_what_it_calls_itself),
         cmocka_unit_test(more_endpoints_than_have_room_are_the_others),

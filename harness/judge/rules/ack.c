@@ -437,7 +437,7 @@ static const struct oh_rule rules[] = {
     ACK("ack.route", MUST, REFUSAL,
         "An ACK to a response of 300 or more has the Route header fields of its INVITE.",
         "lint.ack.non2xx", check_route),
-    {"ack.missing", OH_LEVEL_MUST, "RFC 3261 17.1.1.2", OH_ON_RESPONSE, "INVITE",
+    {"ack.missing", OH_LEVEL_MUST, "RFC 3261 17.1.1.2", OH_ON_RESPONSE | OH_OWED, "INVITE",
      "A final response of 300 or more to an INVITE is acknowledged.", "lint.ack.non2xx",
      check_missing},
     ACK("ack2xx.branch", MUST, "RFC 3261 8.1.1.7", "An ACK to a 2xx has a branch of its own.",
@@ -451,7 +451,7 @@ static const struct oh_rule rules[] = {
     ACK("ack2xx.credentials", MUST, SUCCESS,
         "An ACK to a 2xx has the same credentials as its INVITE.", "lint.ack.2xx-credentials",
         check_success_credentials),
-    {"ack2xx.missing", OH_LEVEL_MUST, SUCCESS, OH_ON_RESPONSE, "INVITE",
+    {"ack2xx.missing", OH_LEVEL_MUST, SUCCESS, OH_ON_RESPONSE | OH_OWED, "INVITE",
      "A 2xx to an INVITE is acknowledged.", "lint.ack.2xx", check_missing_success},
 };
 

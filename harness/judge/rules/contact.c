@@ -140,8 +140,8 @@ static void check_star(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 static const struct oh_rule rules[] = {
     CONTACT("contact.one", MUST, "RFC 3261 8.1.1.8", NULL,
-            "A request that can begin a dialog has exactly one Contact.", "lint.contact.invite-one",
-            check_one),
+            "A request that can begin a dialog has exactly one Contact.",
+            "lint.contact.invite-one lint.subscribe.event", check_one),
     CONTACT("contact.scheme", MUST, "RFC 3261 8.1.1.8", NULL,
             "The Contact of a request that can begin a dialog is a SIP or SIPS URI.",
             "lint.contact.invite-one", check_scheme),

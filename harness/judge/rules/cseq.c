@@ -193,11 +193,12 @@ static const struct oh_rule rules[] = {
     CSEQ("cseq.range", "RFC 3261 8.1.1.5", NULL, "The CSeq number is less than 2**31.",
          "lint.cseq.range", check_range),
     CSEQ("cseq.rising", "RFC 3261 12.2.1.1", NULL, "CSeq numbers rise within a dialog.",
-         "lint.cseq.increment", check_rising),
+         "lint.cseq.increment lint.bye.in-dialog", check_rising),
     CSEQ("cseq.by-one", "RFC 3261 12.2.1.1", NULL, "CSeq numbers within a dialog have no gaps.",
-         "lint.cseq.increment", check_by_one),
+         "lint.cseq.increment lint.bye.in-dialog", check_by_one),
     CSEQ("cseq.register", "RFC 3261 10.2", "REGISTER",
-         "CSeq numbers rise by one within the registrations of one Call-ID.", NULL, check_register),
+         "CSeq numbers rise by one within the registrations of one Call-ID.",
+         "lint.register.cseq-up auth.register.cseq-callid", check_register),
 };
 
 const struct oh_rule_family oh_rules_cseq = {"cseq", rules, sizeof rules / sizeof *rules};

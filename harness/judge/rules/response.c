@@ -71,11 +71,19 @@ static bool answers_ack(const struct oh_rule_view *v, const struct oh_trace_msg 
             (request->final != OH_NONE && request->final < m->index));
 }
 
+/* The answer to an INVITE that came before the capture began: its CANCEL has the same branch. */
+static bool answers_unseen(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                           const struct oh_trace_msg *request)
+{
+    return oh_rule_begins_within(v) && oh_help_is_request(request, "CANCEL") &&
+           oh_sip_msg_is_method(m->sip, "INVITE");
+}
+
 static void check_cseq(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     const struct oh_trace_msg *request;
     struct oh_sip_cseq mine, wanted;
-    if (!read_request(v, m, &request) || answers_ack(v, m) ||
+    if (!read_request(v, m, &request) || answers_ack(v, m) || answers_unseen(v, m, request) ||
         oh_help_cseq(request->sip, &wanted) < 0)
         return;
     if (oh_help_cseq(m->sip, &mine) < 0 || mine.number != wanted.number ||
@@ -308,8 +316,8 @@ static const struct oh_rule rules[] = {
     RESPONSE("response.same-tag", MUST, "RFC 3261 8.2.6.2", NULL,
              "All responses to one request have the same To tag.", "lint.to.tag-stable",
              check_same_tag),
-    RESPONSE("response.to-ack", MUST, "RFC 3261 17", NULL, "An ACK is not answered.", NULL,
-             check_to_ack),
+    RESPONSE("response.to-ack", MUST, "RFC 3261 17", NULL, "An ACK is not answered.",
+             "lint.ack.no-response", check_to_ack),
     RESPONSE("response.contact", MUST, "RFC 3261 12.1.1", "INVITE",
              "A response that creates a dialog has a Contact.",
              "lint.contact.2xx-one lint.r2xx.invite-contact lint.r1xx.dialog-contact",
@@ -325,7 +333,7 @@ static const struct oh_rule rules[] = {
              check_contact_again),
     RESPONSE("response.record-route", MUST, "RFC 3261 12.1.1", "INVITE",
              "A response that creates a dialog has the INVITE's Record-Route.",
-             "lint.r1xx.dialog-contact", check_record_route),
+             "lint.rr.copied lint.r1xx.dialog-contact", check_record_route),
 };
 
 const struct oh_rule_family oh_rules_response = {"response", rules, sizeof rules / sizeof *rules};

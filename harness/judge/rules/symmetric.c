@@ -4,6 +4,7 @@
  * What counts is the source address as the server saw it. A capture may have been taken before an
  * address was translated, so where that can be, nothing is said. */
 #include "judge/rule_help.h"
+#include "sip/facts.h"
 
 #include <stdio.h>
 
@@ -16,15 +17,18 @@ struct hop {
 static bool read_hop(const struct oh_rule_view *v, const struct oh_trace_msg *m, struct hop *h)
 {
     h->request = oh_rule_msg(v, m->request);
-    if (!h->request || !oh_help_same_end(m, true, h->request, false))
+    if (!h->request)
         return false;
-    h->asked = oh_sip_msg_value(h->request->sip, OH_SIP_VIA, 0);
-    h->told = oh_sip_msg_value(m->sip, OH_SIP_VIA, 0);
-    return h->asked.at && h->told.at && oh_sip_via_parse(h->asked, &h->asking) == 0 &&
-           oh_sip_via_parse(h->told, &h->telling) == 0 &&
-           oh_help_same_token(h->asking.host, h->telling.host) &&
-           !oh_sip_param(h->asking.params, "received").at &&
-           !oh_sip_param(h->asking.params, "maddr").at && oh_help_originates(v, m);
+    const struct oh_sip_facts *asked = oh_sip_msg_facts(h->request->sip);
+    const struct oh_sip_facts *told = oh_sip_msg_facts(m->sip);
+    h->asked = asked->top_via;
+    h->told = told->top_via;
+    h->asking = asked->via;
+    h->telling = told->via;
+    return asked->via.host.at && oh_help_same_token(asked->via.host, told->via.host) &&
+           !oh_sip_param(asked->via.params, "received").at &&
+           !oh_sip_param(asked->via.params, "maddr").at &&
+           oh_help_same_end(m, true, h->request, false) && oh_help_originates(v, m);
 }
 
 /* Addresses that are translated on the way to the net: RFC 1918, RFC 6598, RFC 4193, and those of
@@ -86,11 +90,9 @@ static bool knows_rport(const struct oh_rule_view *v, const struct oh_trace_msg 
     int from = m->index > OH_HELP_REACH ? m->index - OH_HELP_REACH : 0;
     for (int i = from; i < end && i < m->index + OH_HELP_REACH; i++) {
         const struct oh_trace_msg *other = oh_rule_msg(v, i);
-        struct oh_sip_via via;
-        if (!oh_help_same_end(m, true, other, true) ||
-            oh_sip_via_parse(oh_sip_msg_value(other->sip, OH_SIP_VIA, 0), &via) < 0)
+        struct oh_span rport = oh_sip_param(oh_sip_msg_facts(other->sip)->via.params, "rport");
+        if (!oh_help_same_end(m, true, other, true))
             continue;
-        struct oh_span rport = oh_sip_param(via.params, "rport");
         if (rport.at && (other->sip->is_request || rport.len > 0))
             return true;
     }
@@ -161,23 +163,20 @@ static bool came_to(const struct oh_rule_view *v, const struct oh_trace_msg *req
 /* By RFC 3581, which who fills in rport follows. */
 static void check_source(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    struct hop h;
+    const struct oh_trace_msg *request = oh_rule_msg(v, m->request);
     char wanted[OH_ADDR_TEXT], observed[OH_ADDR_TEXT];
-    if (m->transport != OH_TRANSPORT_UDP || m->request == OH_NONE ||
-        !oh_sip_msg_value(m->sip, OH_SIP_VIA, 0).at || !oh_help_originates(v, m))
-        return;
-    h.request = oh_rule_msg(v, m->request);
-    if (h.request->transport != OH_TRANSPORT_UDP ||
-        oh_sip_via_parse(oh_sip_msg_value(m->sip, OH_SIP_VIA, 0), &h.telling) < 0 ||
-        oh_sip_param(h.telling.params, "rport").len == 0 || came_to(v, h.request, &m->src))
+    if (!request || m->transport != OH_TRANSPORT_UDP || request->transport != OH_TRANSPORT_UDP ||
+        oh_addr_equal(&request->dst, &m->src) ||
+        oh_sip_param(oh_sip_msg_facts(m->sip)->via.params, "rport").len == 0 ||
+        came_to(v, request, &m->src) || !oh_help_originates(v, m))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.bytes = m->sip->start_line,
-                                   .expected = oh_span_of(oh_addr_format(&h.request->dst, wanted)),
+                                   .expected = oh_span_of(oh_addr_format(&request->dst, wanted)),
                                    .observed = oh_span_of(oh_addr_format(&m->src, observed)),
                                    .text = "A response to a request with rport must be sent from "
                                            "the address and port that the request came to.",
-                                   .also = h.request});
+                                   .also = request});
 }
 
 #define SYMMETRIC(id, clause, meaning, covers, check)                                              \

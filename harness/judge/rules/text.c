@@ -87,8 +87,10 @@ static void check_quotes(struct oh_rule_view *v, const struct oh_trace_msg *m)
     const struct oh_sip_header *h;
     for (size_t i = 0; i < sizeof quoting / sizeof *quoting; i++) {
         for (size_t n = 0; (h = oh_sip_msg_header(m->sip, quoting[i], n)) != NULL; n++) {
+            if (oh_span_find(h->value, '"') == h->value.len || is_copied(m->sip, quoting[i]))
+                continue;
             size_t wrong = oh_help_unquoted(h->value);
-            if (wrong == h->value.len || is_copied(m->sip, quoting[i]) || !oh_help_originates(v, m))
+            if (wrong == h->value.len || !oh_help_originates(v, m))
                 continue;
             say_quoting(v, m, h->value, wrong);
             return;
@@ -121,7 +123,7 @@ static bool find_wrong(const struct oh_sip_msg *m, wrong_fn *fn, const char **fi
         for (size_t n = 0; (h = oh_sip_msg_header(m, written[i].id, n)) != NULL; n++) {
             struct oh_span rest = h->value, value = h->value;
             bool is_list = written[i].id == OH_SIP_CONTACT;
-            if (oh_help_unquoted(h->value) < h->value.len || is_copied(m, written[i].id))
+            if (is_copied(m, written[i].id) || oh_help_unquoted(h->value) < h->value.len)
                 continue;
             while (is_list ? oh_sip_list_next(&rest, &value) : value.len > 0) {
                 *wrong = fn(value);

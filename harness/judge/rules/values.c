@@ -6,42 +6,239 @@
 
 #include <string.h>
 
-/* Headers with URIs or Vias that the sender of this message wrote itself. */
+/* --- separators and brackets --- */
+
+/* Headers of URIs and Vias that the sender of this message wrote itself. */
 static bool wrote(const struct oh_sip_msg *m, enum oh_sip_header_id id)
 {
     bool is_party = id == OH_SIP_FROM || id == OH_SIP_TO;
     bool in_dialog = oh_help_tag(m, OH_SIP_TO).at != NULL;
-    return id == OH_SIP_CONTACT || (m->is_request && (!is_party || !in_dialog));
+    return id == OH_SIP_CONTACT || (m->is_request && !(is_party && in_dialog));
 }
 
-static const enum oh_sip_header_id of_uris[] = {OH_SIP_CONTACT, OH_SIP_FROM, OH_SIP_TO};
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
-/* --- between separators --- */
+/* The byte behind the one at `i`, or behind the quoted string or the brackets that begin there. */
+static size_t pass(struct oh_span value, size_t i)
+{
+    char closes = value.at[i] == '"' ? '"' : value.at[i] == '<' ? '>' : '\0';
+    for (i++; closes && i < value.len; i++) {
+        if (closes == '"' && value.at[i] == '\\')
+            i++;
+        else if (value.at[i] == closes)
+            return i + 1;
+    }
+    return i < value.len ? i : value.len;
+}
 
-struct scan {
+/* A separator with nothing before it, or the last with nothing behind it. In a URI without brackets
+ * the user part may have any of them. */
+static struct oh_span idle_separator(struct oh_span value)
+{
+    bool is_idle = true, is_bare = oh_span_find(value, '<') == value.len;
+    size_t last = 0, at = is_bare ? oh_span_find(value, '@') : value.len;
+    for (size_t i = at < value.len ? at : 0; i < value.len; i = pass(value, i)) {
+        bool separates = value.at[i] == ';' || value.at[i] == ',';
+        if (separates && is_idle)
+            return oh_span_sub(value, i, value.len);
+        is_idle = separates || (is_idle && is_blank(value.at[i]));
+        last = separates ? i : last;
+    }
+    return is_idle ? oh_span_sub(value, last, value.len) : (struct oh_span){0};
+}
+
+/* What stands in brackets with blanks around it. */
+static struct oh_span blank_in_brackets(struct oh_span value)
+{
+    for (size_t i = 0; i < value.len; i = pass(value, i)) {
+        struct oh_span whole = oh_span_sub(value, i, pass(value, i));
+        if (value.at[i] != '<' || whole.len < 3 || whole.at[whole.len - 1] != '>')
+            continue;
+        if (is_blank(whole.at[1]) || is_blank(whole.at[whole.len - 2]))
+            return whole;
+    }
+    return (struct oh_span){0};
+}
+
+/* The first fault in these headers; absent: none. */
+static struct oh_span first_fault(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                                  struct oh_span (*find)(struct oh_span value))
+{
+    static const enum oh_sip_header_id ids[] = {OH_SIP_VIA, OH_SIP_CONTACT, OH_SIP_FROM, OH_SIP_TO};
+    const struct oh_sip_header *h;
+    for (size_t i = 0; i < sizeof ids / sizeof *ids && oh_help_originates(v, m); i++) {
+        for (size_t n = 0; (h = oh_sip_msg_header(m->sip, ids[i], n)) != NULL; n++) {
+            struct oh_span fault = {0};
+            if (h->value.len > 0 && wrote(m->sip, ids[i]) && (fault = find(h->value)).at)
+                return fault;
+        }
+    }
+    return (struct oh_span){0};
+}
+
+/* The first of the Vias is always the sender's own. */
+static struct oh_span own_via(const struct oh_sip_msg *m)
+{
+    struct oh_span value = oh_sip_msg_whole(m, OH_SIP_VIA);
+    size_t end = 0;
+    while (end < value.len && value.at[end] != ',')
+        end = pass(value, end);
+    return m->is_request ? oh_span_sub(value, 0, end) : (struct oh_span){0};
+}
+
+static void check_separators(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span via = own_via(m->sip);
+    struct oh_span fault = via.len > 0 ? idle_separator(via) : via;
+    if (!fault.at)
+        fault = first_fault(v, m, idle_separator);
+    if (fault.at)
+        oh_say_broken(v, m,
+                      &(struct oh_say){.expected = oh_span_of("a value or parameter on both sides"),
+                                       .observed = fault,
+                                       .text = "Before and behind each comma and semicolon of a "
+                                               "header must stand something."});
+}
+
+static void check_blanks(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span fault = first_fault(v, m, blank_in_brackets);
+    if (fault.at)
+        oh_say_broken(v, m,
+                      &(struct oh_say){.expected = oh_span_of("the URI alone"),
+                                       .observed = fault,
+                                       .text = "Between angle brackets and the URI in them there "
+                                               "must be no blank."});
+}
+
+/* --- values --- */
+
+/* 'A' and 'a' stand for letters, '0' for digits. */
+static bool has_form(struct oh_span s, const char *form)
+{
+    if (s.len != strlen(form))
+        return false;
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.at[i], wanted = form[i];
+        bool fits = wanted == 'A'   ? c >= 'A' && c <= 'Z'
+                    : wanted == 'a' ? c >= 'a' && c <= 'z'
+                    : wanted == '0' ? c >= '0' && c <= '9'
+                                    : c == wanted;
+        if (!fits)
+            return false;
+    }
+    return true;
+}
+
+static void check_date(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    static const char zone[] = " GMT";
+    const struct oh_sip_header *h = oh_sip_msg_header_named(m->sip, oh_span_of("Date"), 0);
+    if (!h || !oh_help_originates(v, m))
+        return;
+    struct oh_span time = h->value;
+    bool is_gmt = time.len > 4 && memcmp(time.at + time.len - 4, zone, 4) == 0;
+    if (is_gmt && has_form(oh_span_sub(time, 0, time.len - 4), "Aaa, 00 Aaa 0000 00:00:00"))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "date",
+                                   .bytes = h->line,
+                                   .expected = oh_span_of("as in Sat, 13 Nov 2010 23:29:00 GMT"),
+                                   .observed = time,
+                                   .text =
+                                       "A Date must be in the form of RFC 1123, its zone GMT."});
+}
+
+static void check_seconds(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    static const enum oh_sip_header_id ids[] = {OH_SIP_EXPIRES, OH_SIP_MIN_EXPIRES};
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        const struct oh_sip_header *h = oh_sip_msg_header(m->sip, ids[i], 0);
+        uint64_t seconds;
+        if (!h || h->value.len == 0 || !oh_help_originates(v, m) ||
+            (oh_span_to_u64(h->value, &seconds) && seconds <= UINT32_MAX))
+            continue;
+        oh_say_broken(v, m,
+                      &(struct oh_say){.field = i == 0 ? "expires" : "min-expires",
+                                       .expected = oh_span_of("0 to 4294967295"),
+                                       .observed = h->value,
+                                       .text = "A time of expiry must be a number of seconds, less "
+                                               "than 2**32."});
+        return;
+    }
+}
+
+/* 399 agent "text" */
+static bool is_warning(struct oh_span value)
+{
+    struct oh_span rest = oh_span_trim(oh_span_sub(value, 3, value.len));
+    size_t blank = 0;
+    while (blank < rest.len && !is_blank(rest.at[blank]))
+        blank++;
+    struct oh_span text = oh_span_trim(oh_span_sub(rest, blank, rest.len));
+    return value.len > 3 && has_form(oh_span_sub(value, 0, 3), "000") && is_blank(value.at[3]) &&
+           blank > 0 && text.len > 1 && text.at[0] == '"' && pass(text, 0) == text.len;
+}
+
+static void check_warning(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
     struct oh_span value;
-    size_t at;
+    for (size_t n = 0; (value = oh_sip_msg_value(m->sip, OH_SIP_WARNING, n)).at; n++) {
+        if (is_warning(value) || !oh_help_originates(v, m))
+            continue;
+        oh_say_broken(v, m,
+                      &(struct oh_say){.field = "warning",
+                                       .expected = oh_span_of("as in 399 host \"text\""),
+                                       .observed = value,
+                                       .text = "A Warning must be a code of three digits, who "
+                                               "warns, and a text in quotes."});
+        return;
+    }
+}
+
+/* That of the topmost Via is the sender's own where the request came without. */
+static void check_received(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *request = oh_rule_msg(v, m->request);
+    struct oh_sip_via asked, told;
+    if (!request || !oh_help_originates(v, m) ||
+        oh_sip_via_parse(oh_sip_msg_value(request->sip, OH_SIP_VIA, 0), &asked) < 0 ||
+        oh_sip_via_parse(oh_sip_msg_value(m->sip, OH_SIP_VIA, 0), &told) < 0 ||
+        oh_sip_param(asked.params, "received").at)
+        return;
+    struct oh_span received = oh_sip_param(told.params, "received");
+    if (received.len == 0 || received.at[0] != '[')
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "via.received",
+                                   .expected = oh_span_of("the address without brackets"),
+                                   .observed = received,
+                                   .text = "The received parameter must have its IPv6 address "
+                                           "without brackets.",
+                                   .also = request});
+}
+
+#define VALUES(id, clause, on, meaning, check)                                                     \
+    {                                                                                              \
+        id, OH_LEVEL_MUST, clause, on, NULL, meaning, NULL, check                                  \
+    }
+
+static const struct oh_rule rules[] = {
+    VALUES("values.separators", "RFC 3261 25.1", OH_ON_ANY,
+           "Between the separators of a header stands something.", check_separators),
+    VALUES("values.blanks", "RFC 3261 25.1", OH_ON_ANY,
+           "In angle brackets there is no blank beside the URI.", check_blanks),
+    VALUES("values.date", "RFC 3261 20.17", OH_ON_ANY, "A Date is of RFC 1123 and in GMT.",
+           check_date),
+    VALUES("values.seconds", "RFC 3261 20.19", OH_ON_ANY,
+           "Times of expiry are seconds, less than 2**32.", check_seconds),
+    VALUES("values.warning", "RFC 3261 20.43", OH_ON_RESPONSE,
+           "A Warning is a code of three digits, an agent and a text.", check_warning),
+    VALUES("values.received", "RFC 3261 25.1", OH_ON_RESPONSE,
+           "An IPv6 address in received has no brackets.", check_received),
 };
 
-/* The next byte that is neither in quotes nor in angle brackets (of which the first counts) nor
- * white space; 0 at the end. */
-static char next_outside(struct scan *s)
-{
-    char closes = '\0';
-    while (s->at < s->value.len) {
-        char c = s->value.at[s->at++];
-        if (closes == '"' && c == '\\') {
-            s->at += s->at < s->value.len;
-        } else if (closes) {
-            closes = c == closes ? '\0' : closes;
-        } else if (c == '"' || c == '<') {
-            closes = c == '<' ? '>' : c;
-            return c;
-        } else if (!strchr(" \t\r\n", c)) {
-            return c;
-        }
-        if (closes == '\0' && s->at < s->value.len && strchr("\">", c))
-            continue;
-    }
-    return '\0';
-}
+const struct oh_rule_family oh_rules_values = {"values", rules, sizeof rules / sizeof *rules};

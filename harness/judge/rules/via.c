@@ -2,6 +2,7 @@
  *
  * An ACK to a refusal and a CANCEL copy their INVITE's, which the rules on them compare. */
 #include "judge/rule_help.h"
+#include "sip/facts.h"
 
 #include <string.h>
 
@@ -10,13 +11,15 @@ enum { REACH = 512 };
 
 static bool read_via(const struct oh_trace_msg *m, struct oh_span *value, struct oh_sip_via *via)
 {
-    *value = oh_sip_msg_value(m->sip, OH_SIP_VIA, 0);
-    return value->at && oh_sip_via_parse(*value, via) == 0;
+    const struct oh_sip_facts *f = oh_sip_msg_facts(m->sip);
+    *value = f->top_via;
+    *via = f->via;
+    return via->host.at != NULL;
 }
 
 static void check_present(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    if (!oh_sip_msg_value(m->sip, OH_SIP_VIA, 0).at)
+    if (!oh_sip_msg_facts(m->sip)->top_via.at)
         oh_say_broken(v, m,
                       &(struct oh_say){.field = "via",
                                        .bytes = m->sip->start_line,
@@ -27,7 +30,7 @@ static void check_present(struct oh_rule_view *v, const struct oh_trace_msg *m)
 /* Those that copy their INVITE have rules of their own. */
 static void check_single(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    if (oh_sip_msg_value_count(m->sip, OH_SIP_VIA) < 2 || oh_help_is_copy(v, m) ||
+    if (oh_sip_msg_facts(m->sip)->via_count < 2 || oh_help_is_copy(v, m) ||
         !oh_help_originates(v, m))
         return;
     oh_say_broken(v, m,
@@ -57,7 +60,7 @@ static bool split_protocol(struct oh_span value, struct oh_span part[3])
 
 static void check_protocol(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    struct oh_span value = oh_sip_msg_value(m->sip, OH_SIP_VIA, 0), part[3];
+    struct oh_span value = oh_sip_msg_facts(m->sip)->top_via, part[3];
     if (!value.at || (split_protocol(value, part) && oh_span_is_nocase(part[0], "SIP") &&
                       oh_span_is(part[1], "2.0")))
         return;
@@ -80,7 +83,7 @@ static bool is_decrypted(const struct oh_rule_view *v, const struct oh_trace_msg
 
 static void check_transport(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    struct oh_span value = oh_sip_msg_value(m->sip, OH_SIP_VIA, 0), part[3];
+    struct oh_span value = oh_sip_msg_facts(m->sip)->top_via, part[3];
     const char *used = oh_transport_name(m->transport);
     if (!value.at || !split_protocol(value, part) || oh_span_is_nocase(part[2], used) ||
         is_decrypted(v, m, part[2]))
@@ -142,16 +145,24 @@ static bool told_elsewhere(const struct oh_rule_view *v, const struct oh_trace_m
     return m->retry_of == other || (final && final->request == other);
 }
 
+/* Of an ACK without its response, or a CANCEL without its INVITE, it is not known whose branch it
+ * should have: those are not in the capture. */
+static bool may_be_copy(const struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    return oh_help_is_copy(v, m) || oh_help_is_request(m, "CANCEL") ||
+           (oh_help_is_request(m, "ACK") && m->answered == OH_NONE);
+}
+
 static void check_unique(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct oh_span branch = oh_help_branch(m->sip);
-    if (branch.len == 0 || oh_help_is_copy(v, m))
+    if (branch.len == 0 || may_be_copy(v, m))
         return;
     for (int i = m->index - 1; i >= 0 && i > m->index - REACH; i--) {
         const struct oh_trace_msg *other = oh_rule_msg(v, i);
         if (!other->sip->is_request || !oh_help_is_first(other) ||
             !oh_help_same_end(m, true, other, true) ||
-            !oh_span_equal(branch, oh_help_branch(other->sip)) || oh_help_is_copy(v, other))
+            !oh_span_equal(branch, oh_help_branch(other->sip)) || may_be_copy(v, other))
             continue;
         if (oh_help_same_request(m->sip, other->sip) || told_elsewhere(v, m, i))
             return;

@@ -1,0 +1,30 @@
+/*
+ * judge/rule_book.h - the rules sorted by what they are asked about.
+ *
+ * Why: hundreds of rules, and most of them are for requests alone, or for one method. Sorted once,
+ * a message is shown to those it concerns and no others is looked at. Who judges many traces makes
+ * one book and keeps it.
+ *
+ * Uses: judge/rule.h.
+ */
+#ifndef OH_JUDGE_RULE_BOOK_H
+#define OH_JUDGE_RULE_BOOK_H
+
+#include "judge/rule.h"
+
+struct oh_rule_book;
+
+struct oh_rule_book *oh_rule_book_new(void);
+void oh_rule_book_free(struct oh_rule_book *b); /* NULL is fine */
+
+/* The rules on messages like this, in the order of the families; `*count` of them. Of those who are
+ * not judged only what is owed to their messages: OH_OWED. */
+const struct oh_rule *const *oh_rule_book_for(const struct oh_rule_book *b,
+                                              const struct oh_sip_msg *m, bool judged,
+                                              size_t *count);
+
+/* oh_rules_apply by a book that the caller keeps. */
+void oh_rules_apply_by(const struct oh_rule_book *b, struct oh_verdict *verdict,
+                       const struct oh_recording *recording, bool strict);
+
+#endif
