@@ -187,10 +187,23 @@ const struct oh_said *oh_sessions_naming(const struct oh_sessions *s, bool by_ph
                                          const struct oh_addr *a)
 {
     for (size_t i = 0; i < s->count; i++) {
-        if (s->list[i].by_phone == by_phone && oh_said_names(&s->list[i], a))
-            return &s->list[i];
+        const struct oh_said *said = &s->list[i];
+        if (said->by_phone == by_phone && !said->is_unspecified && oh_said_names(said, a))
+            return said;
     }
     return NULL;
+}
+
+const struct oh_said *oh_sessions_sole(const struct oh_sessions *s, const struct oh_addr *a)
+{
+    const struct oh_said *sole = oh_sessions_naming(s, false, a);
+    for (size_t i = 0; sole && i < s->count; i++) {
+        const struct oh_said *said = &s->list[i];
+        if (!said->by_phone && oh_said_names(said, a) &&
+            (said->place != sole->place || !oh_span_equal(said->call_id, sole->call_id)))
+            return NULL;
+    }
+    return s->truncated ? NULL : sole;
 }
 
 static bool is_asked(const struct oh_said *s, const struct oh_said_question *q)

@@ -46,9 +46,13 @@ struct oh_sessions *oh_sessions_new(const struct oh_trace *trace, const char *se
 void oh_sessions_free(struct oh_sessions *s); /* NULL is fine */
 
 bool oh_said_names(const struct oh_said *s, const struct oh_addr *a);
-/* The first entry of this side that names the address; NULL. */
+/* The first entry of this side that names the address itself, not 0.0.0.0; NULL. */
 const struct oh_said *oh_sessions_naming(const struct oh_sessions *s, bool by_phone,
                                          const struct oh_addr *a);
+
+/* The same of what was told, where all that names the address is of one medium of one call; else
+ * NULL. */
+const struct oh_said *oh_sessions_sole(const struct oh_sessions *s, const struct oh_addr *a);
 
 /* Which entries are asked, and what makes one fit. */
 struct oh_said_question {

@@ -32,6 +32,7 @@ static const struct {
     const char *flow, *rule;
 } narrower[] = {
     {"flow.destination", "route."}, /* sent past the proxy: because Route or target is wrong */
+    {"flow.status", "status."},     /* another status than awaited, and than is due */
 };
 
 static bool says_better(const struct oh_finding *rule, const struct oh_finding *flow)

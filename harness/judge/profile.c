@@ -38,8 +38,10 @@ static const struct oh_profile_rule rfc2543[] = {
     {"supported.answer", "RFC 2543 6", "Nor in a 2xx."},
     {"response.rport", "RFC 2543 6.40", "There is no rport in a Via."},
     {"timer.trying", "RFC 2543 10.1.2", "A provisional response within 200 ms is but a should."},
+    {"values.seconds", "RFC 2543 6.20", "An Expires may be a date."},
     {"sdp.version", "RFC 2543 B.5", "A description may differ without a new version in o=."},
     {"sdp.direction", "RFC 2543 B.5", "Hold is told by c=0.0.0.0, not by a=sendonly."},
+    {"sdp.hold-address", "RFC 2543 B.5", "The same: it is how that RFC puts a call on hold."},
     {"sdp.name", "RFC 2543 B.6", "For invitations to two-party sessions s= may be left empty."},
 };
 

@@ -73,7 +73,7 @@ static void read_media(struct oh_span line, struct oh_help_part *p)
 void oh_help_read_description(const struct oh_sip_msg *m, struct oh_help_description *d)
 {
     struct oh_span rest = m->body;
-    struct oh_help_part *now = &d->session;
+    struct oh_help_part *now = &d->session, beyond;
     *d = (struct oh_help_description){.body = m->body};
     now->rest = rest;
     while (rest.len > 0) {
@@ -81,7 +81,8 @@ void oh_help_read_description(const struct oh_sip_msg *m, struct oh_help_descrip
         if (!oh_span_starts_with(line, "m="))
             continue;
         now->rest.len = (size_t)(before.at - now->rest.at);
-        now = d->count < OH_HELP_MEDIA_MAX ? &d->media[d->count] : &(struct oh_help_part){0};
+        beyond = (struct oh_help_part){0};
+        now = d->count < OH_HELP_MEDIA_MAX ? &d->media[d->count] : &beyond;
         d->count++;
         read_media(line, now);
         now->rest = rest;
@@ -117,6 +118,16 @@ struct oh_span oh_help_static_encoding(uint64_t type)
         [31] = "H261/90000",  [32] = "MPV/90000",  [33] = "MP2T/90000", [34] = "H263/90000"};
     bool known = type < sizeof table / sizeof *table && table[type];
     return known ? oh_span_of(table[type]) : (struct oh_span){0};
+}
+
+/* One channel may be said or left out. RFC 4566 6 */
+struct oh_span oh_help_encoding(struct oh_span encoding)
+{
+    bool one = encoding.len > 2 && memcmp(encoding.at + encoding.len - 2, "/1", 2) == 0;
+    size_t slashes = 0;
+    for (size_t i = 0; i < encoding.len; i++)
+        slashes += encoding.at[i] == '/';
+    return one && slashes == 2 ? oh_span_sub(encoding, 0, encoding.len - 2) : encoding;
 }
 
 bool oh_help_is_event(struct oh_span encoding)

@@ -63,6 +63,8 @@ void oh_help_read_types(const struct oh_help_part *p, struct oh_help_types *t);
 bool oh_help_is_type(struct oh_span word, uint64_t *type);
 /* What a number means without an rtpmap; absent: nothing. RFC 3551 6 */
 struct oh_span oh_help_static_encoding(uint64_t type);
+/* An encoding without "/1": one channel may be said or left out. RFC 4566 6 */
+struct oh_span oh_help_encoding(struct oh_span encoding);
 /* Is it "telephone-event/..."? RFC 4733 7.1.1 */
 bool oh_help_is_event(struct oh_span encoding);
 /* RTP of any profile: "RTP/AVP", "UDP/TLS/RTP/SAVPF". */

@@ -44,19 +44,6 @@ int64_t oh_help_heard_until(const struct oh_rule_view *v, const struct oh_trace_
     return until_ns;
 }
 
-bool oh_help_way_is_seen(const struct oh_rule_view *v, const struct oh_trace_msg *m)
-{
-    int end = (int)oh_rule_trace(v)->msg_count;
-    if (oh_rule_run(v))
-        return true;
-    for (int i = m->index + 1; i < end && i < m->index + OH_HELP_REACH; i++) {
-        const struct oh_trace_msg *r = oh_rule_msg(v, i);
-        if (oh_help_same_end(m, true, r, false) && oh_help_same_end(m, false, r, true))
-            return true;
-    }
-    return false;
-}
-
 static bool is_sending_of(const struct oh_trace_msg *r, const struct oh_trace_msg *m)
 {
     if (r->duplicate_of != OH_NONE || r->sip->is_request != m->sip->is_request ||

@@ -9,9 +9,10 @@
  * differ by half at the least. What is only possibly too long (T1 may be chosen larger, 17.1.1.2)
  * is never accused by the length of the first interval.
  *
- * Where evidence comes from a foreign capture (no run) a missing frame makes an interval look too
- * long, and a message that was captured may never have arrived: so nothing is said there of long
- * intervals, and of what a phone should have known only where it has shown that it does.
+ * Where evidence comes from a foreign capture (no run) any one frame may be missing unnoticed, and
+ * a message that was captured may never have arrived: so nothing is said there of long intervals
+ * and of absences that one frame explains, and of what a phone should have known only where it has
+ * shown that it does.
  *
  * Uses: judge/rule.h. Private to judge/.
  */
@@ -39,10 +40,6 @@ bool oh_help_time_in_doubt(const struct oh_rule_view *v, int64_t interval_ns);
  * run the end of the flow at the latest, a process event of the phone, or the next thing that its
  * user told it. A time before `m` where it was silenced by how the run ended. */
 int64_t oh_help_heard_until(const struct oh_rule_view *v, const struct oh_trace_msg *m);
-
-/* In a run what was sent to the phone reached it; in a foreign capture the other direction must be
- * there to be seen: something came back after `m` from where that went. */
-bool oh_help_way_is_seen(const struct oh_rule_view *v, const struct oh_trace_msg *m);
 
 /* All sendings of one message: the first, and its repeats, also where those are not byte-equal (the
  * same transaction, and status). */

@@ -12,7 +12,7 @@
  * of an older. */
 #define RECENT_ROWS 16384
 /* More aliases than this are begun anew: ports of old connections. */
-#define ALIASES_MAX (4 * OH_ENDPOINTS_MAX)
+#define ALIASES_MAX (3 * OH_ENDPOINTS_MAX)
 /* A User-Agent is looked for in so many of the first messages. */
 #define INTRODUCTIONS   16
 #define USER_AGENT_MOST 256
@@ -176,8 +176,6 @@ static int new_endpoint(struct oh_endpoints *e, const struct oh_addr *addr)
     else
         oh_addr_format(addr, p->name);
     e->list[e->count++] = p;
-    if (e->alias_count > ALIASES_MAX)
-        forget_aliases(e);
     if (!p->is_others)
         name_listening(e, p);
     return p->index;
@@ -255,9 +253,25 @@ static int by_address(struct oh_endpoints *e, const struct oh_addr *addr,
     return known >= 0 ? known : new_endpoint(e, addr);
 }
 
+/* The endpoint that calls itself so behind a source: a NAT may give it another port at any time. */
+static int behind(struct oh_endpoints *e, const struct oh_addr *src, struct oh_span host,
+                  unsigned port, enum oh_transport transport)
+{
+    uint64_t key = oh_index_key_add(key_of_addr(KIND_BEHIND, src, false), host);
+    key = oh_index_key_mix(key, port);
+    int known = find(e, key);
+    if (known < 0)
+        known = find(e, key_of_addr(kind_of(transport), src, true));
+    if (known < 0)
+        known = at_address(e, src);
+    name_it(e, key, known);
+    slot_of(e, key_of_addr(KIND_HOST, src, false))->several = true; /* there may be others */
+    return known;
+}
+
 /* The endpoint of a request by its topmost Via; -1: Via does not tell. RFC 3261 18.1.1 */
 static int by_via(struct oh_endpoints *e, const struct oh_sip_msg *m, const struct oh_addr *src,
-                  enum oh_transport transport)
+                  const struct oh_addr *dst, enum oh_transport transport)
 {
     struct oh_sip_via via;
     struct oh_addr sent_by;
@@ -267,23 +281,15 @@ static int by_via(struct oh_endpoints *e, const struct oh_sip_msg *m, const stru
     unsigned usual = transport == OH_TRANSPORT_TLS ? 5061 : 5060;
     unsigned port = via.port ? via.port : usual;
     bool is_literal = oh_sip_host_addr(via.host, port, &sent_by, NULL) == 0;
-    if (is_literal && oh_addr_same_ip(&sent_by, src))
-        return at_address(e, &sent_by);
-    if (transport == OH_TRANSPORT_UDP)
-        return -1;
-    uint64_t key = oh_index_key_add(key_of_addr(KIND_BEHIND, src, false), via.host);
-    key = oh_index_key_mix(key, port);
-    int known = find(e, key);
-    if (known < 0)
-        known = find(e, key_of_addr(KIND_CONNECTION, src, true));
-    if (known < 0)
-        known = new_endpoint(e, src);
-    name_it(e, key, known);
-    return known;
+    if (!is_literal || !oh_addr_same_ip(&sent_by, src))
+        return behind(e, src, via.host, port, transport);
+    return oh_addr_equal(&sent_by, dst) ? -1
+                                        : at_address(e, &sent_by); /* nobody writes to himself */
 }
 
 static int sender_of_request(struct oh_endpoints *e, const struct oh_sip_msg *m,
-                             const struct oh_addr *src, enum oh_transport transport)
+                             const struct oh_addr *src, const struct oh_addr *dst,
+                             enum oh_transport transport)
 {
     uint64_t source = key_of_addr(kind_of(transport), src, true);
     int known = -1;
@@ -291,7 +297,7 @@ static int sender_of_request(struct oh_endpoints *e, const struct oh_sip_msg *m,
     if (transport == OH_TRANSPORT_UDP)
         known = find(e, key_of_addr(KIND_ADDRESS, src, true));
     if (known < 0)
-        known = by_via(e, m, src, transport);
+        known = by_via(e, m, src, dst, transport);
     if (known < 0)
         return by_address(e, src, transport);
     if (find(e, source) != known)
@@ -426,9 +432,11 @@ void oh_endpoints_take(struct oh_endpoints *e, const struct oh_sip_msg *m,
         keys = &own;
     }
     struct hashes h = hashes_of(keys);
+    if (e->alias_count > ALIASES_MAX)
+        forget_aliases(e);
     int from, to;
     if (m->is_request) {
-        from = sender_of_request(e, m, src, transport);
+        from = sender_of_request(e, m, src, dst, transport);
         to = by_address(e, dst, transport);
     } else {
         from = end_of_response(e, KIND_SERVER, &h, src, transport);

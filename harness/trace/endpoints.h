@@ -4,7 +4,8 @@
  * An endpoint is a program that speaks SIP. It may send from another port than it listens on: a
  * request whose topmost Via names the source's own address and another port (RFC 3261 18.1.1), or a
  * connection that it opened over TCP, belongs to the endpoint at that port. Behind a NAT, where Via
- * names an address that is not the source's, the endpoint is the source itself.
+ * names an address that is not the source's, the endpoint is the source, for as long as what Via
+ * names stays the same, whatever port the NAT gives it next.
  *
  * A proxy is told by what it does: it sends on a request that came to it (same Call-ID, CSeq and
  * From tag), with a Via of its own above the others. So does who sends a message on as it is, seen
@@ -14,10 +15,8 @@
  * and does not refuse the method. Everyone else who sends requests of its own, or answers, is a
  * user agent, and judged; a B2BUA is one, too.
  *
- * Over TCP the port of who opened a connection says nothing: its endpoint is the address with the
- * Via's port, or, where Via names another address (NAT), one for each sent-by behind a source. A
- * connection that was there before the capture belongs to the one endpoint of its address, if there
- * is one only.
+ * Over TCP the port of who opened a connection says nothing. A connection that was there before the
+ * capture belongs to the one endpoint of its address, if there is one only and no NAT.
  *
  * Invariants: memory is bounded (OH_ENDPOINTS_MAX; more are one endpoint, the last, which is not
  * judged). What an endpoint is may only become known later in the capture; ask at its end.

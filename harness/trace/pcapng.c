@@ -58,30 +58,43 @@ static uint64_t u64(const struct oh_pcapng *p, struct oh_span s, size_t at)
     return p->swapped ? __builtin_bswap64(v) : v;
 }
 
-/* `resolution`: the negative power of 10, with the highest bit of 2, that a unit is of a second. */
+struct stamp {
+    uint64_t seconds, ns;
+};
+
+/* In units of 2^-power s; finer ones than a 64th power count nothing. */
+static struct stamp of_binary(uint64_t units, unsigned power)
+{
+    if (power >= 64)
+        return (struct stamp){0};
+    uint64_t part = units & ((1ULL << power) - 1);
+    unsigned fine = power > 32 ? power - 32 : 0; /* more than nanoseconds need */
+    return (struct stamp){units >> power, (part >> fine) * OH_NS_PER_S >> (power - fine)};
+}
+
+/* In units of 10^-power s; finer than 10^-19 likewise. */
+static struct stamp of_decimal(uint64_t units, unsigned power)
+{
+    uint64_t per_second = 1;
+    if (power > 19)
+        return (struct stamp){0};
+    for (unsigned k = 0; k < power; k++)
+        per_second *= 10;
+    uint64_t part = units % per_second;
+    uint64_t ns = per_second > OH_NS_PER_S ? part / (per_second / OH_NS_PER_S)
+                                           : part * (OH_NS_PER_S / per_second);
+    return (struct stamp){units / per_second, ns};
+}
+
+/* `resolution`: the power, with the highest bit set for one of 2. */
 static int64_t time_of(const struct interface *i, uint64_t units)
 {
+    const int64_t most = INT64_MAX / 2;
     unsigned power = i->resolution & 0x7f;
-    uint64_t seconds = 0, ns = 0;
-    if (i->resolution & 0x80) {
-        seconds = power < 64 ? units >> power : 0;
-        uint64_t part = power < 64 ? units & ((1ULL << power) - 1) : 0;
-        if (power > 32)
-            part >>= power - 32;
-        ns = part * OH_NS_PER_S >> (power > 32 ? 32 : power);
-    } else {
-        uint64_t per_second = 1;
-        for (unsigned k = 0; k < power && k < 19; k++)
-            per_second *= 10;
-        seconds = units / per_second;
-        uint64_t part = units % per_second;
-        ns = per_second > OH_NS_PER_S ? part / (per_second / OH_NS_PER_S)
-                                      : part * (OH_NS_PER_S / per_second);
-    }
-    int64_t most = INT64_MAX / 2;
-    int64_t whole = seconds > (uint64_t)most ? most : (int64_t)seconds;
+    struct stamp s = i->resolution & 0x80 ? of_binary(units, power) : of_decimal(units, power);
+    int64_t seconds = s.seconds > (uint64_t)most ? most : (int64_t)s.seconds;
     int64_t offset = i->offset_s > most ? most : i->offset_s < -most ? -most : i->offset_s;
-    return oh_frame_time_ns(whole + offset, ns);
+    return oh_frame_time_ns(seconds + offset, s.ns);
 }
 
 /* --- blocks --- */

@@ -3,7 +3,7 @@
 #define USER     "mira"
 #define PASSWORD "apple-tree-4"
 
-#include "judge/examples.h"
+#include "judge/example_sections.h"
 
 #define FOLDER OH_TEST_DATA "/rfc3665"
 
@@ -28,14 +28,14 @@ static void each_section_has_its_flow(void **state)
 static void the_flows_are_not_accused(void **state)
 {
     (void)state;
-    assert_int_equal(judge_folder(FOLDER, NULL, true), 0);
+    assert_int_equal(judge_folder(FOLDER, "", NULL, true), 0);
 }
 
 static void the_flows_are_not_accused_where_the_password_is_known(void **state)
 {
     struct oh_run_secret secret = account();
     (void)state;
-    assert_int_equal(judge_folder(FOLDER, &secret, true), 0);
+    assert_int_equal(judge_folder(FOLDER, "", &secret, true), 0);
 }
 
 static const struct faulty {
@@ -83,13 +83,6 @@ static void each_flow_with_a_fault_in_it_is_accused(void **state)
     }
 }
 
-static void the_flows_give_the_same_as_captures_of_all_who_take_part(void **state)
-{
-    struct oh_run_secret secret = account();
-    (void)state;
-    assert_int_equal(cut_folder(FOLDER, &secret), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -97,7 +90,6 @@ int main(void)
         cmocka_unit_test(the_flows_are_not_accused),
         cmocka_unit_test(the_flows_are_not_accused_where_the_password_is_known),
         cmocka_unit_test(each_flow_with_a_fault_in_it_is_accused),
-        cmocka_unit_test(the_flows_give_the_same_as_captures_of_all_who_take_part),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

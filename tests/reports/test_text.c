@@ -45,7 +45,8 @@ static void each_golden_report_has_its_golden_text(void **state)
 static void styles_have_their_golden_texts(void **state)
 {
     (void)state;
-    static const struct oh_report_style ascii = {.width = 72}, color = {true, true, 0, false},
+    static const struct oh_report_style ascii = {.width = 72},
+                                        color = {.color = true, .unicode = true},
                                         verbose = {.unicode = true, .verbose = true};
     assert_golden_text("broken-call.json", &ascii, "broken-call.ascii.txt");
     assert_golden_text("holes.json", &ascii, "holes.ascii.txt");

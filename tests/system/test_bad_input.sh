@@ -188,13 +188,13 @@ test_wrong_usage()
     refused help jump
     says "there is no command 'jump'"
     refused check "$work/call.pcap"
-    says "a capture alone cannot be judged yet, a run folder can"
+    says "call.pcap cannot be opened"
     refused report "$work/none"
     says "$work/none"
     refused
     says "usage: offhook COMMAND"
     refused check
-    says "give one run folder"
+    says "give a capture, or a run folder"
     refused lint
     says "give a file or folder"
 }

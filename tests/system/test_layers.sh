@@ -122,6 +122,7 @@ breach harness/sip/values.h 'a header of room sip shows Sofia-SIP to its callers
     '#include <sofia-sip/sip.h>'
 breach harness/net/sniff.c 'room net may not see the headers of pcap.h' '#include <pcap.h>'
 breach harness/judge/frames.c 'room judge may not see the headers of pcap/' '#include "pcap/pcap.h"'
+breach harness/judge/unpack.c 'room judge may not see the headers of zlib.h' '#include <zlib.h>'
 breach harness/phone/yaml.c 'room phone may not see the headers of libfyaml.h' \
     '#include <libfyaml.h>'
 breach harness/judge/digest.c 'room judge may not see the headers of openssl/' \

@@ -114,6 +114,23 @@ static void interfaces_of_one_file_may_differ_in_link_and_clock(void **state)
     }
 }
 
+static void clocks_of_any_resolution_give_a_time(void **state)
+{
+    (void)state;
+    for (unsigned resolution = 0; resolution < 256; resolution++) {
+        struct ng ng = new_ng(false);
+        interface(&ng, RAW, resolution, 7);
+        packet(&ng, 0, UINT64_MAX, sip4(1));
+        packet(&ng, 0, 0, sip4(2));
+        struct outcome o = read_bytes(ng.file);
+        assert_int_equal(o.status, 0);
+        assert_int_equal(o.trace->msg_count, 2);
+        assert_true(o.trace->msgs[0].time_ns >= o.trace->msgs[1].time_ns);
+        assert_int_equal(o.trace->msgs[1].time_ns, 7 * OH_NS_PER_S);
+        oh_trace_free(o.trace);
+    }
+}
+
 static void sections_of_either_byte_order_follow_one_another(void **state)
 {
     (void)state;
@@ -376,6 +393,7 @@ int main(void)
         cmocka_unit_test(other_formats_are_refused_by_their_name),
         cmocka_unit_test(a_header_cut_short_or_of_another_version_is_refused),
         cmocka_unit_test(interfaces_of_one_file_may_differ_in_link_and_clock),
+        cmocka_unit_test(clocks_of_any_resolution_give_a_time),
         cmocka_unit_test(sections_of_either_byte_order_follow_one_another),
         cmocka_unit_test(the_other_packet_blocks_are_read),
         cmocka_unit_test(blocks_of_other_kinds_are_passed_over_whatever_their_length),

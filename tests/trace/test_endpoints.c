@@ -57,6 +57,34 @@ static void who_stands_behind_a_nat_is_the_source_that_is_seen(void **state)
     talk_end(&k);
 }
 
+static void a_nat_that_gives_another_port_within_a_call_does_not_tear_it(void **state)
+{
+    (void)state;
+    struct talk k;
+    talk_begin(&k);
+    struct part p = {.via = "192.168.1.5:5060"};
+    say(&k, 0, "203.0.113.5:40001", OTHER, INVITE, p);
+    p.to_tag = "t";
+    say(&k, 9, OTHER, "203.0.113.5:40001", OK, p);
+    p.branch = "b2";
+    say(&k, 20, "203.0.113.5:40777", OTHER, "ACK sip:b@example.com", p);
+    oh_calls_end(k.calls);
+    assert_int_equal(oh_endpoints_count(k.endpoints), 2);
+    assert_string_equal(view_of(&k, "203.0.113.5:40001", 0)->words, ">INVITE <200 >ACK");
+    talk_end(&k);
+}
+
+static void a_via_that_names_the_receiver_names_nobody(void **state)
+{
+    (void)state;
+    struct talk k;
+    talk_begin(&k);
+    say(&k, 0, "127.0.0.1:5070", "127.0.0.1:5060", OPTIONS, (struct part){.via = "127.0.0.1:5060"});
+    assert_int_equal(oh_endpoints_count(k.endpoints), 2);
+    assert_int_equal(endpoint_at(&k, "127.0.0.1:5070")->sent, 1);
+    talk_end(&k);
+}
+
 static void two_user_agents_on_one_address_are_two(void **state)
 {
     (void)state;
@@ -308,12 +336,33 @@ static void more_endpoints_than_have_room_are_the_others(void **state)
     oh_endpoints_free(e);
 }
 
+static void names_without_end_on_one_connection_are_one_endpoint_still(void **state)
+{
+    (void)state;
+    struct oh_endpoints *e = oh_endpoints_new();
+    struct oh_addr src = addr_of("203.0.113.5:50001"), dst = addr_of(OTHER);
+    const struct oh_endpoint *from, *to;
+    for (unsigned i = 0; i < 4 * OH_ENDPOINTS_MAX; i++) {
+        char text[160];
+        snprintf(text, sizeof text,
+                 "OPTIONS sip:b SIP/2.0\r\nVia: SIP/2.0/TCP h%u;branch=z9hG4bKa\r\n\r\n", i);
+        struct oh_sip_msg *m = oh_sip_msg_parse(oh_span_of(text));
+        oh_endpoints_take(e, m, NULL, &src, &dst, OH_TRANSPORT_TCP, &from, &to);
+        oh_sip_msg_free(m);
+    }
+    assert_int_equal(oh_endpoints_count(e), 2);
+    assert_int_equal(from->sent, 4 * OH_ENDPOINTS_MAX);
+    oh_endpoints_free(e);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_phone_that_sends_from_another_port_is_where_its_via_says),
         cmocka_unit_test(a_via_without_port_means_5060),
         cmocka_unit_test(who_stands_behind_a_nat_is_the_source_that_is_seen),
+        cmocka_unit_test(a_nat_that_gives_another_port_within_a_call_does_not_tear_it),
+        cmocka_unit_test(a_via_that_names_the_receiver_names_nobody),
         cmocka_unit_test(two_user_agents_on_one_address_are_two),
         cmocka_unit_test(who_sends_from_where_he_listens_is_not_taken_for_another_by_a_wrong_via),
         cmocka_unit_test(connections_of_one_phone_are_one_endpoint),
@@ -326,6 +375,7 @@ int main(void)
         cmocka_unit_test(a_peer_of_a_nat_seen_on_both_sides_has_each_message_once),
         cmocka_unit_test(who_answers_register_is_a_registrar_but_not_who_refuses_the_method),
         cmocka_unit_test(an_endpoint_is_called_what_it_calls_itself),
+        cmocka_unit_test(names_without_end_on_one_connection_are_one_endpoint_still),
         cmocka_unit_test(more_endpoints_than_have_room_are_the_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -194,6 +194,17 @@ static bool is_again(const struct oh_trace_msg *m, const struct oh_trace_msg *fi
     return m->repeat_of == final->index && m->duplicate_of == OH_NONE;
 }
 
+/* A foreign capture may have missed the ACK: it did not come if the response comes again. */
+static bool is_awaited(const struct oh_rule_view *v, const struct oh_trace_msg *final)
+{
+    int end = (int)oh_rule_trace(v)->msg_count;
+    bool awaited = oh_rule_run(v) != NULL;
+    for (int i = final->index + 1; !awaited && i < end && i < final->index + OH_HELP_REACH; i++)
+        awaited = is_again(oh_rule_msg(v, i), final) &&
+                  oh_rule_msg(v, i)->time_ns - final->time_ns >= T1_NS / 2;
+    return awaited;
+}
+
 /* Proof that the final response arrived: its receiver answered the challenge, went on in that call
  * otherwise than by repeating the INVITE or giving it up, or spoke to us after a repetition. */
 static const struct oh_trace_msg *reaction(const struct oh_rule_view *v,
@@ -246,7 +257,7 @@ static void check_missing(struct oh_rule_view *v, const struct oh_trace_msg *m)
     if (!is_unacknowledged(v, m, false, &invite))
         return;
     const struct oh_trace_msg *proof = reaction(v, m, invite);
-    if (!proof || is_unfinished(v, proof)) {
+    if (!proof || is_unfinished(v, proof) || !is_awaited(v, m)) {
         oh_rule_not_checkable(v);
         return;
     }
@@ -280,7 +291,7 @@ static void check_missing_success(struct oh_rule_view *v, const struct oh_trace_
     if (!is_unacknowledged(v, m, true, &invite))
         return;
     const struct oh_trace_msg *proof = ack_passes_here(m) ? reaction(v, m, invite) : NULL;
-    if (!proof || is_unfinished(v, proof)) {
+    if (!proof || is_unfinished(v, proof) || !is_awaited(v, m)) {
         oh_rule_not_checkable(v);
         return;
     }
@@ -420,8 +431,8 @@ static const struct oh_rule rules[] = {
     ACK("ack.via-count", MUST, REFUSAL, "An ACK to a response of 300 or more has a single Via.",
         "lint.ack.non2xx", check_via_count),
     ACK("ack.cseq", MUST, REFUSAL,
-        "An ACK to a response of 300 or more has the CSeq number of its INVITE.", "lint.ack.non2xx",
-        check_cseq),
+        "An ACK to a response of 300 or more has the CSeq number of its INVITE.",
+        "lint.ack.non2xx lint.cseq.ack-cancel-same", check_cseq),
     ACK("ack.request-uri", MUST, REFUSAL,
         "An ACK to a response of 300 or more has the Request-URI of its INVITE.", "lint.ack.non2xx",
         check_request_uri),
@@ -443,7 +454,7 @@ static const struct oh_rule rules[] = {
     ACK("ack2xx.branch", MUST, "RFC 3261 8.1.1.7", "An ACK to a 2xx has a branch of its own.",
         "lint.ack.2xx", check_success_branch),
     ACK("ack2xx.cseq", MUST, SUCCESS, "An ACK to a 2xx has the CSeq number of its INVITE.",
-        "lint.ack.2xx", check_success_cseq),
+        "lint.ack.2xx lint.cseq.ack-cancel-same", check_success_cseq),
     ACK("ack2xx.call-id", MUST, "RFC 3261 12.2.1.1",
         "An ACK to a 2xx has the Call-ID of its INVITE.", "lint.ack.2xx", check_success_call_id),
     ACK("ack2xx.tags", MUST, "RFC 3261 12.2.1.1", "An ACK to a 2xx has the tags of the dialog.",

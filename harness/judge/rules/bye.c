@@ -34,9 +34,17 @@ static bool leaves_dialog(const struct oh_rule_view *v, const struct oh_trace_ms
            m->time_ns - final->time_ns < CROSSING_NS;
 }
 
+/* A foreign capture may have missed the response that created the dialog: who got the BYE knows of
+ * none. */
+static bool is_refuted(const struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *final = oh_rule_msg(v, m->final);
+    return !oh_rule_run(v) && !(final && final->sip->status == 481);
+}
+
 static void check_outside(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    if (!oh_help_originates(v, m) || !begins_here(v, m))
+    if (!oh_help_originates(v, m) || !begins_here(v, m) || is_refuted(v, m))
         return;
     for (int i = 0; i < m->index; i++) {
         if (leaves_dialog(v, oh_rule_msg(v, i), m))
@@ -58,11 +66,24 @@ static bool read_as_callee(const struct oh_rule_view *v, const struct oh_trace_m
            !oh_rule_evidence_lost(v) && !oh_rule_one_sided(v);
 }
 
+/* An ACK to it: its final response was sent, be it in the capture or not. */
+static bool was_acknowledged(const struct oh_rule_view *v, const struct oh_trace_msg *invite,
+                             const struct oh_trace_msg *m)
+{
+    for (int i = invite->index + 1; i < m->index; i++) {
+        const struct oh_trace_msg *r = oh_rule_msg(v, i);
+        if (oh_help_is_request(r, "ACK") && oh_help_same_call(r->sip, invite->sip))
+            return true;
+    }
+    return false;
+}
+
 static void check_early(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct oh_help_dialog d;
     if (!read_as_callee(v, m, &d) || d.answer->sip->status >= 200 ||
-        (d.invite->final != OH_NONE && d.invite->final < m->index))
+        (d.invite->final != OH_NONE && d.invite->final < m->index) ||
+        was_acknowledged(v, d.invite, m))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.bytes = m->sip->start_line,
@@ -74,15 +95,27 @@ static void check_early(struct oh_rule_view *v, const struct oh_trace_msg *m)
                                    .also_too = d.answer});
 }
 
-/* An ACK that the capture missed: the phone did not repeat its 2xx when that was due. */
+/* A foreign capture may have missed the ACK: sure is that there was none while the phone goes on
+ * repeating its 2xx. */
 static bool seems_acknowledged(const struct oh_rule_view *v, const struct oh_help_sendings *s,
                                const struct oh_trace_msg *m)
 {
-    int64_t wait_ns = s->count > 1 ? 2 * oh_help_gap_ns(s, s->count - 1) : OH_HELP_T1_NS;
+    if (oh_rule_run(v))
+        return false;
+    if (s->count < 2)
+        return true;
+    int64_t wait_ns = 2 * oh_help_gap_ns(s, s->count - 1);
     if (wait_ns > OH_HELP_T2_NS)
         wait_ns = OH_HELP_T2_NS;
-    return !oh_rule_run(v) && (m->time_ns - s->at[s->count - 1]->time_ns > wait_ns ||
-                               !oh_help_way_is_seen(v, s->at[0]));
+    return m->time_ns - s->at[s->count - 1]->time_ns > wait_ns;
+}
+
+/* 64*T1 after the first sending, which a foreign capture may have missed, and the next with it. */
+static int64_t life_of(const struct oh_rule_view *v, const struct oh_help_sendings *s)
+{
+    int64_t t1_ns =
+        s->count > 1 && oh_help_gap_ns(s, 1) < OH_HELP_T1_NS ? oh_help_gap_ns(s, 1) : OH_HELP_T1_NS;
+    return (oh_rule_run(v) ? 64 : 60) * t1_ns - oh_help_slack_ns(t1_ns);
 }
 
 static void check_before_ack(struct oh_rule_view *v, const struct oh_trace_msg *m)
@@ -93,9 +126,7 @@ static void check_before_ack(struct oh_rule_view *v, const struct oh_trace_msg *
         (d.answer->ack != OH_NONE && d.answer->ack < m->index))
         return;
     oh_help_find_sendings(v, d.answer, &s);
-    int64_t t1_ns = s.count > 1 && oh_help_gap_ns(&s, 1) < OH_HELP_T1_NS ? oh_help_gap_ns(&s, 1)
-                                                                         : OH_HELP_T1_NS;
-    int64_t life_ns = 64 * t1_ns - oh_help_slack_ns(t1_ns);
+    int64_t life_ns = life_of(v, &s);
     if (m->time_ns - d.answer->time_ns >= life_ns || seems_acknowledged(v, &s, m) ||
         oh_help_time_in_doubt(v, life_ns))
         return;

@@ -142,6 +142,21 @@ static bool hears(const struct oh_rule_view *v, const struct oh_trace_msg *invit
     return false;
 }
 
+/* A foreign capture may have missed the response: sure is that none had come where the INVITE was
+ * repeated before the CANCEL, or its 100 came behind it. */
+static bool was_unanswered(const struct oh_rule_view *v, const struct oh_trace_msg *invite,
+                           const struct oh_trace_msg *m)
+{
+    int end = (int)oh_rule_trace(v)->msg_count;
+    for (int i = invite->index + 1; i < end && i < m->index + OH_HELP_REACH; i++) {
+        const struct oh_trace_msg *r = oh_rule_msg(v, i);
+        if (i < m->index ? r->repeat_of == invite->index
+                         : r->request == invite->index && r->sip->status == 100)
+            return true;
+    }
+    return oh_rule_run(v) != NULL;
+}
+
 /* Sure only where nothing at all came for this call. */
 static void check_early(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
@@ -154,7 +169,8 @@ static void check_early(struct oh_rule_view *v, const struct oh_trace_msg *m)
             (r->request == invite->index || oh_help_same_call(r->sip, invite->sip)))
             return;
     }
-    if (oh_rule_evidence_lost(v) || oh_rule_one_sided(v) || !hears(v, invite)) {
+    if (oh_rule_evidence_lost(v) || oh_rule_one_sided(v) || !hears(v, invite) ||
+        !was_unanswered(v, invite, m)) {
         oh_rule_not_checkable(v);
         return;
     }
@@ -194,8 +210,8 @@ static const struct oh_rule rules[] = {
            check_via_count),
     CANCEL("cancel.via", "A CANCEL has the INVITE's topmost Via.",
            "lint.cancel.match lint.cancel.one-via", check_via),
-    CANCEL("cancel.cseq", "A CANCEL has the CSeq number of its INVITE.", "lint.cancel.match",
-           check_cseq),
+    CANCEL("cancel.cseq", "A CANCEL has the CSeq number of its INVITE.",
+           "lint.cancel.match lint.cseq.ack-cancel-same", check_cseq),
     CANCEL("cancel.request-uri", "A CANCEL has the Request-URI of its INVITE.", "lint.cancel.match",
            check_request_uri),
     CANCEL("cancel.call-id", "A CANCEL has the Call-ID of its INVITE.", "lint.cancel.match",

@@ -43,11 +43,26 @@ static bool was_answered(const struct oh_rule_view *v, const struct oh_trace_msg
     return false;
 }
 
+/* Its ACK shows that it has had its final response, which a foreign capture may have missed. */
+static bool was_acknowledged(const struct oh_rule_view *v, const struct oh_trace_msg *invite,
+                             const struct oh_trace_msg *m)
+{
+    struct oh_sip_cseq a, b;
+    for (int i = invite->index + 1; i < m->index; i++) {
+        const struct oh_trace_msg *r = oh_rule_msg(v, i);
+        if (oh_help_is_request(r, "ACK") && oh_help_same_call(r->sip, invite->sip) &&
+            oh_help_cseq(r->sip, &a) == 0 && oh_help_cseq(invite->sip, &b) == 0 &&
+            a.number == b.number && oh_help_same_end(r, true, invite, true))
+            return true;
+    }
+    return false;
+}
+
 /* One without any response may have failed on its way (17.1.4), and is not counted. */
 static bool is_open(const struct oh_rule_view *v, const struct oh_trace_msg *invite,
                     const struct oh_trace_msg *m, bool own)
 {
-    if (invite->final != OH_NONE && invite->final < m->index)
+    if ((invite->final != OH_NONE && invite->final < m->index) || was_acknowledged(v, invite, m))
         return false;
     int64_t age_ns = m->time_ns - invite->time_ns;
     if (own ? age_ns >= LIFE_NS : age_ns < CROSSING_NS)

@@ -2,11 +2,24 @@
  * made by another. */
 #include "judge/rule_help.h"
 
+/* A foreign capture may lack the request: the one that fits best differs in branch and CSeq, or is
+ * the CANCEL of its INVITE, or the INVITE of its CANCEL, which have the same branch. */
+static bool is_unseen(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                      const struct oh_trace_msg *request)
+{
+    struct oh_sip_cseq mine, other;
+    if (oh_rule_run(v) || oh_help_cseq(m->sip, &mine) < 0 || oh_help_cseq(request->sip, &other) < 0)
+        return false;
+    bool same_branch = oh_help_same_token(oh_help_branch(m->sip), oh_help_branch(request->sip));
+    bool pair = oh_span_is(mine.method, "CANCEL") != oh_span_is(other.method, "CANCEL");
+    return mine.number == other.number ? same_branch && pair : !same_branch;
+}
+
 static bool read_request(const struct oh_rule_view *v, const struct oh_trace_msg *m,
                          const struct oh_trace_msg **request)
 {
     *request = oh_rule_msg(v, m->request);
-    return *request && oh_help_originates(v, m);
+    return *request && oh_help_originates(v, m) && !is_unseen(v, m, *request);
 }
 
 static void check_via(struct oh_rule_view *v, const struct oh_trace_msg *m)
@@ -71,19 +84,11 @@ static bool answers_ack(const struct oh_rule_view *v, const struct oh_trace_msg 
             (request->final != OH_NONE && request->final < m->index));
 }
 
-/* The answer to an INVITE that came before the capture began: its CANCEL has the same branch. */
-static bool answers_unseen(const struct oh_rule_view *v, const struct oh_trace_msg *m,
-                           const struct oh_trace_msg *request)
-{
-    return oh_rule_begins_within(v) && oh_help_is_request(request, "CANCEL") &&
-           oh_sip_msg_is_method(m->sip, "INVITE");
-}
-
 static void check_cseq(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     const struct oh_trace_msg *request;
     struct oh_sip_cseq mine, wanted;
-    if (!read_request(v, m, &request) || answers_ack(v, m) || answers_unseen(v, m, request) ||
+    if (!read_request(v, m, &request) || answers_ack(v, m) ||
         oh_help_cseq(request->sip, &wanted) < 0)
         return;
     if (oh_help_cseq(m->sip, &mine) < 0 || mine.number != wanted.number ||

@@ -139,8 +139,9 @@ static void find_early_target(const struct oh_rule_view *v, struct way *w)
 
 static bool read_dialog(const struct oh_rule_view *v, const struct oh_trace_msg *m, struct way *w)
 {
-    if (oh_help_is_request(m, "CANCEL") || oh_help_is_copy(v, m) || !oh_help_originates(v, m) ||
-        !oh_help_dialog_of(v, m, OH_BY_ALL, &w->dialog))
+    bool stray = oh_help_is_request(m, "ACK") && m->answered == OH_NONE; /* perhaps a copy */
+    if (stray || oh_help_is_request(m, "CANCEL") || oh_help_is_copy(v, m) ||
+        !oh_help_originates(v, m) || !oh_help_dialog_of(v, m, OH_BY_ALL, &w->dialog))
         return false;
     const struct oh_sip_msg *source =
         w->dialog.is_uac ? w->dialog.answer->sip : w->dialog.invite->sip;
@@ -208,6 +209,25 @@ static bool goes_right(const struct way *w, const struct oh_trace_msg *m, bool s
     return strict ? is_stripped(uri) && same_target(w->routes[0], uri) : is_target(w, m, uri);
 }
 
+/* Does a foreign capture lack an INVITE of this call, or its 2xx? An ACK that answers none that was
+ * seen, or a 2xx to none, tells so. */
+static bool has_hole(const struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH && !oh_rule_run(v); i--) {
+        const struct oh_trace_msg *r = oh_rule_msg(v, i), *request = oh_rule_msg(v, r->request);
+        struct oh_sip_cseq a, b;
+        if (!oh_help_same_call(r->sip, m->sip))
+            continue;
+        if (oh_help_is_request(r, "ACK")
+                ? r->answered == OH_NONE
+                : !r->sip->is_request && r->sip->status / 100 == 2 &&
+                      (!request || oh_help_cseq(r->sip, &a) < 0 ||
+                       oh_help_cseq(request->sip, &b) < 0 || a.number != b.number))
+            return true;
+    }
+    return false;
+}
+
 static void check_target(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct way w = {0};
@@ -220,7 +240,7 @@ static void check_target(struct oh_rule_view *v, const struct oh_trace_msg *m)
     }
     if (goes_right(&w, m, strict))
         return;
-    if (oh_rule_evidence_lost(v)) { /* a refresh may be missing */
+    if (oh_rule_evidence_lost(v) || has_hole(v, m)) { /* a refresh may be missing */
         oh_rule_not_checkable(v);
         return;
     }

@@ -33,11 +33,24 @@ static void say_frame(struct oh_rule_view *v, unsigned frame, const char *expect
                                                         .text = text});
 }
 
+/* SRTP encrypts the padding and its count (RFC 3711 3.1): nothing can be said of them. */
+static bool is_plain(const struct oh_rule_view *v, const struct oh_stream_run *run)
+{
+    const struct oh_said *said = oh_sessions_meaning(oh_rule_sessions(v), &oh_rule_stream(v)->dst,
+                                                     run->payload_type, run->first_ns)
+                                     .said;
+    return said &&
+           oh_span_search(said->part.protocol, oh_span_of("SAVP")) == said->part.protocol.len &&
+           !said->moves && !oh_help_line_of(&said->part, "a=crypto:").at &&
+           !oh_help_line_of(&said->part, "a=fingerprint:").at;
+}
+
 static void check_header(struct oh_rule_view *v, const struct oh_trace_msg *none)
 {
     const struct oh_stream *s = oh_rule_stream(v);
     (void)none;
-    if (s->malformed_frame && !looks_like_rtcp(run_with(s, s->malformed_frame)))
+    if (s->malformed_frame && !looks_like_rtcp(run_with(s, s->malformed_frame)) &&
+        is_plain(v, run_with(s, s->malformed_frame)))
         say_frame(v, s->malformed_frame, "CSRCs, extension and padding within the packet",
                   "more of them than the packet has bytes",
                   "The RTP header must count CSRCs, extension and padding as they are.");

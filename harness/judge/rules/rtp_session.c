@@ -148,7 +148,8 @@ static void check_direction(struct oh_rule_view *v, const struct oh_trace_msg *n
     struct oh_said_question q = {
         .address = &s->dst, .grace_ns = OH_MEDIA_TO_END_NS, .fits = may_come};
     (void)none;
-    if (!told || told->moves || say_break(v, &q, "no RTP", text))
+    if (!told || told->moves || say_break(v, &q, "no RTP", text) ||
+        !oh_sessions_sole(oh_rule_sessions(v), &s->dst))
         return;
     q = (struct oh_said_question){.by_phone = true,
                                   .call_id = told->call_id,
@@ -161,7 +162,7 @@ static void check_direction(struct oh_rule_view *v, const struct oh_trace_msg *n
 static void check_refused(struct oh_rule_view *v, const struct oh_trace_msg *none)
 {
     const struct oh_stream *s = oh_rule_stream(v);
-    const struct oh_said *told = oh_sessions_naming(oh_rule_sessions(v), false, &s->dst);
+    const struct oh_said *told = oh_sessions_sole(oh_rule_sessions(v), &s->dst);
     (void)none;
     for (int own = 0; told && !told->moves && own < 2; own++) {
         struct oh_said_question q = {.by_phone = own == 1,

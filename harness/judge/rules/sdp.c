@@ -90,16 +90,6 @@ static void check_media_count(struct oh_rule_view *v, const struct oh_trace_msg 
     free(observed);
 }
 
-/* One channel may be said or left out. RFC 4566 6 */
-static struct oh_span without_one_channel(struct oh_span encoding)
-{
-    bool one = encoding.len > 2 && memcmp(encoding.at + encoding.len - 2, "/1", 2) == 0;
-    size_t slashes = 0;
-    for (size_t i = 0; i < encoding.len; i++)
-        slashes += encoding.at[i] == '/';
-    return one && slashes == 2 ? oh_span_sub(encoding, 0, encoding.len - 2) : encoding;
-}
-
 /* A stream of a description, and what it says of its payload types. */
 struct stream {
     const struct oh_help_part *part;
@@ -115,8 +105,8 @@ static bool is_same_format(const struct stream *a, struct oh_span x, const struc
     bool told = types && a->types.mapped[i].at && b->types.mapped[k].at;
     if (!told && oh_help_same_token(x, y))
         return true;
-    struct oh_span p = without_one_channel(a->types.encoding[i]);
-    struct oh_span q = without_one_channel(b->types.encoding[k]);
+    struct oh_span p = oh_help_encoding(a->types.encoding[i]);
+    struct oh_span q = oh_help_encoding(b->types.encoding[k]);
     return types && p.at && q.at && oh_help_same_token(p, q);
 }
 

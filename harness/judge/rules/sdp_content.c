@@ -310,6 +310,36 @@ static void check_mapped_listed(struct oh_rule_view *v, const struct oh_trace_ms
     each_stream(v, m, mapped_unlisted);
 }
 
+/* RFC 8866 5.14: without a=rtcp the ports of RTCP follow from those of RTP. With rtcp-mux there are
+ * none of its own, and with ICE they are told otherwise. */
+static bool has_odd_port(struct oh_rule_view *v, const struct oh_trace_msg *m,
+                         const struct oh_help_part *p)
+{
+    static const char *const told[] = {"a=rtcp:", "a=rtcp-mux", "a=ice-", "a=candidate:"};
+    uint64_t port;
+    struct oh_span slash = p->port;
+    slash.len = oh_span_find(slash, '/');
+    if (!oh_span_to_u64(slash, &port) || port % 2 == 0 || oh_help_line_of(p, "a=bundle-only").at)
+        return false;
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        if (oh_help_line_of(p, told[i]).at)
+            return false;
+    }
+    say(v, m, p->port, "an even port, or a=rtcp with that of RTCP",
+        "With an odd port for RTP a description must say in a=rtcp which one RTCP has.");
+    return true;
+}
+
+static void check_port(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_help_description d;
+    if (!description(v, m).at)
+        return;
+    oh_help_read_description(m->sip, &d);
+    if (!oh_help_line_of(&d.session, "a=ice-").at && !oh_help_line_of(&d.session, "a=rtcp").at)
+        each_stream(v, m, has_odd_port);
+}
+
 /* --- encodings --- */
 
 /* RFC 3551 4.5, table 1 and 6; opus: RFC 7587 7. Those with a clock of free choice are not here. */
@@ -485,6 +515,8 @@ static const struct oh_rule rules[] = {
     SDP("sdp.mapped-listed", SHOULD, "RFC 8866 6.6",
         "An rtpmap is for a payload type of its m= line.", "sdp.rtpmap-listed",
         check_mapped_listed),
+    SDP("sdp.port", MUST, "RFC 8866 5.14", "The port of RTP is even, or a=rtcp tells that of RTCP.",
+        "sdp.m-port-even", check_port),
     SDP("sdp.clock", MUST, "RFC 8866 6.6", "An rtpmap has the clock rate of its encoding.",
         "sdp.rtpmap-form", check_clock),
     SDP("sdp.static", SHOULD, "RFC 3551 3", "A static payload type keeps its encoding.",

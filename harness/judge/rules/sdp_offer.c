@@ -104,6 +104,47 @@ static bool has_all_media(const struct oh_rule_view *v, const struct oh_trace_ms
     return now.count >= before.count;
 }
 
+/* A number from 96 to 127 keeps its codec. What was refused, or is of another media type now, was
+ * another stream (8.1, 8.3.3). */
+static bool keeps_numbers(const struct oh_help_part *before, const struct oh_help_part *now,
+                          struct oh_span *wrong)
+{
+    struct oh_help_types old, new;
+    if (oh_span_is(before->port, "0") || !oh_help_same_token(before->kind, now->kind))
+        return true;
+    oh_help_read_types(before, &old);
+    oh_help_read_types(now, &new);
+    for (unsigned type = 96; type < OH_HELP_TYPES; type++) {
+        if (!old.mapped[type].at || !new.mapped[type].at ||
+            oh_help_same_token(oh_help_encoding(old.mapped[type]),
+                               oh_help_encoding(new.mapped[type])))
+            continue;
+        *wrong = new.mapped[type];
+        return false;
+    }
+    return true;
+}
+
+static struct oh_span renumbered(const struct oh_trace_msg *m, const struct oh_trace_msg *last)
+{
+    struct oh_help_description before, now;
+    struct oh_span wrong = {0};
+    oh_help_read_description(last->sip, &before);
+    oh_help_read_description(m->sip, &now);
+    for (size_t i = 0; i < before.count && i < now.count && i < OH_HELP_MEDIA_MAX; i++) {
+        if (!keeps_numbers(&before.media[i], &now.media[i], &wrong))
+            break;
+    }
+    return wrong;
+}
+
+static bool has_same_numbers(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                             const struct oh_trace_msg *last)
+{
+    (void)v;
+    return !renumbered(m, last).at;
+}
+
 /* The description that a new offer should follow and does not; NULL: all is well. After offers that
  * were refused it may follow the last one in force as well. */
 static const struct oh_trace_msg *not_followed(const struct oh_rule_view *v,
@@ -180,6 +221,45 @@ static void check_media_kept(struct oh_rule_view *v, const struct oh_trace_msg *
     free(observed);
 }
 
+static void check_numbers_kept(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *last = not_followed(v, m, has_same_numbers);
+    if (!last)
+        return;
+    struct oh_span wrong = renumbered(m, last);
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "body",
+                                   .bytes = wrong,
+                                   .expected = oh_span_of("the codec that the number had before"),
+                                   .observed = wrong,
+                                   .text = "A dynamic payload type must keep its codec as long as "
+                                           "the session lasts.",
+                                   .also = last});
+}
+
+/* 8.4: not in a first offer, where it may mean that the address is not known yet. */
+static void check_hold_address(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span rest = m->sip->body;
+    if (!(oh_help_is_request(m, "INVITE") || oh_help_is_request(m, "UPDATE")) ||
+        !oh_help_tag(m->sip, OH_SIP_TO).at || !oh_help_has_sdp(m->sip) || !oh_help_originates(v, m))
+        return;
+    while (rest.len > 0) {
+        struct oh_span line = oh_help_next_line(&rest);
+        if (!oh_span_starts_with(line, "c=IN IP4 ") ||
+            !oh_span_is(oh_span_trim(oh_span_sub(line, 9, line.len)), "0.0.0.0"))
+            continue;
+        oh_say_broken(v, m,
+                      &(struct oh_say){.field = "body",
+                                       .bytes = line,
+                                       .expected = oh_span_of("a=sendonly or a=inactive"),
+                                       .observed = line,
+                                       .text = "A call should be put on hold by a direction, no "
+                                               "longer by the address 0.0.0.0."});
+        return;
+    }
+}
+
 /* --- answers that are due --- */
 
 /* Only a body that is called session is an offer. RFC 3261 13.2.1, 20.11 */
@@ -245,6 +325,12 @@ static const struct oh_rule rules[] = {
           check_origin),
     OFFER("sdp.media-kept", "RFC 3264 8", OH_ON_REQUEST, NULL,
           "A new offer has no fewer m= lines than before.", "oa.m-never-removed", check_media_kept),
+    OFFER("sdp.numbers-kept", "RFC 3264 8.3.2", OH_ON_REQUEST, NULL,
+          "A dynamic payload type keeps its codec for the session.", "oa.pt-no-rebind",
+          check_numbers_kept),
+    {"sdp.hold-address", OH_LEVEL_SHOULD, "RFC 3264 8.4", OH_ON_REQUEST, NULL,
+     "A call is put on hold by a direction, not by the address 0.0.0.0.", "sdp.c-not-unspecified",
+     check_hold_address},
     OFFER("sdp.answer", "RFC 3261 13.3.1.4", OH_ON_RESPONSE, "INVITE",
           "A 2xx to an INVITE with an offer carries the answer.", "lint.r2xx.invite-contact",
           check_answer),

@@ -82,8 +82,8 @@ static void check_received(struct oh_rule_view *v, const struct oh_trace_msg *m)
                                    .also = h.request});
 }
 
-/* Has the sender of this response shown that it knows rport: in a request of its own, or filled in
- * elsewhere? */
+/* Has the sender of this response shown that it knows rport, by filling it in elsewhere? That it
+ * asks for it as a client does not show that. */
 static bool knows_rport(const struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     int end = (int)oh_rule_trace(v)->msg_count;
@@ -93,7 +93,7 @@ static bool knows_rport(const struct oh_rule_view *v, const struct oh_trace_msg 
         struct oh_span rport = oh_sip_param(oh_sip_msg_facts(other->sip)->via.params, "rport");
         if (!oh_help_same_end(m, true, other, true))
             continue;
-        if (rport.at && (other->sip->is_request || rport.len > 0))
+        if (!other->sip->is_request && rport.len > 0)
             return true;
     }
     return false;

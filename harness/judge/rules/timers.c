@@ -273,28 +273,28 @@ static int64_t next_due_ns(const struct oh_help_sendings *s, bool capped)
     return due_ns + oh_help_slack_ns(wait_ns);
 }
 
-/* A BYE from either side before then: nothing of the call is repeated after it. */
+/* A BYE from either side before then, or the answer to one: nothing of the call is repeated after
+ * it. */
 static bool ends_dialog(const struct oh_rule_view *v, const struct oh_trace_msg *m, int64_t by_ns)
 {
     int end = (int)oh_rule_trace(v)->msg_count;
     for (int i = m->index + 1; i < end && i < m->index + OH_HELP_REACH; i++) {
         const struct oh_trace_msg *r = oh_rule_msg(v, i);
-        if (oh_help_is_request(r, "BYE") && r->time_ns <= by_ns &&
+        if (oh_sip_msg_is_method(r->sip, "BYE") && r->time_ns <= by_ns &&
             oh_help_same_call(r->sip, m->sip))
             return true;
     }
     return false;
 }
 
-/* A foreign capture does not show an unreachable port, nor whether a user gave up: it is asked only
- * about responses, of which neither is an excuse. What is itself a changed copy of a request has a
- * rule of its own. */
+/* Only in a run: a foreign capture does not show an unreachable port, nor a user who gives up, and
+ * may have missed the response or the ACK that ended it. What is itself a changed copy of a request
+ * has a rule of its own. */
 static void check_goes_on(struct oh_rule_view *v, const struct oh_trace_msg *m, bool capped,
                           const char *text)
 {
     struct oh_help_sendings s;
-    if (is_answered(v, m) || (m->sip->is_request && !oh_rule_run(v)) ||
-        !oh_help_way_is_seen(v, m) || oh_help_sent_before(v, m))
+    if (!oh_rule_run(v) || is_answered(v, m) || oh_help_sent_before(v, m))
         return;
     oh_help_find_sendings(v, m, &s);
     int64_t due_ns = next_due_ns(&s, capped);
@@ -524,34 +524,6 @@ static void check_success_ends(struct oh_rule_view *v, const struct oh_trace_msg
                                        .also = {last}});
 }
 
-/* --- 100 --- */
-
-/* Beyond the 200 ms: 100 ms for the way through the phone's host; in a foreign capture a round
- * trip between it and the phone. */
-static void check_trying(struct oh_rule_view *v, const struct oh_trace_msg *m)
-{
-    const struct oh_trace_msg *invite = invite_of(v, m), *asked = invite;
-    if (!m->from_phone || !invite || !oh_help_originates(v, m) || stopper(v, invite, false) != m)
-        return;
-    for (int i = invite->index + 1; i < m->index; i++) { /* the one that it answers */
-        const struct oh_trace_msg *r = oh_rule_msg(v, i);
-        asked = r->repeat_of == invite->index ? r : asked;
-    }
-    int64_t took_ns = m->time_ns - asked->time_ns;
-    int64_t limit_ns = INT64_C(200000000) + (oh_rule_run(v) ? INT64_C(100000000) : CROSSING_NS);
-    if (took_ns <= limit_ns || oh_help_time_in_doubt(v, limit_ns))
-        return;
-    char got[48];
-    snprintf(got, sizeof got, "after %.2f s", (double)took_ns / 1e9);
-    oh_rule_broken(v, m,
-                   &(struct oh_breach){.bytes = m->sip->start_line,
-                                       .expected = "a response within 200 ms",
-                                       .observed = got,
-                                       .text = "An INVITE that is not answered within 200 ms must "
-                                               "be answered by 100 Trying at once.",
-                                       .also = {asked}});
-}
-
 #define TIMER(id, level, clause, on, method, meaning, covers, check)                               \
     {                                                                                              \
         id, OH_LEVEL_##level, "RFC 3261 " clause, OH_ON_##on, method, meaning, covers, check       \
@@ -605,8 +577,6 @@ static const struct oh_rule rules[] = {
     TIMER("timer.success-ends", SHOULD, "13.3.1.4", RESPONSE, "INVITE",
           "A call whose 2xx is not acknowledged for 64*T1 is ended by BYE.", "tm.200.giveup",
           check_success_ends),
-    TIMER("timer.trying", MUST, "17.2.1", RESPONSE, "INVITE",
-          "An INVITE is answered within 200 ms, if only by 100.", "tm.100-200ms", check_trying),
 };
 
 const struct oh_rule_family oh_rules_timers = {"timers", rules, sizeof rules / sizeof *rules};
