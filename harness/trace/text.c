@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { PACKETS_MAX = 100000 }; /* of RTP, which few words can make many of */
+
 struct reader {
     struct oh_trace *trace;
     const char *file;
@@ -245,6 +247,9 @@ static int read_packets(struct reader *r, const struct heading *h)
         if (wrong)
             return fault(r, place_of(r, bad), wrong,
                          "a line is 'packets 5 type 0 sequence 1 timestamp 0 ssrc 7'");
+        if (r->trace->rtp_count + rtp.packets > PACKETS_MAX)
+            return fault(r, place_of(r, r->line), "these are too many packets",
+                         "a text holds 100,000 of RTP at most");
         for (uint64_t i = 0; i < rtp.packets; i++) {
             unsigned char bytes[OH_TEXT_RTP_MAX];
             size_t len = oh_text_rtp_next(&rtp, bytes);

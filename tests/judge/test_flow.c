@@ -38,6 +38,7 @@ static void retransmissions_belong_to_their_step_and_are_no_finding(void **state
     (void)state;
     struct recorded *r = new_call();
     to_refusal(r);
+    r->now += 450 * MS; /* T1, but for what has passed */
     gets(r, OH_NONE, invite_1(r));
     sends(r, OH_NONE, refusal(r, invite_1(r)));
     gets(r, ACK_1, ack_1(r));

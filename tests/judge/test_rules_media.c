@@ -142,6 +142,10 @@ static void a_capture_without_a_run_gives_the_same_findings_on_rtp(void **state)
         {"rtp.timestamp", {{"s-rtp-on", "timestamp 30864", "timestamp 30864 timestamp-step 0"}}},
         {"dtmf.marker", {{"s-rtp", "duration-step 160 marker", "duration-step 160"}}},
         {NULL, {{"s-rtp-b-on", "type 0", "type 8"}}}, /* the other party's own affair */
+        {NULL, /* and 0.0.0.0 with the same port does not make it the phone's */
+         {{"s-*", "23000", "24000"},
+          {"s-in-200", "c=IN IP4 127.0.0.2", "c=IN IP4 0.0.0.0"},
+          {"s-rtp-b-on", "type 0", "type 0 sequence-step 0"}}},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

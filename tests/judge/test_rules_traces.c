@@ -89,6 +89,12 @@ static const struct beyond {
     {"one-nonce-of-proxy-and-server.txt",
      "digest.nc",
      {{"m2", "\"n1\"", "\"n9\""}, {"m3", "\"n1\"", "\"n9\""}}},
+    {"form-sent-again.txt", "retransmit.same", {{"m2", "Timestamp: 2", "Subject: x"}}},
+    {"form-statuses.txt", "status.early-100", {{"s9", "13.600", "13.300"}}},
+    {"form-statuses.txt", "status.420", {{"s3-r", "Unsupported: two", "Unsupported: four"}}},
+    {"form-crossing-cancel.txt", "status.487", {{"m5", "2.010", "2.0005"}}},
+    {"form-rport-unknown.txt", "response.rport", {{"m2", ";rport", ";rport=1"}}},
+    {"form-uris.txt", "uri.form", {{"m6", "xn--a-b.example", "-a.example"}}},
 };
 
 static void what_goes_beyond_is_told(void **state)

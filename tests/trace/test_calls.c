@@ -150,6 +150,39 @@ static void a_2xx_that_comes_after_the_bye_does_not_open_the_call_again(void **s
     talk_end(&k);
 }
 
+static void a_2xx_seen_only_after_its_bye_opens_nothing(void **state)
+{
+    (void)state;
+    struct talk k;
+    talk_begin(&k);
+    say(&k, 0, PHONE, OTHER, "INVITE sip:b@example.com", (struct part){0});
+    struct part bye = {.branch = "b3", .to_tag = "t", .cseq = 2, .method = "BYE"};
+    say(&k, 10, PHONE, OTHER, "BYE sip:b@example.com", bye);
+    say(&k, 20, OTHER, PHONE, "SIP/2.0 200 OK", bye);
+    say(&k, 30, OTHER, PHONE, "SIP/2.0 200 OK", (struct part){.to_tag = "t"});
+    say(&k, 40000, PHONE, OTHER, "OPTIONS sip:b@example.com", (struct part){.call = "c2"});
+    assert_int_equal(k.handed, 2);
+    talk_end(&k);
+}
+
+static void a_call_that_the_called_one_hangs_up_is_over(void **state)
+{
+    (void)state;
+    struct talk k;
+    talk_begin(&k);
+    struct part bye = {.branch = "y", .from_tag = "t", .to_tag = "f", .cseq = 1, .method = "BYE"};
+    say(&k, 0, PHONE, OTHER, "INVITE sip:b@example.com", (struct part){0});
+    say(&k, 10, OTHER, PHONE, "SIP/2.0 200 OK", (struct part){.to_tag = "t"});
+    say(&k, 20, PHONE, OTHER, "ACK sip:b@example.com",
+        (struct part){.to_tag = "t", .branch = "b2"});
+    say(&k, 30, OTHER, PHONE, "BYE sip:a@example.com", bye);
+    say(&k, 40, PHONE, OTHER, "SIP/2.0 200 OK", bye);
+    say(&k, 40000, PHONE, OTHER, "OPTIONS sip:b@example.com", (struct part){.call = "c2"});
+    assert_int_equal(k.handed, 2);
+    assert_string_equal(view_of(&k, PHONE, 0)->words, ">INVITE <200 >ACK <BYE >200");
+    talk_end(&k);
+}
+
 static void each_fork_that_was_answered_needs_its_own_bye(void **state)
 {
     (void)state;
@@ -314,6 +347,8 @@ int main(void)
         cmocka_unit_test(a_refused_or_cancelled_call_is_over),
         cmocka_unit_test(a_request_that_nobody_answers_is_given_up_after_twice_64_t1),
         cmocka_unit_test(a_2xx_that_comes_after_the_bye_does_not_open_the_call_again),
+        cmocka_unit_test(a_2xx_seen_only_after_its_bye_opens_nothing),
+        cmocka_unit_test(a_call_that_the_called_one_hangs_up_is_over),
         cmocka_unit_test(each_fork_that_was_answered_needs_its_own_bye),
         cmocka_unit_test(a_capture_that_begins_in_a_call_says_so),
         cmocka_unit_test(what_comes_after_a_call_was_handed_out_begins_within_it),

@@ -226,7 +226,7 @@ static void frames_that_the_capturing_program_lost_are_lost_evidence(void **stat
         struct told t = {0};
         interface(&ng, RAW, 6, 0);
         packet(&ng, 0, 1, sip4(1));
-        put_lost(&ng, 0, 0);
+        put_lost(&ng, 0, lost);
         put_lost(&ng, 0, lost); /* counts on from the beginning */
         put_lost(&ng, 7, 9);    /* of nobody */
         section(&ng);
@@ -296,6 +296,32 @@ static void damaged_blocks_end_reading_and_are_told(void **state)
         assert_int_equal(t.counts.truncated, is_damage);
         assert_int_equal(t.lost, is_damage);
     }
+}
+
+static void a_block_whose_two_lengths_differ_is_damaged(void **state)
+{
+    (void)state;
+    size_t at;
+    struct ng ng = two_packets(&at);
+    struct told t = {0};
+    ng.file.at[ng.file.len - 4] ^= 4;
+    scan(&t, ng.file);
+    assert_int_equal(t.datagrams, 1);
+    assert_true(t.counts.truncated);
+}
+
+static void a_record_longer_than_any_frame_is_damaged(void **state)
+{
+    (void)state;
+    struct told t = {0};
+    struct oh_text file = capture_of(MAGIC_NANO, RAW), frame = sip4(2);
+    add(&file, sip4(1));
+    while (frame.len <= 256 * 1024)
+        oh_text_add(&frame, "padding");
+    add(&file, frame);
+    scan(&t, file);
+    assert_int_equal(t.datagrams, 1);
+    assert_true(t.counts.truncated);
 }
 
 /* --- gzip --- */
@@ -402,6 +428,8 @@ int main(void)
         cmocka_unit_test(frames_that_the_capturing_program_lost_are_lost_evidence),
         cmocka_unit_test(a_pcapng_file_cut_anywhere_keeps_what_stands_before),
         cmocka_unit_test(damaged_blocks_end_reading_and_are_told),
+        cmocka_unit_test(a_block_whose_two_lengths_differ_is_damaged),
+        cmocka_unit_test(a_record_longer_than_any_frame_is_damaged),
         cmocka_unit_test(gzipped_files_are_read_as_the_others),
         cmocka_unit_test(several_members_are_one_file_and_padding_is_none),
         cmocka_unit_test(shortened_gzip_keeps_what_stands_before_and_is_told),

@@ -85,6 +85,18 @@ static void a_via_that_names_the_receiver_names_nobody(void **state)
     talk_end(&k);
 }
 
+static void an_answer_from_another_port_is_of_who_was_asked(void **state)
+{
+    (void)state;
+    struct talk k;
+    talk_begin(&k);
+    say(&k, 0, PHONE, OTHER, OPTIONS, (struct part){0});
+    say(&k, 1, "192.0.2.2:6000", PHONE, OK, (struct part){.method = "OPTIONS", .to_tag = "t"});
+    assert_int_equal(oh_endpoints_count(k.endpoints), 2);
+    assert_int_equal(endpoint_at(&k, OTHER)->sent, 1);
+    talk_end(&k);
+}
+
 static void two_user_agents_on_one_address_are_two(void **state)
 {
     (void)state;
@@ -107,7 +119,7 @@ static void who_sends_from_where_he_listens_is_not_taken_for_another_by_a_wrong_
     talk_begin(&k);
     say_call(&k, 0, "127.0.0.1:5070", "127.0.0.1:5060", "c1");
     say(&k, 5000, "127.0.0.1:5070", "127.0.0.1:5060", OPTIONS,
-        (struct part){.via = "127.0.0.1:5060", .call = "c2"});
+        (struct part){.via = "127.0.0.1:5080", .call = "c2"});
     assert_int_equal(oh_endpoints_count(k.endpoints), 2);
     assert_int_equal(endpoint_at(&k, "127.0.0.1:5070")->sent, 4);
     talk_end(&k);
@@ -363,6 +375,7 @@ int main(void)
         cmocka_unit_test(who_stands_behind_a_nat_is_the_source_that_is_seen),
         cmocka_unit_test(a_nat_that_gives_another_port_within_a_call_does_not_tear_it),
         cmocka_unit_test(a_via_that_names_the_receiver_names_nobody),
+        cmocka_unit_test(an_answer_from_another_port_is_of_who_was_asked),
         cmocka_unit_test(two_user_agents_on_one_address_are_two),
         cmocka_unit_test(who_sends_from_where_he_listens_is_not_taken_for_another_by_a_wrong_via),
         cmocka_unit_test(connections_of_one_phone_are_one_endpoint),

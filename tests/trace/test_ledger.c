@@ -130,6 +130,22 @@ static void what_is_forgotten_for_want_of_room_is_counted_and_accuses_nobody(voi
     oh_ledger_free(l);
 }
 
+static void what_is_asked_for_again_and_again_stays(void **state)
+{
+    (void)state;
+    struct oh_ledger *l = oh_ledger_new(4);
+    char branch[32], call[32];
+    take(l, 1, 1, OPTIONS, "kept", "c0", 1, "");
+    for (unsigned i = 0; i < 100; i++) {
+        snprintf(branch, sizeof branch, "b%u", i);
+        snprintf(call, sizeof call, "c%u", i + 1);
+        take(l, 1, 2 + 2 * i, OPTIONS, branch, "x", 1, "");
+        assert_int_equal(take(l, 1, 3 + 2 * i, OPTIONS, "kept", call, 1, "").branch_frame,
+                         1 + 2 * i);
+    }
+    oh_ledger_free(l);
+}
+
 static void a_linked_trace_has_the_same_facts(void **state)
 {
     (void)state;
@@ -155,6 +171,7 @@ int main(void)
         cmocka_unit_test(a_count_that_is_no_number_is_no_fact),
         cmocka_unit_test(registrations_know_the_one_before_and_the_other_call_id),
         cmocka_unit_test(what_is_forgotten_for_want_of_room_is_counted_and_accuses_nobody),
+        cmocka_unit_test(what_is_asked_for_again_and_again_stays),
         cmocka_unit_test(a_linked_trace_has_the_same_facts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

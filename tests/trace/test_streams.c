@@ -376,6 +376,17 @@ static void events_of_a_packet_that_comes_late_are_not_taken_for_odd(void **stat
     oh_streams_free(s);
 }
 
+static void audio_behind_an_event_may_be_of_an_earlier_time(void **state)
+{
+    (void)state;
+    struct oh_streams *s = begin();
+    talk_on(s, 0, 10);
+    press(s, &(struct key){.n = 10, .sequence = 65540, .timestamp = 1700, .duration = 80});
+    add(s, &(struct rtp){.ms = 220, .sequence = 65541, .timestamp = 1600, .ssrc = 7});
+    assert_int_equal(oh_streams_at(s, 0)->timestamp_back_frame, 0);
+    oh_streams_free(s);
+}
+
 static void a_runs_rtp_packets_become_the_same_streams(void **state)
 {
     (void)state;
@@ -514,6 +525,7 @@ int main(void)
         cmocka_unit_test(what_is_odd_in_an_event_is_told_with_its_frame),
         cmocka_unit_test(a_timestamp_that_does_not_stay_makes_events_that_go_on),
         cmocka_unit_test(events_of_a_packet_that_comes_late_are_not_taken_for_odd),
+        cmocka_unit_test(audio_behind_an_event_may_be_of_an_earlier_time),
         cmocka_unit_test(a_runs_rtp_packets_become_the_same_streams),
         cmocka_unit_test(packets_belong_to_the_call_that_names_their_address),
         cmocka_unit_test(media_behind_a_nat_is_known_by_the_source_of_its_signalling),

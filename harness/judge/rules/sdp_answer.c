@@ -111,6 +111,7 @@ static bool is_single(const struct oh_help_types *t, struct oh_span encoding)
     return count == 1;
 }
 
+/* A static number means the same to everybody: only dynamic ones are looked at. */
 static bool is_renumbered(struct oh_rule_view *v, const struct oh_trace_msg *m,
                           const struct pair *p)
 {
@@ -122,7 +123,7 @@ static bool is_renumbered(struct oh_rule_view *v, const struct oh_trace_msg *m,
     oh_help_read_types(p->offer, &offer);
     oh_help_read_types(p->answer, &answer);
     for (int i = 0; i < OH_HELP_FORMATS_MAX && oh_help_next_word(&left, &word); i++) {
-        if (!oh_help_is_type(word, &type) || !answer.encoding[type].at ||
+        if (!oh_help_is_type(word, &type) || type < 96 || !answer.encoding[type].at ||
             !is_single(&offer, answer.encoding[type]) || !is_single(&answer, answer.encoding[type]))
             continue;
         offered = number_of(&offer, answer.encoding[type]);

@@ -88,6 +88,21 @@ static void check_early_100(struct oh_rule_view *v, const struct oh_trace_msg *m
                                    .also = request});
 }
 
+static void check_408(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (m->sip->status != 408 || !oh_sip_msg_method(m->sip).at ||
+        oh_sip_msg_is_method(m->sip, "INVITE") || oh_sip_msg_is_method(m->sip, "ACK") ||
+        !oh_help_originates(v, m))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "status",
+                                   .expected = oh_span_of("no response"),
+                                   .observed = m->sip->start_line,
+                                   .text = "A request other than INVITE must not get a 408: by the "
+                                           "time it is sent the client has given up.",
+                                   .also = oh_rule_msg(v, m->request)});
+}
+
 static void check_reliable_100(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     if (m->sip->status != 100 ||
@@ -297,6 +312,8 @@ static const struct oh_rule rules[] = {
     STATUS("status.early-100", MUST, "RFC 4320 4.1", NULL,
            "Over UDP a request other than INVITE gets no 100 before Timer E has come to T2.",
            "lint.r100.only-invite", check_early_100),
+    STATUS("status.408", MUST, "RFC 4320 4.2", NULL, "A request other than INVITE gets no 408.",
+           "lint.r408.non-invite", check_408),
     STATUS("status.reliable-100", MUST, "RFC 3262 3", NULL, "A 100 is not sent reliably.",
            "lint.rseq.not-on-100", check_reliable_100),
     STATUS("status.redirect", SHOULD, "RFC 3261 13.3.1.2", "INVITE",

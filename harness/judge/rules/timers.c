@@ -287,6 +287,13 @@ static bool ends_dialog(const struct oh_rule_view *v, const struct oh_trace_msg 
     return false;
 }
 
+/* No socket of ours got it: it went elsewhere, and what became of it there is not known. */
+static bool is_stray(const struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_run *run = oh_rule_run(v);
+    return run && run->tap_count > 0 && m->tap == OH_NONE;
+}
+
 /* Only in a run: a foreign capture does not show an unreachable port, nor a user who gives up, and
  * may have missed the response or the ACK that ended it. What is itself a changed copy of a request
  * has a rule of its own. */
@@ -294,7 +301,7 @@ static void check_goes_on(struct oh_rule_view *v, const struct oh_trace_msg *m, 
                           const char *text)
 {
     struct oh_help_sendings s;
-    if (!oh_rule_run(v) || is_answered(v, m) || oh_help_sent_before(v, m))
+    if (!oh_rule_run(v) || is_stray(v, m) || is_answered(v, m) || oh_help_sent_before(v, m))
         return;
     oh_help_find_sendings(v, m, &s);
     int64_t due_ns = next_due_ns(&s, capped);
@@ -369,14 +376,18 @@ static bool knows(const struct oh_rule_view *v, const struct oh_trace_msg *m,
     return false;
 }
 
-/* It may listen elsewhere than at the port that it sent from: a rule on rport tells that. */
-static bool may_be_deaf(const struct oh_trace_msg *m)
+/* What should stop it may have gone where the phone does not listen: a request's response to the
+ * port that it was sent from, of which a rule on rport tells; an ACK to an odd Contact. */
+static bool may_be_deaf(const struct oh_trace_msg *m, const struct oh_trace_msg *stop)
 {
     struct oh_sip_via via;
     struct oh_span top = oh_sip_msg_value(m->sip, OH_SIP_VIA, 0);
-    return m->sip->is_request && is_udp(m) &&
-           (!top.at || oh_sip_via_parse(top, &via) < 0 ||
-            (via.port ? via.port : 5060) != m->src.port);
+    if (!is_udp(m))
+        return false;
+    if (!m->sip->is_request)
+        return !oh_addr_equal(&stop->dst, &m->src);
+    return !top.at || oh_sip_via_parse(top, &via) < 0 ||
+           (via.port ? via.port : 5060) != m->src.port;
 }
 
 static const struct oh_trace_msg *sent_after(const struct oh_rule_view *v,
@@ -398,7 +409,8 @@ static void check_stop(struct oh_rule_view *v, const struct oh_trace_msg *m, boo
     const struct oh_trace_msg *stop = stopper(v, m, final), *again = sent_after(v, m, stop);
     if (!again || oh_help_time_in_doubt(v, CROSSING_NS))
         return;
-    if (m->sip->is_request ? may_be_deaf(m) || !knows(v, m, stop, again) : !oh_rule_run(v)) {
+    if (may_be_deaf(m, stop) ||
+        (m->sip->is_request ? !knows(v, m, stop, again) : !oh_rule_run(v))) {
         oh_rule_not_checkable(v); /* what stops it may not have come */
         return;
     }

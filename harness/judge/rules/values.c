@@ -221,24 +221,28 @@ static void check_received(struct oh_rule_view *v, const struct oh_trace_msg *m)
                                    .also = request});
 }
 
-#define VALUES(id, clause, on, meaning, check)                                                     \
+#define VALUES(id, clause, on, meaning, covers, check)                                             \
     {                                                                                              \
-        id, OH_LEVEL_MUST, clause, on, NULL, meaning, NULL, check                                  \
+        id, OH_LEVEL_MUST, clause, on, NULL, meaning, covers, check                                \
     }
 
 static const struct oh_rule rules[] = {
     VALUES("values.separators", "RFC 3261 25.1", OH_ON_ANY,
-           "Between the separators of a header stands something.", check_separators),
+           "Between the separators of a header stands something.", "lint.hdr.no-empty-list-element",
+           check_separators),
     VALUES("values.blanks", "RFC 3261 25.1", OH_ON_ANY,
-           "In angle brackets there is no blank beside the URI.", check_blanks),
+           "In angle brackets there is no blank beside the URI.", NULL, check_blanks),
     VALUES("values.date", "RFC 3261 20.17", OH_ON_ANY, "A Date is of RFC 1123 and in GMT.",
-           check_date),
+           "lint.hdr.date-gmt", check_date),
     VALUES("values.seconds", "RFC 3261 20.19", OH_ON_ANY,
-           "Times of expiry are seconds, less than 2**32.", check_seconds),
+           "Times of expiry are seconds, less than 2**32.", "lint.hdr.expires-range",
+           check_seconds),
     VALUES("values.warning", "RFC 3261 20.43", OH_ON_RESPONSE,
-           "A Warning is a code of three digits, an agent and a text.", check_warning),
+           "A Warning is a code of three digits, an agent and a text.", "lint.hdr.warning-form",
+           check_warning),
     VALUES("values.received", "RFC 3261 25.1", OH_ON_RESPONSE,
-           "An IPv6 address in received has no brackets.", check_received),
+           "An IPv6 address in received has no brackets.", "lint.via.ipv6-brackets",
+           check_received),
 };
 
 const struct oh_rule_family oh_rules_values = {"values", rules, sizeof rules / sizeof *rules};
