@@ -76,6 +76,13 @@ void oh_help_find_sendings(const struct oh_rule_view *v, const struct oh_trace_m
     }
 }
 
+bool oh_help_is_repeated(const struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_help_sendings s;
+    oh_help_find_sendings(v, m, &s);
+    return s.count > 1;
+}
+
 int64_t oh_help_gap_ns(const struct oh_help_sendings *s, size_t n)
 {
     return s->at[n]->time_ns - s->at[n - 1]->time_ns;

@@ -50,6 +50,7 @@ struct oh_help_sendings {
 };
 void oh_help_find_sendings(const struct oh_rule_view *v, const struct oh_trace_msg *m,
                            struct oh_help_sendings *out);
+bool oh_help_is_repeated(const struct oh_rule_view *v, const struct oh_trace_msg *m);
 /* Between sending n - 1 and n, n from 1. */
 int64_t oh_help_gap_ns(const struct oh_help_sendings *s, size_t n);
 

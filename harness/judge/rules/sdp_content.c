@@ -1,5 +1,5 @@
 /* Session descriptions by what they say: addresses (RFC 8866 5.2, 5.7), ends of lines and the name
- * of the session (5, 5.3), payload types and their mappings (6.6, 8.2.4, RFC 3551 6), packet times
+ * of the session (5, 5.3), payload types and their mappings (6.6, 8.2.3, RFC 3551 6), packet times
  * (RFC 3264 5.1), lists of telephone events (RFC 4733 2.4).
  *
  * A value that has no form at all is said with the text of SDP, sdp_syntax.c. */
@@ -505,10 +505,10 @@ static const struct oh_rule rules[] = {
     SDP("sdp.origin-size", MUST, "RFC 3264 5",
         "Session id and version fit into a signed integer of 64 bits.", "sdp.o-64bit",
         check_origin_size),
-    SDP("sdp.payload-types", MUST, "RFC 8866 8.2.4",
+    SDP("sdp.payload-types", MUST, "RFC 8866 8.2.3",
         "The formats of an RTP stream are payload types from 0 to 127.", "sdp.m-fmt-listed",
         check_formats),
-    SDP("sdp.mapped", MUST, "RFC 8866 8.2.4", "Each dynamic payload type has an rtpmap.",
+    SDP("sdp.mapped", MUST, "RFC 8866 8.2.3", "Each dynamic payload type has an rtpmap.",
         "sdp.rtpmap-dynamic", check_mapped),
     SDP("sdp.mapped-once", MUST, "RFC 8866 6.6", "No payload type is mapped twice within a stream.",
         "sdp.rtpmap-unique", check_mapped_once),

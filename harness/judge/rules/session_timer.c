@@ -308,7 +308,7 @@ static const struct oh_rule rules[] = {
     SESSION("session.require", MUST, "9", RESPONSE,
             "A 2xx that makes the caller the refresher lists timer in Require.", "st.uas.require",
             check_require),
-    SESSION("session.refresh", MUST, "10", RESPONSE | OH_OWED,
+    SESSION("session.refresh", MUST, "7.2 and 9", RESPONSE | OH_OWED,
             "The refresher refreshes the session before it expires.", "st.uac.refresher-uac",
             check_refresh),
     SESSION("session.refresh-half", SHOULD, "7.2", RESPONSE | OH_OWED,

@@ -26,11 +26,6 @@ static bool is_udp(const struct oh_trace_msg *m)
 
 /* --- which schedule a message has --- */
 
-static bool is_ack(const struct oh_trace_msg *m)
-{
-    return oh_help_is_request(m, "ACK");
-}
-
 static const struct oh_trace_msg *invite_of(const struct oh_rule_view *v,
                                             const struct oh_trace_msg *m)
 {
@@ -46,7 +41,7 @@ static bool is_invite(const struct oh_rule_view *v, const struct oh_trace_msg *m
 
 static bool is_other_request(const struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    return m->from_phone && is_udp(m) && m->sip->is_request && !is_ack(m) &&
+    return m->from_phone && is_udp(m) && m->sip->is_request && !oh_help_is_request(m, "ACK") &&
            !oh_help_is_request(m, "INVITE") && oh_help_originates(v, m);
 }
 
@@ -330,11 +325,18 @@ static void check_invite_on(struct oh_rule_view *v, const struct oh_trace_msg *m
                       "passed.");
 }
 
+/* That it is repeated at all is timer E, a MUST; for how long is timer F, a SHOULD. */
+static void check_request_repeated(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (is_other_request(v, m) && !oh_help_is_repeated(v, m))
+        check_goes_on(v, m, true, "A request without any response must be repeated over UDP.");
+}
+
 static void check_request_on(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    if (is_other_request(v, m))
+    if (is_other_request(v, m) && oh_help_is_repeated(v, m))
         check_goes_on(v, m, true,
-                      "A request without any response must be repeated over UDP until 64*T1 have "
+                      "A request without any response should be repeated over UDP until 64*T1 have "
                       "passed.");
 }
 
@@ -490,7 +492,7 @@ static void check_success_life(struct oh_rule_view *v, const struct oh_trace_msg
 static bool repeats_by_timer(const struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     if (m->sip->is_request)
-        return !is_ack(m);
+        return !oh_help_is_request(m, "ACK");
     return invite_of(v, m) && m->sip->status >= 300 && !invite_came_again(v, m);
 }
 
@@ -558,9 +560,10 @@ static const struct oh_rule rules[] = {
     TIMER("timer.invite-goes-on", MUST, "17.1.1.2", REQUEST, "INVITE",
           "An INVITE without a response is repeated for 64*T1.", "tm.A.first tm.B",
           check_invite_on),
-    TIMER("timer.request-goes-on", MUST, "17.1.2.2", REQUEST, NULL,
-          "Other requests without a response are repeated for 64*T1.", "tm.E.first tm.F",
-          check_request_on),
+    TIMER("timer.request-repeated", MUST, "17.1.2.2", REQUEST, NULL,
+          "Other requests without a response are repeated.", "tm.E.first", check_request_repeated),
+    TIMER("timer.request-goes-on", SHOULD, "17.1.2.2", REQUEST, NULL,
+          "They are repeated for 64*T1.", "tm.F", check_request_on),
     TIMER("timer.refusal-goes-on", SHOULD, "17.2.1", RESPONSE, "INVITE",
           "A refusal of an INVITE is repeated until its ACK comes, for 64*T1.", "tm.G.first tm.H",
           check_refusal_on),
