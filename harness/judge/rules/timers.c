@@ -103,7 +103,7 @@ static bool is_answered(const struct oh_rule_view *v, const struct oh_trace_msg 
         bool fits = m->sip->is_request
                         ? !r->sip->is_request &&
                               oh_help_same_token(oh_help_branch(r->sip), oh_help_branch(m->sip))
-                        : is_ack(r);
+                        : oh_help_is_request(r, "ACK");
         if (fits && (oh_help_same_call(r->sip, m->sip) || m->sip->is_request))
             return true;
     }
