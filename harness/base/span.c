@@ -5,87 +5,42 @@
 #include <string.h>
 #include <strings.h>
 
-struct oh_span oh_span_of(const char *text)
-{
-    return (struct oh_span){text, text ? strlen(text) : 0};
-}
-
-struct oh_span oh_span_sub(struct oh_span s, size_t from, size_t len)
-{
-    if (!s.at)
-        return s;
-    if (from > s.len)
-        from = s.len;
-    if (len > s.len - from)
-        len = s.len - from;
-    return (struct oh_span){s.at + from, len};
-}
-
-static bool is_lws(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-struct oh_span oh_span_trim(struct oh_span s)
-{
-    while (s.len > 0 && is_lws(s.at[s.len - 1]))
-        s.len--;
-    while (s.len > 0 && is_lws(s.at[0])) {
-        s.at++;
-        s.len--;
-    }
-    return s;
-}
-
-static bool same_presence(struct oh_span a, struct oh_span b)
-{
-    return a.len == b.len && !a.at == !b.at;
-}
-
-bool oh_span_equal(struct oh_span a, struct oh_span b)
-{
-    return same_presence(a, b) && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
-}
-
 static unsigned char lower(char c)
 {
     unsigned char u = (unsigned char)c;
     return u >= 'A' && u <= 'Z' ? (unsigned char)(u + 32) : u;
 }
 
-bool oh_span_equal_nocase(struct oh_span a, struct oh_span b)
+bool oh_span_same_letters(const char *a, const char *b, size_t len)
 {
-    if (!same_presence(a, b))
-        return false;
-    if (a.len == 0 || memcmp(a.at, b.at, a.len) == 0) /* as nearly always */
-        return true;
-    for (size_t i = 0; i < a.len; i++) {
-        if (lower(a.at[i]) != lower(b.at[i]))
+    for (size_t i = 0; i < len; i++) {
+        if (lower(a[i]) != lower(b[i]))
             return false;
     }
     return true;
 }
 
-bool oh_span_is(struct oh_span s, const char *text)
+/* Eight bytes at a time: the top bit of each that is below a space, or above a tilde. */
+static uint64_t odd_bytes(uint64_t word)
 {
-    return oh_span_equal(s, oh_span_of(text));
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = UINT64_C(0x8080808080808080);
+    uint64_t low =
+        (word & ~tops) + ones * (0x80 - 0x20); /* carries into the top bit: 0x20 and up */
+    uint64_t high = (word & ~tops) + ones;     /* carries only from 0x7f */
+    return (~low | high | word) & tops;
 }
 
-bool oh_span_is_nocase(struct oh_span s, const char *text)
+bool oh_span_is_printable(struct oh_span s)
 {
-    return oh_span_equal_nocase(s, oh_span_of(text));
-}
-
-bool oh_span_starts_with(struct oh_span s, const char *prefix)
-{
-    size_t len = strlen(prefix);
-    return s.at && s.len >= len && memcmp(s.at, prefix, len) == 0;
-}
-
-size_t oh_span_find(struct oh_span s, char c)
-{
-    const char *hit = s.len > 0 ? memchr(s.at, c, s.len) : NULL;
-    return hit ? (size_t)(hit - s.at) : s.len;
+    uint64_t odd = 0, word;
+    size_t i = 0;
+    for (; i + sizeof word <= s.len; i += sizeof word) {
+        memcpy(&word, s.at + i, sizeof word);
+        odd |= odd_bytes(word);
+    }
+    for (; i < s.len; i++)
+        odd |= s.at[i] < ' ' || s.at[i] > '~';
+    return odd == 0;
 }
 
 size_t oh_span_search(struct oh_span s, struct oh_span needle)

@@ -37,6 +37,8 @@ static const char help[] =
     "of captures:\n"
     "      --phone-address IP[:PORT]\n"
     "                      this is the phone; may be given several times\n"
+    "      --scenario FILE the flow of this scenario is looked for in what each phone\n"
+    "                      sent and got, and judged where it goes furthest\n"
     "      --credentials FILE\n"
     "                      user names and passwords, for checking digests:\n"
     "                        credentials:\n"
@@ -48,6 +50,7 @@ static const char help[] =
     "examples:\n"
     "  offhook check calls.pcap\n"
     "  offhook check calls.pcapng.gz --phone-address 192.0.2.7\n"
+    "  offhook check call.pcap --scenario scenarios/rfc3665/call-out-busy.yaml\n"
     "  tcpdump -U -s 0 -w - | offhook check -\n"
     "  offhook check offhook-out\n"
     "  offhook check offhook-out/cisco-7960/authentication-407 --json\n";

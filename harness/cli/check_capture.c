@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "cli/credentials.h"
 #include "cli/interrupt.h"
+#include "judge/align.h"
 #include "judge/survey.h"
 
 #include <stdio.h>
@@ -17,6 +18,7 @@
 struct work {
     const struct oh_check_options *o;
     struct oh_credentials credentials;
+    struct oh_scenario *scenario; /* NULL: none */
     struct oh_baseline *baseline;
     struct oh_report *report;
     bool live;    /* standard input: what is found is told as soon as it is known */
@@ -153,6 +155,23 @@ static void add_seen(const struct oh_survey *s, struct oh_text *text)
         oh_text_add(text, " ...");
 }
 
+static void tell_no_phone(const struct work *w, const char *name, size_t messages)
+{
+    struct oh_error e = {0};
+    struct oh_text named = {0};
+    add_named(w, &named);
+    if (w->o->phone_count > 0)
+        oh_error_set(&e, "%s holds no message sent by %s: nothing was judged", name,
+                     oh_text_str(&named));
+    else if (messages > 0)
+        oh_error_set(&e, "%s holds messages of servers alone: nothing was judged", name);
+    else
+        oh_error_set(&e, "%s holds no SIP message: nothing was judged", name);
+    oh_error_remedy(&e, "'offhook check %s' without --scenario tells who speaks in it", name);
+    oh_cli_fail(&e, 0);
+    oh_text_release(&named);
+}
+
 static void tell_nothing_judged(const struct work *w, const struct oh_survey *s, const char *name)
 {
     struct oh_survey_counts counts = oh_survey_counts(s);
@@ -212,12 +231,75 @@ static int judge(struct work *w, const char *path, struct oh_error *e)
     return result;
 }
 
+/* --- one capture against a scenario's flow --- */
+
+static void tell_place(const struct oh_aligned *found)
+{
+    const struct oh_run *run = found->recording->run;
+    char address[OH_ADDR_TEXT];
+    if (found->first_frame == 0)
+        return;
+    printf("the flow as found: frames %u to %u", found->first_frame, found->last_frame);
+    for (size_t i = 0; i < run->seat_count; i++) {
+        if (run->seats[i].sip.family != OH_FAMILY_NONE)
+            printf(", %s is %s", run->seats[i].name, oh_addr_format(&run->seats[i].sip, address));
+    }
+    putchar('\n');
+    if (found->begins > 0)
+        printf("it could have begun at %zu other message%s; where it goes furthest was taken\n",
+               found->begins, found->begins == 1 ? "" : "s");
+}
+
+static void add_aligned(struct work *w, const struct oh_align *a)
+{
+    for (size_t i = 0; i < oh_align_count(a); i++) {
+        const struct oh_aligned *found = oh_align_at(a, i);
+        size_t before = oh_report_count(w->report);
+        oh_report_add(w->report, found->verdict, NULL);
+        if (w->o->common.json)
+            continue;
+        show_phones(w, before);
+        tell_place(found);
+        putchar('\n');
+    }
+    fflush(stdout);
+}
+
+static int align(struct work *w, const char *path, struct oh_error *e)
+{
+    const struct oh_check_options *o = w->o;
+    const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+    struct oh_align_options options = {.scenario = w->scenario,
+                                       .strict = o->common.strict,
+                                       .phones = o->phones,
+                                       .phone_count = o->phone_count,
+                                       .secrets = w->credentials.items,
+                                       .secret_count = w->credentials.count,
+                                       .profile = o->profile,
+                                       .number_from = oh_report_count(w->report)};
+    struct oh_align *a = oh_align_new(&options);
+    w->live = name != path;
+    w->path = name;
+    int result = oh_align_capture(a, path, on_progress, w, e);
+    erase_progress(w);
+    if (result == 0) {
+        add_aligned(w, a);
+        if (oh_align_count(a) == 0)
+            tell_no_phone(w, name, oh_align_messages(a));
+        if (oh_align_left_out(a) > 0)
+            fprintf(stderr, "%s: the last %zu SIP messages were not looked at, for want of room\n",
+                    name, oh_align_left_out(a));
+    }
+    oh_align_free(a);
+    return result;
+}
+
 static size_t judge_all(struct work *w, char *const *paths, size_t count)
 {
     size_t bad = 0;
     for (size_t i = 0; i < count && !w->stopped; i++) {
         struct oh_error e = {0};
-        if (judge(w, paths[i], &e) == 0)
+        if ((w->scenario ? align : judge)(w, paths[i], &e) == 0)
             continue;
         oh_cli_fail(&e, 0);
         bad++;
@@ -230,10 +312,8 @@ static size_t judge_all(struct work *w, char *const *paths, size_t count)
 static int prepare(struct work *w, struct oh_errors *errors, struct oh_error *e)
 {
     const struct oh_check_options *o = w->o;
-    if (o->scenario) {
-        oh_error_set(e, "a capture cannot be held against a scenario's flow yet");
-        return oh_error_remedy(e, "leave --scenario out: all rules are held against every message");
-    }
+    if (o->scenario && !(w->scenario = oh_scenario_load(o->scenario, errors)))
+        return -1;
     if (o->baseline && !(w->baseline = oh_baseline_load(o->baseline, errors)))
         return -1;
     if (o->credentials && oh_credentials_load(o->credentials, &w->credentials, errors) != 0)
@@ -261,6 +341,7 @@ int oh_check_captures(char *const *paths, size_t count, const struct oh_check_op
     } else {
         oh_cli_fail(&e, status);
     }
+    oh_scenario_free(w.scenario);
     oh_credentials_release(&w.credentials);
     oh_baseline_free(w.baseline);
     oh_errors_release(&errors);

@@ -401,14 +401,19 @@ static void media(struct oh_judging *j, int index, int64_t end_ns)
         return;
     int64_t begin_ns = begin_of(j, index);
     if (step->media_none) {
+        bool is_short = end_ns - begin_ns < step->for_ms * INT64_C(1000000);
         if (!j->derailed && saw_rtp(j, to, (struct window){begin_ns + UNDER_WAY_NS, end_ns}))
             rtp_unwanted(j, index, to, end_ns);
+        else if (j->run->foreign && (is_short || j->trace->rtp_count == 0))
+            j->verdict->steps[index].word = OH_STEP_IS_UNCLEAR; /* RTP may not be captured */
         return;
     }
     if (saw_rtp(j, to, (struct window){begin_ns, end_ns}))
         return;
     if (j->derailed || oh_follows_silence(j, index))
         j->verdict->steps[index].word = OH_STEP_IS_NOT_REACHED; /* there is no call to have media */
+    else if (j->run->foreign)
+        j->verdict->steps[index].word = OH_STEP_IS_UNCLEAR; /* who captures may leave RTP out */
     else
         rtp_missing(j, index, to, end_ns);
 }
@@ -423,8 +428,14 @@ void oh_flow_not_silent(struct oh_judging *j, int step, const struct oh_trace_ms
 
 void oh_flow_media(struct oh_judging *j, int step, int64_t end_ns)
 {
-    if (j->scenario->steps[step].kind == OH_STEP_MEDIA)
+    const struct oh_step *at = &j->scenario->steps[step];
+    bool is_short = end_ns - begin_of(j, step) < at->for_ms * INT64_C(1000000);
+    if (at->kind == OH_STEP_MEDIA)
         media(j, step, end_ns);
+    else if (j->run->foreign && at->kind == OH_STEP_SILENCE && is_short)
+        j->verdict->steps[step].word = OH_STEP_IS_UNCLEAR; /* nobody kept it so long */
+    else if (j->run->foreign && at->kind == OH_STEP_MESSAGE)
+        j->verdict->steps[step].word = OH_STEP_IS_UNCLEAR; /* the other side left it out */
 }
 
 /* --- what is no message --- */

@@ -4,7 +4,7 @@
  * judge.c draws the verdict · replay.c walks the recording in the player's order · flow.c makes
  * findings of the flow · media.c finds the steps of findings on RTP · absence.c decides what a
  * missing message proves · rules.c runs the always-on rules, rule_stream.c those on RTP · merge.c
- * lets one fault be one finding.
+ * lets one fault be one finding. align*.c make a recording of a flow found in a capture.
  */
 #ifndef OH_JUDGE_INTERNAL_H
 #define OH_JUDGE_INTERNAL_H

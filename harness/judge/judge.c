@@ -213,6 +213,17 @@ void oh_findings_sort(struct oh_verdict *v)
         qsort(v->findings, v->finding_count, sizeof *v->findings, by_time);
 }
 
+/* What was not played is held against the rules as any capture is. */
+static void apply_rules(struct oh_judging *j)
+{
+    struct oh_recording of = *j->recording;
+    if (j->run->foreign) {
+        of.run = NULL;
+        of.lost = j->run->capture.dropped > 0;
+    }
+    oh_rules_apply(j->verdict, &of, j->options->strict);
+}
+
 static void judge_all(struct oh_judging *j)
 {
     struct oh_verdict *v = j->verdict;
@@ -220,7 +231,7 @@ static void judge_all(struct oh_judging *j)
     oh_absences(j);
     oh_flow_end(j);
     oh_flow_noise(j);
-    oh_rules_apply(v, j->recording, j->options->strict);
+    apply_rules(j);
     oh_flow_place_media(j);
     oh_merge(j);
     oh_findings_sort(v);

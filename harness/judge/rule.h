@@ -21,11 +21,23 @@
 #include "judge/verdict.h"
 #include "match/match.h"
 
-enum { OH_ON_REQUEST = 1, OH_ON_RESPONSE = 2, OH_ON_ANY = 3, OH_ON_STREAM = 4, OH_OWED = 8 };
+enum {
+    OH_ON_REQUEST = 1,
+    OH_ON_RESPONSE = 2,
+    OH_ON_ANY = 3,
+    OH_ON_STREAM = 4,
+    OH_OWED = 8,
+    OH_BY_TIME = 16
+};
 
 /* OH_OWED besides: the rule tells what was owed to a message and did not come (oh_rule_absent). Of
  * a foreign capture only such rules are asked about what others than the phone sent. */
-/* OH_ON_STREAM alone: the rule is asked about each stream of RTP that a phone sent, of a run as of
+/* OH_BY_TIME besides: what it says rests on when something came, or did not. Where the clock was
+ * set during a run it says nothing, and is counted as not checkable; so is each rule on a stream,
+ * since what may be sent depends on what was said before it. A rule on streams that holds them
+ * against a time that may pass is so where our own host stalled, too; one on messages asks
+ * oh_help_time_in_doubt for the time that is its own. */
+/* OH_ON_STREAM: the rule is asked about each stream of RTP that a phone sent, of a run as of
  * a foreign capture; `m` is NULL, and it asks for oh_rule_stream. */
 
 struct oh_rule_view; /* one rule looking at one message, or one stream; judge/rule_view.h */
@@ -62,7 +74,8 @@ int64_t oh_rule_watched_until(const struct oh_rule_view *v);
 bool oh_rule_begins_within(const struct oh_rule_view *v);
 /* Only one direction was recorded: nothing can be said of what was, or was not, answered. */
 bool oh_rule_one_sided(const struct oh_rule_view *v);
-/* Evidence may be incomplete: frames were lost, so a rule of absence or timing must not speak. */
+/* Evidence may be incomplete: frames were lost, so a rule of absence or timing must not speak. Of
+ * a foreign capture also where the call itself shows that it lacks one (judge/holes.h). */
 bool oh_rule_evidence_lost(const struct oh_rule_view *v);
 /* The account of the phone that sent `m`; NULL where it is not known. */
 const struct oh_run_secret *oh_rule_secret(const struct oh_rule_view *v,

@@ -1,5 +1,7 @@
 #include "judge/rule_book.h"
 
+#include "judge/sdp_cache.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,7 @@ struct page {
 };
 
 struct oh_rule_book {
+    struct oh_sdp_cache *descriptions;
     struct oh_span methods[MOST_METHODS];
     size_t method_count;
     /* by method, the last for all others; requests, responses, and the same of those not judged */
@@ -70,6 +73,7 @@ static void enter_rule(struct oh_rule_book *b, const struct oh_rule *rule)
 struct oh_rule_book *oh_rule_book_new(void)
 {
     struct oh_rule_book *b = oh_alloc(sizeof *b);
+    b->descriptions = oh_sdp_cache_new();
     for_each(b, note_method);
     for_each(b, enter_rule);
     return b;
@@ -81,7 +85,14 @@ void oh_rule_book_free(struct oh_rule_book *b)
         for (size_t k = 0; k < 4; k++)
             free((void *)b->pages[i][k].rules);
     }
+    if (b)
+        oh_sdp_cache_free(b->descriptions);
     free(b);
+}
+
+struct oh_sdp_cache *oh_rule_book_descriptions(const struct oh_rule_book *b)
+{
+    return b->descriptions;
 }
 
 const struct oh_rule *const *oh_rule_book_for(const struct oh_rule_book *b,

@@ -23,6 +23,9 @@ const struct oh_rule *const *oh_rule_book_for(const struct oh_rule_book *b,
                                               const struct oh_sip_msg *m, bool judged,
                                               size_t *count);
 
+/* Where what is read of descriptions is kept, for one trace after another. */
+struct oh_sdp_cache *oh_rule_book_descriptions(const struct oh_rule_book *b);
+
 /* oh_rules_apply by a book that the caller keeps. */
 void oh_rules_apply_by(const struct oh_rule_book *b, struct oh_verdict *verdict,
                        const struct oh_recording *recording, bool strict);

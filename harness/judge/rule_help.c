@@ -65,9 +65,12 @@ struct oh_span oh_help_tag(const struct oh_sip_msg *m, enum oh_sip_header_id id)
 
 struct oh_span oh_help_uri(const struct oh_sip_msg *m, enum oh_sip_header_id id)
 {
+    const struct oh_sip_facts *f = oh_sip_msg_facts(m);
     struct oh_sip_name_addr a;
     if (id == OH_SIP_FROM || id == OH_SIP_TO)
-        return id == OH_SIP_FROM ? oh_sip_msg_facts(m)->from.uri : oh_sip_msg_facts(m)->to.uri;
+        return id == OH_SIP_FROM ? f->from.uri : f->to.uri;
+    if (id == OH_SIP_CONTACT)
+        return f->contact.uri;
     return party(m, id, &a) ? a.uri : (struct oh_span){0};
 }
 
@@ -114,16 +117,6 @@ int oh_help_cseq(const struct oh_sip_msg *m, struct oh_sip_cseq *out)
 {
     *out = oh_sip_msg_facts(m)->cseq;
     return oh_sip_msg_facts(m)->has_cseq ? 0 : -1;
-}
-
-bool oh_help_is_request(const struct oh_trace_msg *m, const char *method)
-{
-    return m->sip->is_request && oh_span_is(m->sip->method, method);
-}
-
-bool oh_help_same_token(struct oh_span a, struct oh_span b)
-{
-    return oh_span_equal_nocase(a, b);
 }
 
 bool oh_help_same_uri(struct oh_span a, struct oh_span b)
@@ -196,10 +189,11 @@ static bool has_params(struct oh_span a, struct oh_span b, const char *const *fr
 {
     while (a.len > 0) {
         struct oh_span one = take_param(&a);
-        struct oh_span name = oh_span_trim(oh_span_sub(one, 0, oh_span_find(one, '=')));
+        size_t equals = oh_span_find(one, '=');
+        struct oh_span name = oh_span_trim(oh_span_sub(one, 0, equals));
         if (name.len == 0 || is_one_of(name, free_names))
             continue;
-        struct oh_span x = oh_sip_param_named(one, ';', name);
+        struct oh_span x = oh_span_trim(oh_span_sub(one, equals + 1, one.len));
         struct oh_span y = oh_sip_param_named(b, ';', name);
         bool flag = oh_span_is_nocase(name, "lr"); /* lr=on, lr=true: what counts is that it is */
         if (!y.at || (!flag && !oh_help_same_token(without_quotes(x), without_quotes(y))))
@@ -281,11 +275,6 @@ bool oh_help_same_routes(const struct oh_sip_msg *a, const struct oh_sip_msg *b)
         same = oh_help_same_route(oh_sip_msg_value(a, OH_SIP_ROUTE, i),
                                   oh_sip_msg_value(b, OH_SIP_ROUTE, i), false);
     return same;
-}
-
-bool oh_help_is_first(const struct oh_trace_msg *m)
-{
-    return m->repeat_of == OH_NONE && m->duplicate_of == OH_NONE;
 }
 
 bool oh_help_same_end(const struct oh_trace_msg *a, bool a_source, const struct oh_trace_msg *b,

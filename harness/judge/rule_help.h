@@ -42,12 +42,18 @@ bool oh_help_is_scheme(struct oh_span uri, const char *scheme);
 size_t oh_help_unquoted(struct oh_span value);
 /* -1 where CSeq is absent or cannot be read. */
 int oh_help_cseq(const struct oh_sip_msg *m, struct oh_sip_cseq *out);
-bool oh_help_is_request(const struct oh_trace_msg *m, const char *method);
+static inline bool oh_help_is_request(const struct oh_trace_msg *m, const char *method)
+{
+    return m->sip->is_request && oh_span_is(m->sip->method, method);
+}
 
 /* --- comparing --- */
 
 /* Tokens: any case (RFC 3261 7.3.1). Two absent ones are the same. */
-bool oh_help_same_token(struct oh_span a, struct oh_span b);
+static inline bool oh_help_same_token(struct oh_span a, struct oh_span b)
+{
+    return oh_span_equal_nocase(a, b);
+}
 /* From or To of two messages: URI (19.1.4) and tag. Display names and other parameters do not
  * count. */
 bool oh_help_same_party(const struct oh_sip_msg *a, const struct oh_sip_msg *b,
@@ -74,7 +80,10 @@ bool oh_help_same_routes(const struct oh_sip_msg *a, const struct oh_sip_msg *b)
 /* --- the trace --- */
 
 /* A first sending, which links and rules look at. */
-bool oh_help_is_first(const struct oh_trace_msg *m);
+static inline bool oh_help_is_first(const struct oh_trace_msg *m)
+{
+    return m->repeat_of == OH_NONE && m->duplicate_of == OH_NONE;
+}
 /* Is the sender of `a` the sender (`b_source`) or the receiver of `b`? By seat, else by address. */
 bool oh_help_same_end(const struct oh_trace_msg *a, bool a_source, const struct oh_trace_msg *b,
                       bool b_source);

@@ -80,8 +80,12 @@ void oh_rules_apply_to_streams(struct oh_verdict *verdict, const struct oh_recor
                                bool strict)
 {
     const struct oh_streams *streams = r->trace->streams;
+    bool clock_set = r->run && oh_clock_was_set(r->run);
+    struct oh_holes holes = {0};
     for (size_t i = 0; i < oh_streams_count(streams); i++) {
         struct oh_rule_view v = {.verdict = verdict, .recording = r, .strict = strict};
+        v.clock_set = clock_set;
+        v.holes = r->run ? NULL : &holes;
         v.stream = oh_streams_at(streams, i);
         if (r->run && !is_phones_in_run(r->run, v.stream, &v.seat))
             continue;
@@ -104,7 +108,7 @@ const struct oh_sessions *oh_rule_sessions(const struct oh_rule_view *v)
 
 void oh_rule_broken_stream(struct oh_rule_view *v, const struct oh_stream_breach *b)
 {
-    if (!oh_rule_may_speak(v, true, v->seat))
+    if (!oh_rule_may_speak(v, true, v->seat) || oh_rule_is_voided(v))
         return;
     struct oh_finding *f = oh_finding_add(v->verdict, v->rule->id, v->rule->level, v->strict);
     f->is_rule = true;

@@ -4,6 +4,7 @@
 #include "judge/profile.h"
 #include "judge/rule_book.h"
 #include "judge/rule_view.h"
+#include "judge/time_help.h"
 #include "sip/digest.h"
 
 #include <assert.h>
@@ -58,7 +59,8 @@ bool oh_rule_one_sided(const struct oh_rule_view *v)
 bool oh_rule_evidence_lost(const struct oh_rule_view *v)
 {
     const struct oh_run *run = v->recording->run;
-    return v->recording->lost > 0 || (run && run->capture.dropped > 0);
+    return v->recording->lost > 0 || (run && run->capture.dropped > 0) ||
+           (!run && v->holes && oh_holes_shown(v->holes, v->recording->trace, v->judged));
 }
 
 /* The user name of the first credentials in a message; absent: it has none. */
@@ -116,6 +118,17 @@ bool oh_rule_may_speak(const struct oh_rule_view *v, bool is_phones, const char 
     return !oh_profile_silences(oh_profile_of(profile_of(v->recording, seat)), v->rule->id);
 }
 
+bool oh_rule_is_voided(struct oh_rule_view *v)
+{
+    const struct oh_run *run = v->recording->run;
+    bool by_time = v->rule->on & OH_BY_TIME;
+    bool voided = (v->clock_set && (by_time || v->stream)) ||
+                  (run && v->stream && by_time && run->worst_late_ns > OH_STALL_NS);
+    if (voided)
+        oh_rule_not_checkable(v);
+    return voided;
+}
+
 static struct oh_finding *speak(struct oh_rule_view *v, const struct oh_trace_msg *m,
                                 const struct oh_breach *b)
 {
@@ -140,7 +153,7 @@ static struct oh_finding *speak(struct oh_rule_view *v, const struct oh_trace_ms
 void oh_rule_broken(struct oh_rule_view *v, const struct oh_trace_msg *m,
                     const struct oh_breach *breach)
 {
-    if (!oh_rule_may_speak(v, m->from_phone, m->from_seat))
+    if (!oh_rule_may_speak(v, m->from_phone, m->from_seat) || oh_rule_is_voided(v))
         return;
     struct oh_finding *f = speak(v, m, breach);
     f->msg = m->index;
@@ -158,7 +171,7 @@ void oh_rule_absent(struct oh_rule_view *v, const struct oh_trace_msg *owed_to,
 {
     const struct oh_run *run = v->recording->run;
     assert(v->rule->on & OH_OWED);
-    if (!oh_rule_may_speak(v, owed_to->to_phone, owed_to->to_seat))
+    if (!oh_rule_may_speak(v, owed_to->to_phone, owed_to->to_seat) || oh_rule_is_voided(v))
         return;
     if (run && oh_outcome_silences(run->outcome) &&
         oh_silent_after(v->recording->trace, owed_to->time_ns)) {
@@ -195,6 +208,7 @@ static void ask(const struct oh_rule_book *book, struct oh_rule_view *view,
     bool judged = m->from_phone || oh_rule_run(view);
     const struct oh_rule *const *rules = oh_rule_book_for(book, m->sip, judged, &count);
     view->verdict->rules_applied += count;
+    view->judged = m;
     for (size_t i = 0; i < count; i++) {
         view->rule = rules[i];
         rules[i]->check(view, m);
@@ -206,12 +220,19 @@ void oh_rules_apply_by(const struct oh_rule_book *b, struct oh_verdict *verdict,
 {
     size_t count = recording->trace->msg_count;
     struct oh_rule_view view = {.verdict = verdict, .recording = recording, .strict = strict};
+    struct oh_holes holes = {0};
+    view.holes = recording->run ? NULL : &holes;
+    view.clock_set = recording->run && oh_clock_was_set(recording->run);
     view.origins = oh_alloc(count * sizeof *view.origins + 1);
+    view.sendings = oh_alloc(sizeof *view.sendings);
+    view.descriptions = oh_rule_book_descriptions(b);
+    oh_sdp_cache_forget(view.descriptions);
     for (size_t i = 0; i < count; i++) {
         const struct oh_trace_msg *m = &recording->trace->msgs[i];
         if (is_shown(verdict, recording, m))
             ask(b, &view, m);
     }
+    free(view.sendings);
     free(view.origins);
     oh_rules_apply_to_streams(verdict, recording, strict);
 }

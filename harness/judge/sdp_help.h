@@ -43,6 +43,10 @@ struct oh_help_description {
 };
 
 void oh_help_read_description(const struct oh_sip_msg *m, struct oh_help_description *d);
+/* The same for rules: read once for all that ask. Kept, as are the types below, until the rule has
+ * asked for two others. */
+const struct oh_help_description *oh_help_description_of(const struct oh_rule_view *v,
+                                                         const struct oh_sip_msg *m);
 /* The first line of a part that begins so, without that; absent where there is none. */
 struct oh_span oh_help_line_of(const struct oh_help_part *p, const char *begins);
 
@@ -59,6 +63,8 @@ struct oh_help_types {
     struct oh_span fmtp[OH_HELP_TYPES];     /* first a=fmtp, behind the number; absent: none */
 };
 void oh_help_read_types(const struct oh_help_part *p, struct oh_help_types *t);
+const struct oh_help_types *oh_help_types_of(const struct oh_rule_view *v,
+                                             const struct oh_help_part *p);
 /* A payload type by its digits; false for another word. */
 bool oh_help_is_type(struct oh_span word, uint64_t *type);
 /* What a number means without an rtpmap; absent: nothing. RFC 3551 6 */

@@ -2,6 +2,7 @@
 
 #include "judge/internal.h"
 #include "judge/rule_help.h"
+#include "judge/rule_view.h"
 
 #include <string.h>
 
@@ -61,8 +62,8 @@ static bool is_sending_of(const struct oh_trace_msg *r, const struct oh_trace_ms
            oh_help_same_token(branch, oh_help_branch(r->sip));
 }
 
-void oh_help_find_sendings(const struct oh_rule_view *v, const struct oh_trace_msg *m,
-                           struct oh_help_sendings *out)
+static void find_sendings(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                          struct oh_help_sendings *out)
 {
     int end = (int)oh_rule_trace(v)->msg_count;
     *out = (struct oh_help_sendings){.at = {m}, .count = 1};
@@ -81,6 +82,19 @@ bool oh_help_is_repeated(const struct oh_rule_view *v, const struct oh_trace_msg
     struct oh_help_sendings s;
     oh_help_find_sendings(v, m, &s);
     return s.count > 1;
+}
+
+/* One rule after another asks for those of the same message. */
+void oh_help_find_sendings(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                           struct oh_help_sendings *out)
+{
+    if (!v->sendings) {
+        find_sendings(v, m, out);
+        return;
+    }
+    if (v->sendings->count == 0 || v->sendings->at[0] != m)
+        find_sendings(v, m, v->sendings);
+    *out = *v->sendings;
 }
 
 int64_t oh_help_gap_ns(const struct oh_help_sendings *s, size_t n)

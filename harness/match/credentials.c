@@ -65,6 +65,10 @@ static enum oh_fit check_one(const struct oh_match_env *env, const struct oh_dig
     const struct oh_run_secret *s = secret_of(env, d);
     const char *wrong = plainly_wrong(d, c);
     bool accounts_known = env->run && env->run->secret_count > 0;
+    if (!c && env->run && env->run->foreign) {
+        oh_text_add(why, "the challenge that it answers is not in the capture");
+        return OH_FIT_UNKNOWN;
+    }
     if (!wrong && !s && accounts_known)
         wrong = "the username is none that was given out";
     if (!wrong && s)

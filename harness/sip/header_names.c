@@ -67,6 +67,10 @@ static const struct {
 
 static const size_t name_count = sizeof names / sizeof names[0];
 
+/* The first letters of the names above, in their order: most rows need no look. */
+static const char initials[] = "aaaaccccceefmmppprrrrrrrrrsssstuuvwwaacdiiorrrs";
+static_assert(sizeof initials - 1 == sizeof names / sizeof names[0], "a letter for each name");
+
 static size_t find_compact(char letter)
 {
     for (size_t i = 0; i < name_count; i++) {
@@ -82,8 +86,10 @@ static size_t find(struct oh_span name)
     if (name.len == 1)
         return find_compact(name.at[0]);
     char first = name.len > 0 ? (char)(name.at[0] | 0x20) : '\0';
-    for (size_t i = 0; i < name_count; i++) {
-        if (name.len == names[i].len && first == (names[i].name[0] | 0x20) &&
+    const char *at = initials;
+    while ((at = memchr(at, first, (size_t)(initials + name_count - at))) != NULL) {
+        size_t i = (size_t)(at++ - initials);
+        if (name.len == names[i].len &&
             oh_span_equal_nocase(name, (struct oh_span){names[i].name, name.len}))
             return i;
     }

@@ -1,6 +1,8 @@
 #include "sip/header_names.h"
 #include "sip/uri.h"
 
+#include <stdlib.h>
+
 /* A longer comment is none: looking for its end anew at each "(" must stay cheap. */
 enum { MAX_COMMENT = 1024 };
 
@@ -33,12 +35,19 @@ static size_t skip_enclosed(struct oh_span s, size_t from, char close, bool esca
     return s.len;
 }
 
+/* What ends a value, or may hold a comma that does not. */
+static const bool is_mark[256] = {[','] = true, ['"'] = true, ['<'] = true, ['('] = true};
+
 /* Length of the value at the start of `s`: up to the first comma that joins values. */
 static size_t value_len(struct oh_span s)
 {
     bool comments = true; /* off after the first that never closes: the rest has none either */
     size_t i = 0;
-    while (i < s.len && s.at[i] != ',') {
+    for (;;) {
+        while (i < s.len && !is_mark[(unsigned char)s.at[i]])
+            i++;
+        if (i == s.len || s.at[i] == ',')
+            return i;
         size_t from = i;
         if (s.at[i] == '"')
             i = skip_enclosed(s, i, '"', true);
@@ -53,7 +62,6 @@ static size_t value_len(struct oh_span s)
             i++;
         }
     }
-    return i;
 }
 
 bool oh_sip_list_next(struct oh_span *rest, struct oh_span *item)
@@ -103,25 +111,84 @@ struct oh_span oh_sip_msg_value_named(const struct oh_sip_msg *m, struct oh_span
     return (struct oh_span){0};
 }
 
-struct oh_span oh_sip_msg_value(const struct oh_sip_msg *m, enum oh_sip_header_id id, size_t n)
+/* --- the values of a message, cut once --- */
+
+/* Of a message with more of them each is looked for anew: memory stays small. */
+enum { VALUES_KEPT = 48 };
+
+struct oh_sip_values {
+    bool all;                                   /* none was too many */
+    unsigned char first[OH_SIP_HEADER_IDS + 1]; /* of each id; the next id's ends it */
+    struct oh_span items[];
+};
+
+static size_t walk_values(const struct oh_sip_msg *m, enum oh_sip_header_id id, size_t n,
+                          struct oh_span *item)
 {
-    for (size_t i = 0; id != OH_SIP_OTHER && i < m->header_count; i++) {
-        struct oh_span rest = m->headers[i].value, item;
-        while (m->headers[i].id == id && next_value(&m->headers[i], &rest, &item)) {
-            if (n-- == 0)
-                return item;
+    size_t count = 0;
+    size_t first = m->first_of[id] ? m->first_of[id] - 1U : m->header_count;
+    for (size_t i = first; i < m->header_count; i++) {
+        struct oh_span rest = m->headers[i].value;
+        while (m->headers[i].id == id && next_value(&m->headers[i], &rest, item)) {
+            if (count++ == n)
+                return count;
         }
     }
-    return (struct oh_span){0};
+    *item = (struct oh_span){0};
+    return count;
+}
+
+static struct oh_sip_values *cut_values(const struct oh_sip_msg *m)
+{
+    struct oh_sip_values cut = {.all = true}, *kept;
+    struct oh_span items[VALUES_KEPT];
+    size_t count = 0;
+    for (enum oh_sip_header_id id = OH_SIP_OTHER + 1; id < OH_SIP_HEADER_IDS; id++) {
+        cut.first[id] = (unsigned char)count;
+        size_t line = m->first_of[id] ? m->first_of[id] - 1U : m->header_count;
+        for (; cut.all && line < m->header_count; line = m->is_repeated[id] ? line + 1 : SIZE_MAX) {
+            struct oh_span rest = m->headers[line].value, item;
+            while (cut.all && m->headers[line].id == id &&
+                   next_value(&m->headers[line], &rest, &item)) {
+                cut.all = count < VALUES_KEPT;
+                if (cut.all)
+                    items[count++] = item;
+            }
+        }
+    }
+    cut.first[OH_SIP_HEADER_IDS] = (unsigned char)count;
+    kept = oh_realloc(NULL, sizeof cut + count * sizeof *items);
+    *kept = cut;
+    memcpy(kept->items, items, count * sizeof *items);
+    return kept;
+}
+
+static const struct oh_sip_values *values_of(const struct oh_sip_msg *m)
+{
+    if (!m->values)
+        ((struct oh_sip_msg *)m)->values = cut_values(m); /* a cache, as in typed.c */
+    return m->values;
+}
+
+struct oh_span oh_sip_msg_value(const struct oh_sip_msg *m, enum oh_sip_header_id id, size_t n)
+{
+    struct oh_span item = {0};
+    if (id == OH_SIP_OTHER || !m->first_of[id])
+        return item;
+    const struct oh_sip_values *v = values_of(m);
+    if (v->all)
+        return n < (size_t)(v->first[id + 1] - v->first[id]) ? v->items[v->first[id] + n] : item;
+    (void)walk_values(m, id, n, &item);
+    return item;
 }
 
 size_t oh_sip_msg_value_count(const struct oh_sip_msg *m, enum oh_sip_header_id id)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < m->header_count; i++) {
-        struct oh_span rest = m->headers[i].value, item;
-        while (m->headers[i].id == id && next_value(&m->headers[i], &rest, &item))
-            count++;
-    }
-    return count;
+    struct oh_span item;
+    if (!m->first_of[id])
+        return 0;
+    const struct oh_sip_values *v = values_of(m);
+    if (v->all && id != OH_SIP_OTHER)
+        return (size_t)(v->first[id + 1] - v->first[id]);
+    return walk_values(m, id, SIZE_MAX, &item);
 }

@@ -24,7 +24,6 @@ struct splitter {
     struct oh_sip_defect *defects; /* on the heap */
     size_t defect_room;
     unsigned per_kind[OH_SIP_DEFECT_KINDS];
-    bool seen[OH_SIP_HEADER_IDS];
     bool over_limit, has_nul;
     struct oh_sip_header usual[USUAL_HEADERS]; /* last: it is not set to zero */
 };
@@ -296,9 +295,12 @@ static void add_header(struct splitter *s, struct oh_span text, struct oh_span l
         return;
     }
     enum oh_sip_header_id id = oh_sip_header_id_of(name);
-    if (is_unique[id] && s->seen[id])
+    if (is_unique[id] && s->m->first_of[id])
         defect(s, OH_SIP_DEFECT_REPEATED_HEADER, line);
-    s->seen[id] = true;
+    if (s->m->first_of[id])
+        s->m->is_repeated[id] = true;
+    else
+        s->m->first_of[id] = (unsigned short)(s->m->header_count + 1);
     *new_header(s) = (struct oh_sip_header){
         .id = id,
         .name = name,
@@ -441,23 +443,19 @@ void oh_sip_msg_free(struct oh_sip_msg *m)
         return;
     oh_sip_typed_free(m->typed);
     free(m->facts);
+    free(m->values);
     free(m);
 }
 
-const struct oh_sip_header *oh_sip_msg_header(const struct oh_sip_msg *m, enum oh_sip_header_id id,
-                                              size_t n)
+const struct oh_sip_header *oh_sip_msg_next_header(const struct oh_sip_msg *m,
+                                                   enum oh_sip_header_id id, size_t n)
 {
-    for (size_t i = 0; i < m->header_count; i++) {
+    size_t first = m->first_of[id] ? m->first_of[id] - 1U : m->header_count;
+    for (size_t i = first; i < m->header_count; i++) {
         if (m->headers[i].id == id && n-- == 0)
             return &m->headers[i];
     }
     return NULL;
-}
-
-struct oh_span oh_sip_msg_whole(const struct oh_sip_msg *m, enum oh_sip_header_id id)
-{
-    const struct oh_sip_header *h = oh_sip_msg_header(m, id, 0);
-    return h ? h->value : (struct oh_span){NULL, 0};
 }
 
 const struct oh_sip_header *oh_sip_msg_header_named(const struct oh_sip_msg *m, struct oh_span name,

@@ -98,8 +98,9 @@ struct oh_sip_defect {
     struct oh_span bytes;
 };
 
-struct oh_sip_typed; /* Sofia's view, made on demand; private to sip/ */
-struct oh_sip_facts; /* sip/facts.h, made on demand */
+struct oh_sip_typed;  /* Sofia's view, made on demand; private to sip/ */
+struct oh_sip_facts;  /* sip/facts.h, made on demand */
+struct oh_sip_values; /* its lists cut into values, made on demand; private to sip/list.c */
 
 struct oh_sip_msg {
     struct oh_span bytes;      /* leading line ends and bytes behind the body included */
@@ -114,12 +115,15 @@ struct oh_sip_msg {
     struct oh_span version;
     const struct oh_sip_header *headers;
     size_t header_count;
+    unsigned short first_of[OH_SIP_HEADER_IDS]; /* of each id: its index and 1; 0: there is none */
+    bool is_repeated[OH_SIP_HEADER_IDS];
     /* cut at Content-Length, all the rest without one; absent where it has no byte */
     struct oh_span body;
     const struct oh_sip_defect *defects;
     size_t defect_count;
     struct oh_sip_typed *typed;
     struct oh_sip_facts *facts;
+    struct oh_sip_values *values;
 };
 
 /* Do these bytes look like a SIP message (a start line that names SIP/, in either form)? What is
@@ -134,13 +138,24 @@ void oh_sip_msg_free(struct oh_sip_msg *m);
 
 /* The n-th header (from 0) with this id / this name in any case or compact form; NULL where there
  * is none. */
-const struct oh_sip_header *oh_sip_msg_header(const struct oh_sip_msg *m, enum oh_sip_header_id id,
-                                              size_t n);
+const struct oh_sip_header *oh_sip_msg_next_header(const struct oh_sip_msg *m,
+                                                   enum oh_sip_header_id id, size_t n);
+static inline const struct oh_sip_header *oh_sip_msg_header(const struct oh_sip_msg *m,
+                                                            enum oh_sip_header_id id, size_t n)
+{
+    if (n == 0)
+        return m->first_of[id] ? &m->headers[m->first_of[id] - 1] : NULL;
+    return m->is_repeated[id] ? oh_sip_msg_next_header(m, id, n) : NULL;
+}
 const struct oh_sip_header *oh_sip_msg_header_named(const struct oh_sip_msg *m, struct oh_span name,
                                                     size_t n);
 
 /* The whole value of the first header with this id; absent where there is none. */
-struct oh_span oh_sip_msg_whole(const struct oh_sip_msg *m, enum oh_sip_header_id id);
+static inline struct oh_span oh_sip_msg_whole(const struct oh_sip_msg *m, enum oh_sip_header_id id)
+{
+    const struct oh_sip_header *h = oh_sip_msg_header(m, id, 0);
+    return h ? h->value : (struct oh_span){NULL, 0};
+}
 
 /* The canonical name ("Call-ID"), or "" for OH_SIP_OTHER; the id of a name in any form. */
 const char *oh_sip_header_name(enum oh_sip_header_id id);

@@ -29,16 +29,23 @@ bool oh_sip_is_token(struct oh_span s)
     return s.len > 0;
 }
 
+static const bool breaks[256] = {
+    [0x00] = true, [0x01] = true, [0x02] = true, [0x03] = true, [0x04] = true, [0x05] = true,
+    [0x06] = true, [0x07] = true, [0x08] = true, [0x09] = true, [0x0a] = true, [0x0b] = true,
+    [0x0c] = true, [0x0d] = true, [0x0e] = true, [0x0f] = true, [0x10] = true, [0x11] = true,
+    [0x12] = true, [0x13] = true, [0x14] = true, [0x15] = true, [0x16] = true, [0x17] = true,
+    [0x18] = true, [0x19] = true, [0x1a] = true, [0x1b] = true, [0x1c] = true, [0x1d] = true,
+    [0x1e] = true, [0x1f] = true, [0x20] = true, [0x7f] = true, ['<'] = true,  ['>'] = true,
+    ['"'] = true};
+
 /* No byte that ends a URI wherever it stands: white space, controls, the brackets and quotes around
  * it. */
 static bool is_unbroken(struct oh_span s)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.at[i];
-        if (c <= 0x20 || c == 0x7f || c == '<' || c == '>' || c == '"')
-            return false;
-    }
-    return true;
+    size_t i = 0;
+    while (i < s.len && !breaks[(unsigned char)s.at[i]])
+        i++;
+    return i == s.len;
 }
 
 static bool is_host_name(struct oh_span s)
@@ -178,8 +185,9 @@ static size_t find_unquoted(struct oh_span s, char c)
 
 struct oh_span oh_sip_param_named(struct oh_span params, char separator, struct oh_span name)
 {
+    bool quotes = oh_span_find(params, '"') < params.len;
     while (params.len > 0) {
-        size_t end = find_unquoted(params, separator);
+        size_t end = quotes ? find_unquoted(params, separator) : oh_span_find(params, separator);
         struct oh_span one = oh_span_sub(params, 0, end);
         size_t equals = oh_span_find(one, '=');
         if (oh_span_equal_nocase(oh_span_trim(oh_span_sub(one, 0, equals)), name))

@@ -35,6 +35,7 @@ struct oh_calls {
     size_t bucket_count, call_count;
     struct list lists[OH_CALL_PHASES];
     struct oh_call_addresses addresses;
+    struct oh_call_marks marks;
     struct oh_ledger *ledger;
     uint64_t *gone, *pairs;
     struct oh_trace *view; /* used again and again, and the keys of its messages */
@@ -52,11 +53,6 @@ static bool is_wanted_usually(const struct oh_endpoint *e, void *arg)
     return oh_endpoint_is_user_agent(e);
 }
 
-static int64_t or_usual(int64_t given, int64_t usual)
-{
-    return given > 0 ? given : usual;
-}
-
 struct oh_calls *oh_calls_new(const struct oh_calls_limits *limits, struct oh_endpoints *endpoints,
                               oh_calls_ready_fn *fn, void *arg)
 {
@@ -66,7 +62,8 @@ struct oh_calls *oh_calls_new(const struct oh_calls_limits *limits, struct oh_en
         c->limits.bytes = BYTES_USUAL;
     if (!c->limits.call_messages)
         c->limits.call_messages = MESSAGES_USUAL;
-    c->limits.quiet_ms = or_usual(c->limits.quiet_ms, OH_T1X64_MS);
+    if (c->limits.quiet_ms <= 0)
+        c->limits.quiet_ms = OH_T1X64_MS;
     if (!c->limits.wanted)
         c->limits.wanted = is_wanted_usually;
     c->endpoints = endpoints;
@@ -75,6 +72,7 @@ struct oh_calls *oh_calls_new(const struct oh_calls_limits *limits, struct oh_en
     c->bucket_count = BUCKETS_LEAST;
     c->buckets = oh_alloc(c->bucket_count * sizeof *c->buckets);
     oh_call_addresses_init(&c->addresses);
+    oh_call_marks_init(&c->marks);
     c->ledger = oh_ledger_new(0);
     c->gone = oh_alloc(GONE_ROWS * sizeof *c->gone);
     c->pairs = oh_alloc(PAIR_ROWS * sizeof *c->pairs);
@@ -186,13 +184,41 @@ static struct call *new_call(struct oh_calls *c, uint64_t hash, struct oh_span i
     return call;
 }
 
-static struct call *call_of(struct oh_calls *c, struct oh_span id)
+static struct call *by_hash(const struct oh_calls *c, uint64_t hash)
 {
+    struct call *call = c->buckets[hash & (c->bucket_count - 1)];
+    while (call && call->hash != hash)
+        call = call->in_bucket;
+    return call;
+}
+
+/* The call that a message is of though its Call-ID is another, which was not seen till now: by its
+ * transaction, or by a dialog that stands. NULL: none. */
+static struct call *strayed_from(const struct oh_calls *c, const struct oh_trace_msg *m,
+                                 const struct oh_link_keys *k)
+{
+    if (oh_call_begins_with(m->sip, k))
+        return NULL;
+    struct call *call = by_hash(c, oh_call_marks_by_branch(&c->marks, k));
+    if (call && oh_call_has_transaction(call, m, k))
+        return call;
+    call = m->sip->is_request ? by_hash(c, oh_call_marks_by_tags(&c->marks, k)) : NULL;
+    bool stands = call && call->phase == OH_CALL_OPEN && call->lost_before == c->lost;
+    return stands && oh_call_has_dialog(call, m, k) ? call : NULL;
+}
+
+static struct call *call_of(struct oh_calls *c, const struct oh_trace_msg *m,
+                            const struct oh_link_keys *k)
+{
+    struct oh_span id = k->call_id;
     uint64_t hash = oh_index_key_add(oh_index_key(0), id);
     struct call **at = slot_of(c, hash, id);
     if (*at)
         return *at;
-    struct call *call = new_call(c, hash, id);
+    struct call *call = *gone_row(c, hash) == hash ? NULL : strayed_from(c, m, k);
+    if (call)
+        return call;
+    call = new_call(c, hash, id);
     *at = call;
     if (++c->call_count > c->bucket_count)
         grow_buckets(c);
@@ -237,14 +263,10 @@ static bool is_one_sided(const struct oh_calls *c, const struct call *call,
     return !(sent && got) && !other_way;
 }
 
-/* Its first message is none that a call begins with. */
 static bool begins_within(const struct oh_trace *view)
 {
-    const struct oh_sip_msg *first = view->msgs[0].sip;
-    if (!first->is_request)
-        return true;
-    return oh_link_keys_read(first).to_tag.at || oh_span_is(first->method, "ACK") ||
-           oh_span_is(first->method, "CANCEL");
+    struct oh_link_keys keys = oh_link_keys_read(view->msgs[0].sip);
+    return !oh_call_begins_with(view->msgs[0].sip, &keys);
 }
 
 static void set_sides(struct oh_trace *view, const struct oh_endpoint *phone)
@@ -393,6 +415,7 @@ void oh_calls_free(struct oh_calls *c)
     c->view->msg_count = 0;
     oh_trace_free(c->view);
     oh_call_addresses_release(&c->addresses);
+    oh_call_marks_release(&c->marks);
     oh_ledger_free(c->ledger);
     free(c->buckets);
     free(c->gone);
@@ -498,6 +521,7 @@ static void add_message(struct oh_calls *c, struct call *call, const struct oh_l
     see_pair(c, k->from, k->to);
     add_party(c, call, k->from);
     add_party(c, call, k->to);
+    oh_call_marks_take(&c->marks, call, m->sip, keys);
     oh_ledger_take(c->ledger, (uint64_t)k->from->index, keys, &k->msg);
     account(c, call, oh_call_addresses_take(&c->addresses, call, m->sip));
     size_t room = call->state.room;
@@ -527,7 +551,7 @@ bool oh_calls_message(struct oh_calls *c, unsigned frame, int64_t time_ns,
         finish(c, alone, true);
         return true;
     }
-    struct call *call = call_of(c, keys.call_id);
+    struct call *call = call_of(c, &m, &keys);
     add_message(c, call, &keys, &m);
     move_to_end(c, call, oh_call_state_phase(&call->state));
     if (call->count >= c->limits.call_messages)

@@ -10,6 +10,11 @@
  * `to_phone`), linked as ever. So a call through a proxy, captured on both sides, is two calls of
  * two phones, and the same rules hold as after a run.
  *
+ * A message that no call begins with (a response, an ACK, a CANCEL, a request with a To tag) and
+ * whose Call-ID was not seen before joins the call that it is of by all else, between the same two
+ * ends: by branch, From tag and CSeq number within 64*T1, or a request by both tags of a dialog
+ * that stands. Its Call-ID is wrong, and a rule is to see that.
+ *
  * Who is a user agent and who only passes on is trace/endpoints.h's. Whose side is worth a trace is
  * said by `wanted`; what an endpoint is may come out later, so ask again at the end.
  *

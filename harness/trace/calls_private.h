@@ -89,4 +89,29 @@ void oh_call_addresses_forget(struct oh_call_addresses *a, struct call *call);
 size_t oh_call_addresses_find(const struct oh_call_addresses *a, const struct oh_addr *src,
                               const struct oh_addr *dst, struct call **calls, size_t most);
 
+/* calls_marks.c: by what a message is known to be of a call whose Call-ID it does not have. */
+struct oh_call_mark {
+    uint64_t key, call; /* the hash of its Call-ID */
+};
+struct oh_call_marks {
+    struct oh_call_mark *rows; /* owned */
+};
+void oh_call_marks_init(struct oh_call_marks *m);
+void oh_call_marks_release(struct oh_call_marks *m);
+void oh_call_marks_take(struct oh_call_marks *m, const struct call *call,
+                        const struct oh_sip_msg *sip, const struct oh_link_keys *k);
+/* Is it one that a call can begin with? No response, ACK, CANCEL or request with a To tag is. */
+bool oh_call_begins_with(const struct oh_sip_msg *m, const struct oh_link_keys *k);
+/* The hash of the call that may have this branch, or both these tags; 0: none. It is to be asked.
+ */
+uint64_t oh_call_marks_by_branch(const struct oh_call_marks *m, const struct oh_link_keys *k);
+uint64_t oh_call_marks_by_tags(const struct oh_call_marks *m, const struct oh_link_keys *k);
+/* Is it of a transaction of this call, not older than 64*T1: branch, From tag, CSeq number, ends?
+ */
+bool oh_call_has_transaction(const struct call *call, const struct oh_trace_msg *m,
+                             const struct oh_link_keys *k);
+/* Is there a message in it of the same two tags between the same two ends? */
+bool oh_call_has_dialog(const struct call *call, const struct oh_trace_msg *m,
+                        const struct oh_link_keys *k);
+
 #endif

@@ -161,7 +161,10 @@ struct oh_run {
     size_t tap_count, tap_room;
     struct oh_run_secret *secrets;
     size_t secret_count, secret_room; /* in secrets.json only */
-    bool has_secrets;                 /* reading: secrets.json was there */
+    bool foreign; /* no run: a scenario's flow as it was found in a capture (judge/align.h). What
+                     nobody played may be a user's doing, or be missing from the capture. Not
+                     written */
+    bool has_secrets; /* reading: secrets.json was there */
 };
 
 struct oh_run *

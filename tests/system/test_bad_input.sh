@@ -235,6 +235,7 @@ test_lists_fit_the_terminal()
 {
     local one
     command -v script >/dev/null || { skip_test "no script"; return; }
+    cd "$OFFHOOK_SOURCE" || fail "there is no $OFFHOOK_SOURCE" # the build folder may lie elsewhere
     for one in scenarios rules phones mutants requirements; do
         offhook 0 list "$one"
         [ "$one" = phones ] || grep -qE '^.{81,}' "$work/said" || fail "list $one: cut, though there is no terminal"

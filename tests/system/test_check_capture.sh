@@ -113,6 +113,23 @@ test_a_fault_behind_a_proxy_is_the_phones()
         "{x['id']: broken(x) for x in r['scenarios']}"
 }
 
+test_a_wrong_call_id_is_told_of_the_call_that_its_message_is_of()
+{
+    # lines of call.txt (the message), the phone, the rule
+    local row told='[f["id"] for x in r["scenarios"] for f in x["findings"] if f["level"] == "must"]'
+    while read -r row; do
+        set -- $row
+        edit="$1s/^Call-ID: /&other-/" make "$3.pcap" call
+        check 1 "$work/$3.pcap" --phone-address "$2"
+        expect "['$3']" "$told"
+        expect "[1]" "[x['capture']['calls'] for x in r['scenarios']]"
+    done <<'END'
+37,46 192.0.2.8 response.call-id
+71,80 192.0.2.7 ack2xx.call-id
+82,101 192.0.2.7 dialog.call-id
+END
+}
+
 test_a_named_phone_alone_is_judged()
 {
     edit='s/^CSeq: 2 BYE/CSeq: 1 BYE/' make call.pcap call
@@ -238,7 +255,7 @@ test_what_is_no_capture_is_refused()
     offhook 2 check "$work/folder" --phone-address 192.0.2.7
     says "are for captures"
     offhook 2 check "$work/broken" --scenario x.yaml
-    says "cannot be held against a scenario's flow yet"
+    says "x.yaml"
 }
 
 test_a_capture_that_breaks_off_is_judged_as_far_as_it_goes()

@@ -336,6 +336,129 @@ static void a_message_without_call_id_is_a_call_of_its_own(void **state)
     talk_end(&k);
 }
 
+/* --- a wrong Call-ID --- */
+
+static void a_message_with_a_wrong_call_id_joins_its_call_by_transaction_or_dialog(void **state)
+{
+    (void)state;
+    struct talk k;
+    talk_begin(&k);
+    say(&k, 0, PHONE, OTHER, "INVITE sip:b@example.com", (struct part){0});
+    say(&k, 100, OTHER, PHONE, "SIP/2.0 180 Ringing", (struct part){.call = "x1", .to_tag = "t"});
+    say(&k, 200, OTHER, PHONE, "SIP/2.0 200 OK", (struct part){.to_tag = "t"});
+    say(&k, 300, PHONE, OTHER, "ACK sip:b@example.com",
+        (struct part){.call = "x2", .branch = "b2", .to_tag = "t"});
+    say(&k, 900, OTHER, PHONE, "BYE sip:a@example.com",
+        (struct part){.call = "x3", .branch = "o", .from_tag = "t", .to_tag = "f", .cseq = 7});
+    say(&k, 950, PHONE, OTHER, "SIP/2.0 481 No Call",
+        (struct part){.call = "x3",
+                      .branch = "o",
+                      .from_tag = "t",
+                      .to_tag = "f",
+                      .cseq = 7,
+                      .method = "BYE"});
+    oh_calls_end(k.calls);
+    assert_int_equal(oh_calls_counts(k.calls).calls, 1);
+    assert_string_equal(view_of(&k, PHONE, 0)->words, ">INVITE <180 <200 >ACK <BYE >481");
+    assert_false(view_of(&k, PHONE, 0)->cut);
+    talk_end(&k);
+}
+
+static void a_cancel_with_a_wrong_call_id_joins_its_invite(void **state)
+{
+    (void)state;
+    struct talk k;
+    talk_begin(&k);
+    say(&k, 0, PHONE, OTHER, "INVITE sip:b@example.com", (struct part){0});
+    say(&k, 100, OTHER, PHONE, "SIP/2.0 180 Ringing", (struct part){.to_tag = "t"});
+    say(&k, 200, PHONE, OTHER, "CANCEL sip:b@example.com", (struct part){.call = "x"});
+    say(&k, 300, OTHER, PHONE, "SIP/2.0 487 Terminated", (struct part){.to_tag = "t"});
+    say(&k, 400, PHONE, OTHER, "ACK sip:b@example.com", (struct part){.call = "y", .to_tag = "t"});
+    oh_calls_end(k.calls);
+    assert_string_equal(view_of(&k, PHONE, 0)->words, ">INVITE <180 >CANCEL <487 >ACK");
+    talk_end(&k);
+}
+
+/* Each differs from what would belong to the open call c1 in one part; a call of its own each. */
+static void what_only_looks_like_it_is_of_another_call_stays_apart(void **state)
+{
+    static const struct {
+        const char *src, *dst, *start;
+        struct part part;
+        int64_t ms;
+    } others[] = {
+        /* other ends: the far side of a server that hides who calls */
+        {OTHER, SECOND, "BYE sip:b@example.com", {.branch = "n", .to_tag = "t", .cseq = 2}, 1000},
+        {"192.0.2.1:5062", OTHER, "BYE sip:b@example.com", {.to_tag = "t", .cseq = 2}, 1000},
+        /* a poor phone gives its tag again, to another party */
+        {PHONE, OTHER, "BYE sip:b@example.com", {.branch = "n", .to_tag = "u", .cseq = 2}, 1000},
+        {PHONE,
+         OTHER,
+         "BYE sip:b@example.com",
+         {.branch = "n", .from_tag = "t", .to_tag = "f"},
+         1000},
+        /* a poor phone gives its branch again */
+        {OTHER, PHONE, "SIP/2.0 200 OK", {.from_tag = "g", .to_tag = "u"}, 1000},
+        {OTHER, PHONE, "SIP/2.0 200 OK", {.to_tag = "u", .cseq = 3}, 1000},
+        {OTHER, PHONE, "SIP/2.0 200 OK", {.to_tag = "t"}, 40000},
+        {PHONE, OTHER, "SIP/2.0 200 OK", {.to_tag = "t"}, 1000},
+        /* what a call begins with */
+        {PHONE, OTHER, "INVITE sip:b@example.com", {.branch = "b1"}, 1000},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        struct talk k;
+        struct part p = others[i].part;
+        talk_begin(&k);
+        say(&k, 0, PHONE, OTHER, "INVITE sip:b@example.com", (struct part){0});
+        say(&k, 100, OTHER, PHONE, "SIP/2.0 200 OK", (struct part){.to_tag = "t"});
+        say(&k, 200, PHONE, OTHER, "ACK sip:b@example.com",
+            (struct part){.branch = "b2", .to_tag = "t"});
+        p.call = "x";
+        say(&k, others[i].ms, others[i].src, others[i].dst, others[i].start, p);
+        oh_calls_end(k.calls);
+        if (oh_calls_counts(k.calls).calls != 2)
+            fail_msg("%zu: %s joined", i, others[i].start);
+        talk_end(&k);
+    }
+}
+
+static void a_dialog_that_is_over_or_has_lost_evidence_takes_no_stranger_in(void **state)
+{
+    (void)state;
+    for (int lost = 0; lost < 2; lost++) {
+        struct talk k;
+        talk_begin(&k);
+        say(&k, 0, PHONE, OTHER, "INVITE sip:b@example.com", (struct part){0});
+        say(&k, 100, OTHER, PHONE, "SIP/2.0 200 OK", (struct part){.to_tag = "t"});
+        if (lost)
+            oh_calls_lost(k.calls);
+        else
+            say(&k, 200, PHONE, OTHER, "BYE sip:b@example.com",
+                (struct part){.branch = "b3", .to_tag = "t", .cseq = 2});
+        say(&k, 300, PHONE, OTHER, "INFO sip:b@example.com",
+            (struct part){.call = "x", .branch = "b4", .to_tag = "t", .cseq = 3});
+        assert_int_equal(oh_calls_counts(k.calls).calls, 2);
+        oh_calls_end(k.calls);
+        talk_end(&k);
+    }
+}
+
+/* Two calls at once of phones that give one tag to all calls: each Call-ID is known. */
+static void two_calls_with_the_same_tags_are_not_mixed(void **state)
+{
+    (void)state;
+    struct talk k;
+    talk_begin(&k);
+    say_call(&k, 0, PHONE, OTHER, "c1");
+    say_call(&k, 1, PHONE, OTHER, "c2");
+    oh_calls_end(k.calls);
+    assert_int_equal(oh_calls_counts(k.calls).calls, 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_string_equal(view_of(&k, PHONE, i)->words, ">INVITE <180 <200 >ACK >BYE <200");
+    talk_end(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +481,11 @@ int main(void)
         cmocka_unit_test(lost_frames_are_lost_for_the_calls_of_that_time_alone),
         cmocka_unit_test(a_frame_captured_twice_is_a_duplicate_and_a_later_one_a_repeat),
         cmocka_unit_test(a_message_without_call_id_is_a_call_of_its_own),
+        cmocka_unit_test(a_message_with_a_wrong_call_id_joins_its_call_by_transaction_or_dialog),
+        cmocka_unit_test(a_cancel_with_a_wrong_call_id_joins_its_invite),
+        cmocka_unit_test(what_only_looks_like_it_is_of_another_call_stays_apart),
+        cmocka_unit_test(a_dialog_that_is_over_or_has_lost_evidence_takes_no_stranger_in),
+        cmocka_unit_test(two_calls_with_the_same_tags_are_not_mixed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

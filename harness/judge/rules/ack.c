@@ -8,12 +8,57 @@ struct answered {
     const struct oh_trace_msg *final, *invite;
 };
 
+static bool same_branch(const struct oh_trace_msg *m, const struct answered *a)
+{
+    return oh_help_same_token(oh_help_branch(m->sip), oh_help_branch(a->invite->sip));
+}
+
+/* A response to an INVITE with that CSeq number, other than those to `a->invite`. */
+static bool has_response(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                         const struct answered *a, uint64_t number)
+{
+    struct oh_sip_cseq cseq;
+    for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
+        const struct oh_trace_msg *r = oh_rule_msg(v, i);
+        if (!r->sip->is_request && r->request != a->invite->index &&
+            oh_help_same_call(r->sip, m->sip) && oh_help_same_end(m, true, r, false) &&
+            oh_help_cseq(r->sip, &cseq) == 0 && cseq.number == number &&
+            oh_span_is(cseq.method, "INVITE"))
+            return true;
+    }
+    return false;
+}
+
+/* A foreign capture may lack the INVITE: the ACK and the refusal agree in another branch than that
+ * of the one that fits best. RFC 3261 17.1.1.3 */
+static bool is_to_merged(const struct oh_trace_msg *m, const struct answered *a)
+{
+    struct oh_span branch = oh_help_branch(m->sip);
+    return a->final->sip->status >= 300 && branch.at &&
+           oh_help_same_token(branch, oh_help_branch(a->final->sip)) && !same_branch(m, a);
+}
+
+/* Or it lacks all that the ACK answers: what fits best has another number, and another branch or
+ * responses to that number are there. */
+static bool answers_unseen(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                           const struct answered *a)
+{
+    struct oh_sip_cseq mine, other;
+    if (oh_rule_run(v) || oh_help_cseq(m->sip, &mine) < 0 ||
+        oh_help_cseq(a->invite->sip, &other) < 0)
+        return false;
+    if (mine.number == other.number)
+        return is_to_merged(m, a);
+    return (a->final->sip->status >= 300 && !same_branch(m, a)) ||
+           has_response(v, m, a, mine.number);
+}
+
 static bool read_answered(const struct oh_rule_view *v, const struct oh_trace_msg *m,
                           struct answered *a)
 {
     a->final = oh_rule_msg(v, m->answered);
     a->invite = a->final ? oh_rule_msg(v, a->final->request) : NULL;
-    return a->invite != NULL;
+    return a->invite && !answers_unseen(v, m, a);
 }
 
 static bool to_refusal(const struct oh_rule_view *v, const struct oh_trace_msg *m,
@@ -27,11 +72,6 @@ static bool to_success(const struct oh_rule_view *v, const struct oh_trace_msg *
                        struct answered *a)
 {
     return read_answered(v, m, a) && a->final->sip->status < 300 && oh_help_originates(v, m);
-}
-
-static bool same_branch(const struct oh_trace_msg *m, const struct answered *a)
-{
-    return oh_help_same_token(oh_help_branch(m->sip), oh_help_branch(a->invite->sip));
 }
 
 static void check_branch(struct oh_rule_view *v, const struct oh_trace_msg *m)
@@ -342,7 +382,8 @@ static void check_success_tags(struct oh_rule_view *v, const struct oh_trace_msg
                   "The ACK to a 2xx must keep the From tag of the dialog."},
                  {OH_SIP_TO, "to.tag", "The ACK to a 2xx must carry the To tag of that 2xx."}};
     struct answered a;
-    for (size_t i = 0; i < 2 && to_success(v, m, &a); i++) {
+    bool forked = !oh_rule_run(v) && oh_rule_evidence_lost(v); /* the 2xx of another may be lost */
+    for (size_t i = 0; i < 2 && !forked && to_success(v, m, &a); i++) {
         struct oh_span wanted = oh_help_tag(a.final->sip, sides[i].id);
         struct oh_span mine = oh_help_tag(m->sip, sides[i].id);
         if (!oh_help_same_token(wanted, mine))
@@ -448,8 +489,8 @@ static const struct oh_rule rules[] = {
     ACK("ack.route", MUST, REFUSAL,
         "An ACK to a response of 300 or more has the Route header fields of its INVITE.",
         "lint.ack.non2xx", check_route),
-    {"ack.missing", OH_LEVEL_MUST, "RFC 3261 17.1.1.2", OH_ON_RESPONSE | OH_OWED, "INVITE",
-     "A final response of 300 or more to an INVITE is acknowledged.", "lint.ack.non2xx",
+    {"ack.missing", OH_LEVEL_MUST, "RFC 3261 17.1.1.2", OH_ON_RESPONSE | OH_OWED | OH_BY_TIME,
+     "INVITE", "A final response of 300 or more to an INVITE is acknowledged.", "lint.ack.non2xx",
      check_missing},
     ACK("ack2xx.branch", MUST, "RFC 3261 8.1.1.7", "An ACK to a 2xx has a branch of its own.",
         "lint.ack.2xx", check_success_branch),
@@ -462,7 +503,7 @@ static const struct oh_rule rules[] = {
     ACK("ack2xx.credentials", MUST, SUCCESS,
         "An ACK to a 2xx has the same credentials as its INVITE.", "lint.ack.2xx-credentials",
         check_success_credentials),
-    {"ack2xx.missing", OH_LEVEL_MUST, SUCCESS, OH_ON_RESPONSE | OH_OWED, "INVITE",
+    {"ack2xx.missing", OH_LEVEL_MUST, SUCCESS, OH_ON_RESPONSE | OH_OWED | OH_BY_TIME, "INVITE",
      "A 2xx to an INVITE is acknowledged.", "lint.ack.2xx", check_missing_success},
 };
 

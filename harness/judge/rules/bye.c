@@ -141,7 +141,8 @@ static void check_before_ack(struct oh_rule_view *v, const struct oh_trace_msg *
 
 #define BYE(id, meaning, covers, check)                                                            \
     {                                                                                              \
-        id, OH_LEVEL_MUST, "RFC 3261 15", OH_ON_REQUEST, "BYE", meaning, covers, check             \
+        id, OH_LEVEL_MUST, "RFC 3261 15", OH_ON_REQUEST | OH_BY_TIME, "BYE", meaning, covers,      \
+            check                                                                                  \
     }
 
 static const struct oh_rule rules[] = {

@@ -18,7 +18,7 @@ static void check_methods(struct oh_rule_view *v, const struct oh_trace_msg *m)
     static const char *const needed[] = {"INVITE", "ACK", "CANCEL", "BYE"};
     bool takes_part =
         oh_sip_msg_is_method(m->sip, "INVITE") && (m->sip->is_request || m->sip->status / 100 == 2);
-    if ((!takes_part && !allows(m->sip, "INVITE")) || !oh_sip_msg_header(m->sip, OH_SIP_ALLOW, 0) ||
+    if (!oh_sip_msg_header(m->sip, OH_SIP_ALLOW, 0) || (!takes_part && !allows(m->sip, "INVITE")) ||
         !oh_help_originates(v, m))
         return;
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {

@@ -1,5 +1,5 @@
-/* The Contact of a request that can begin a dialog, and of an INVITE in one: RFC 3261 8.1.1.8,
- * 12.2.1.1. */
+/* The Contact of a request that can begin a dialog, and of an INVITE or UPDATE in one: RFC 3261
+ * 8.1.1.8, 12.2.1.1, RFC 3311 7. */
 #include "judge/rule_help.h"
 
 /* INVITE, and by RFC 6665 4.4.1 and RFC 3515 2 these. */
@@ -69,6 +69,18 @@ static void check_refresh(struct oh_rule_view *v, const struct oh_trace_msg *m)
                                    .bytes = m->sip->start_line,
                                    .expected = oh_span_of("a Contact"),
                                    .text = "An INVITE in a dialog should carry a Contact."});
+}
+
+/* A target refresh like INVITE (5.1), but with "m" for Contact in the table. */
+static void check_update(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (oh_sip_msg_value(m->sip, OH_SIP_CONTACT, 0).at || !oh_help_originates(v, m))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "contact",
+                                   .bytes = m->sip->start_line,
+                                   .expected = oh_span_of("a Contact"),
+                                   .text = "An UPDATE must carry a Contact."});
 }
 
 /* A scheme (RFC 3986 3.1), a colon, and more. */
@@ -155,6 +167,8 @@ static const struct oh_rule rules[] = {
             check_star),
     CONTACT("contact.refresh", SHOULD, "RFC 3261 12.2.1.1", "INVITE",
             "An INVITE in a dialog has a Contact.", NULL, check_refresh),
+    CONTACT("contact.update", MUST, "RFC 3311 7", "UPDATE", "An UPDATE has a Contact.",
+            "lint.update.contact", check_update),
 };
 
 const struct oh_rule_family oh_rules_contact = {"contact", rules, sizeof rules / sizeof *rules};

@@ -141,12 +141,13 @@ static bool forked(const struct oh_rule_view *v, const struct oh_trace_msg *m)
     return false;
 }
 
+/* A request that a foreign capture lost together with its response leaves no trace. */
 static void check_by_one(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct step s;
     if (!read_step(v, m, &s) || s.mine.number <= s.last.number + 1)
         return;
-    if (oh_rule_evidence_lost(v) || forked(v, m) || missed_one(v, m, &s)) {
+    if (!oh_rule_run(v) || oh_rule_evidence_lost(v) || forked(v, m) || missed_one(v, m, &s)) {
         oh_rule_not_checkable(v);
         return;
     }

@@ -184,14 +184,21 @@ static void check_kept_from_tag(struct oh_rule_view *v, const struct oh_trace_ms
                                    .also = d.answer});
 }
 
+/* Of a foreign capture: what gave this tag may be missing. */
+static bool is_of_unseen_dialog(const struct oh_rule_view *v, struct oh_span tag)
+{
+    return tag.at && !oh_rule_run(v) && oh_rule_evidence_lost(v);
+}
+
 /* Without any To tag only a BYE is sure to mean the dialog. */
 static void check_kept_to_tag(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct oh_help_dialog d;
     struct oh_span tag = oh_help_tag(m->sip, OH_SIP_TO);
     if (!oh_help_uri(m->sip, OH_SIP_TO).at || (!tag.at && !oh_help_is_request(m, "BYE")) ||
-        !is_judged(v, m) || is_in_dialog(v, m) || is_tag_of_challenge(v, m, tag) ||
-        !oh_help_dialog_of(v, m, OH_BY_LOCAL_TAG_AND_CALL, &d) || !is_only_dialog(v, m, &d))
+        is_of_unseen_dialog(v, tag) || !is_judged(v, m) || is_in_dialog(v, m) ||
+        is_tag_of_challenge(v, m, tag) || !oh_help_dialog_of(v, m, OH_BY_LOCAL_TAG_AND_CALL, &d) ||
+        !is_only_dialog(v, m, &d))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "to.tag",
@@ -335,8 +342,8 @@ static bool is_tag_of(const struct oh_rule_view *v, const struct oh_trace_msg *m
 {
     bool asks = other->sip->is_request;
     const struct oh_trace_msg *final = oh_rule_msg(v, other->final);
-    if (asks && (!oh_span_equal(m->sip->method, other->sip->method) || !final ||
-                 final->sip->status / 100 != 2))
+    if (asks && (!final || final->sip->status / 100 != 2 ||
+                 !oh_span_equal(m->sip->method, other->sip->method)))
         return false;
     return oh_help_same_token(tag, oh_help_tag(other->sip, asks ? OH_SIP_FROM : OH_SIP_TO)) &&
            oh_help_is_first(other) && !oh_help_same_call(m->sip, other->sip) &&

@@ -113,7 +113,7 @@ static const struct oh_rule rules[] = {
     {"offer.ack", OH_LEVEL_MUST, "RFC 3261 13.2.1", OH_ON_REQUEST, "ACK",
      "An ACK carries a session description only in answer to one in the 2xx.",
      "mod.offer-in-ack-only", check_ack},
-    {"offer.open", OH_LEVEL_MUST, "RFC 3264 4", OH_ON_REQUEST, NULL,
+    {"offer.open", OH_LEVEL_MUST, "RFC 3264 4", OH_ON_REQUEST | OH_BY_TIME, NULL,
      "No offer is made while another one is open.", "mod.one-offer-open", check_open},
 };
 

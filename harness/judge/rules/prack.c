@@ -1,4 +1,4 @@
-/* What a PRACK acknowledges. RFC 3262 4, 7.2 */
+/* Reliable provisional responses, and what a PRACK acknowledges. RFC 3262 3, 4, 7.2 */
 #include "judge/rule_help.h"
 #include "judge/sdp_help.h"
 
@@ -40,9 +40,32 @@ static void check_rack(struct oh_rule_view *v, const struct oh_trace_msg *m)
     free(expected);
 }
 
+/* RSeq is what a response that is sent reliably has (7.1), and 100 never is one. */
+static void check_require(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    struct oh_span tag;
+    if (m->sip->status <= 100 || m->sip->status >= 200 ||
+        !oh_sip_msg_header(m->sip, OH_SIP_RSEQ, 0) || !oh_help_originates(v, m))
+        return;
+    for (size_t n = 0; (tag = oh_sip_msg_value(m->sip, OH_SIP_REQUIRE, n)).at; n++) {
+        if (oh_help_same_token(tag, oh_span_of("100rel")))
+            return;
+    }
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "require",
+                                   .bytes = oh_sip_msg_whole(m->sip, OH_SIP_RSEQ),
+                                   .expected = oh_span_of("100rel"),
+                                   .observed = oh_sip_msg_whole(m->sip, OH_SIP_REQUIRE),
+                                   .text = "A provisional response with RSeq must carry Require "
+                                           "with the option tag 100rel."});
+}
+
 static const struct oh_rule rules[] = {
     {"prack.rack", OH_LEVEL_MUST, "RFC 3262 7.2", OH_ON_REQUEST, "PRACK",
      "RAck names a reliable provisional response that was sent.", NULL, check_rack},
+    {"prack.require", OH_LEVEL_MUST, "RFC 3262 3", OH_ON_RESPONSE, "INVITE",
+     "A provisional response with RSeq has Require with 100rel.", "lint.rel1xx.require",
+     check_require},
 };
 
 const struct oh_rule_family oh_rules_prack = {"prack", rules, sizeof rules / sizeof *rules};

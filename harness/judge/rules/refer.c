@@ -1,5 +1,5 @@
-/* What a phone that accepts a REFER tells of it, and whom a REFER replaces. RFC 3515 2.4,
- * RFC 3891 3, 6.1 */
+/* What a REFER has, what a phone that accepts it tells of it, and whom a REFER replaces. RFC 3515
+ * 2, RFC 3891 3, 6.1 */
 #include "judge/rule_help.h"
 #include "judge/time_help.h"
 
@@ -9,6 +9,48 @@
 /* "Immediate" has no number: what a server takes that does not answer at once, T2 (RFC 3261
  * 17.1.2.2). */
 #define AT_ONCE_NS OH_HELP_T2_NS
+
+/* --- the request --- */
+
+/* A second value behind a comma is only sure where both stand in < and >: the comma may be of a
+ * URI. A second line is told with other headers that come twice. */
+static bool has_one_target(const struct oh_sip_msg *m)
+{
+    struct oh_span rest = oh_sip_msg_whole(m, OH_SIP_REFER_TO), value;
+    size_t bracketed = 0;
+    if (oh_span_trim(rest).len == 0)
+        return false;
+    while (oh_sip_list_next(&rest, &value))
+        bracketed += oh_span_find(value, '<') < value.len;
+    return bracketed <= 1;
+}
+
+static void check_target(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    if (has_one_target(m->sip) || !oh_help_originates(v, m))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "refer-to",
+                                   .bytes = m->sip->start_line,
+                                   .expected = oh_span_of("one Refer-To"),
+                                   .observed = oh_sip_msg_whole(m->sip, OH_SIP_REFER_TO),
+                                   .text = "A REFER must carry exactly one value of Refer-To."});
+}
+
+/* That of a REFER outside of a dialog has a rule with those of other requests: contact.one. */
+static void check_contact(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    size_t count = oh_sip_msg_value_count(m->sip, OH_SIP_CONTACT);
+    if (count == 1 || !oh_help_tag(m->sip, OH_SIP_TO).at || !oh_help_originates(v, m))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "contact",
+                                   .bytes = m->sip->start_line,
+                                   .expected = oh_span_of("one Contact"),
+                                   .observed = oh_sip_msg_whole(m->sip, OH_SIP_CONTACT),
+                                   .text = "A REFER must carry one Contact, in a dialog as well as "
+                                           "outside of one."});
+}
 
 /* --- the notifications --- */
 
@@ -286,7 +328,11 @@ static void check_tags(struct oh_rule_view *v, const struct oh_trace_msg *m)
     }
 
 static const struct oh_rule rules[] = {
-    REFER("refer.notify", "3515 2.4.4", RESPONSE, "REFER",
+    REFER("refer.refer-to", "3515 2.4.1", REQUEST, "REFER",
+          "A REFER has exactly one value of Refer-To.", "lint.refer.one-refer-to", check_target),
+    REFER("refer.contact", "3515 2", REQUEST, "REFER", "A REFER in a dialog has one Contact.",
+          "lint.refer.contact", check_contact),
+    REFER("refer.notify", "3515 2.4.4", RESPONSE | OH_BY_TIME, "REFER",
           "A REFER that is accepted is followed by a NOTIFY at once.", "refer.in.notify-first",
           check_first),
     REFER("refer.notify-type", "3515 2.4.5", REQUEST, "NOTIFY",

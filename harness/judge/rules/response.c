@@ -12,7 +12,9 @@ static bool is_unseen(const struct oh_rule_view *v, const struct oh_trace_msg *m
         return false;
     bool same_branch = oh_help_same_token(oh_help_branch(m->sip), oh_help_branch(request->sip));
     bool pair = oh_span_is(mine.method, "CANCEL") != oh_span_is(other.method, "CANCEL");
-    return mine.number == other.number ? same_branch && pair : !same_branch;
+    if (mine.number != other.number)
+        return !same_branch;
+    return same_branch ? pair : oh_rule_evidence_lost(v); /* of a merged request: 8.2.2.2 */
 }
 
 static bool read_request(const struct oh_rule_view *v, const struct oh_trace_msg *m,
@@ -147,7 +149,8 @@ static void check_same_tag(struct oh_rule_view *v, const struct oh_trace_msg *m)
         const struct oh_trace_msg *before = oh_rule_msg(v, i);
         struct oh_span tag = oh_help_tag(before->sip, OH_SIP_TO);
         if (before->sip->is_request || before->request != request->index || !tag.at ||
-            before->sip->status <= 100 || !oh_help_is_first(before))
+            before->sip->status <= 100 || !oh_help_is_first(before) ||
+            is_unseen(v, before, request))
             continue;
         if (!oh_help_same_token(tag, mine))
             oh_say_broken(v, m,
@@ -163,6 +166,19 @@ static void check_same_tag(struct oh_rule_view *v, const struct oh_trace_msg *m)
 }
 
 /* With its request at hand the rules that compare the two tell it. */
+/* A request that its sender got lacks it, too: what is copied was not there. */
+static bool is_lacking_before(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                              enum oh_sip_header_id id)
+{
+    for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
+        const struct oh_trace_msg *r = oh_rule_msg(v, i);
+        if (r->sip->is_request && oh_sip_msg_whole(r->sip, id).len == 0 &&
+            oh_help_same_end(m, true, r, false))
+            return true;
+    }
+    return false;
+}
+
 static void check_present(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     static const struct {
@@ -174,7 +190,8 @@ static void check_present(struct oh_rule_view *v, const struct oh_trace_msg *m)
                   {OH_SIP_CALL_ID, "call-id"},
                   {OH_SIP_CSEQ, "cseq"}};
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
-        if (oh_sip_msg_whole(m->sip, needed[i].id).len > 0 || oh_rule_msg(v, m->request))
+        if (oh_sip_msg_whole(m->sip, needed[i].id).len > 0 || oh_rule_msg(v, m->request) ||
+            is_lacking_before(v, m, needed[i].id))
             continue;
         oh_say_broken(v, m,
                       &(struct oh_say){.field = needed[i].field,
@@ -264,6 +281,21 @@ static void check_contact_again(struct oh_rule_view *v, const struct oh_trace_ms
                                    .text = "A 2xx to an INVITE in a dialog must carry a Contact."});
 }
 
+/* The table of RFC 3311 7 has "m", too. */
+static void check_contact_update(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *request;
+    if (m->sip->status / 100 != 2 || oh_sip_msg_value(m->sip, OH_SIP_CONTACT, 0).at ||
+        !read_request(v, m, &request) || !oh_help_is_request(request, "UPDATE"))
+        return;
+    oh_say_broken(v, m,
+                  &(struct oh_say){.field = "contact",
+                                   .bytes = m->sip->start_line,
+                                   .expected = oh_span_of("a Contact"),
+                                   .text = "A 2xx to an UPDATE must carry a Contact.",
+                                   .also = request});
+}
+
 /* What was added on the way back stands before what the request brought; a phone adds nothing. */
 static void check_record_route(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
@@ -336,6 +368,8 @@ static const struct oh_rule rules[] = {
     RESPONSE("response.contact-again", MUST, "RFC 3261 20", "INVITE",
              "A 2xx to an INVITE in a dialog has a Contact.", "lint.r2xx.invite-contact",
              check_contact_again),
+    RESPONSE("response.contact-update", MUST, "RFC 3311 7", "UPDATE",
+             "A 2xx to an UPDATE has a Contact.", "lint.update.contact", check_contact_update),
     RESPONSE("response.record-route", MUST, "RFC 3261 12.1.1", "INVITE",
              "A response that creates a dialog has the INVITE's Record-Route.",
              "lint.rr.copied lint.r1xx.dialog-contact", check_record_route),

@@ -297,6 +297,10 @@ static void check_set(struct oh_rule_view *v, const struct oh_trace_msg *m)
     }
     if (same)
         return;
+    if (!oh_rule_run(v) && oh_rule_evidence_lost(v)) { /* what gave the route set may be missing */
+        oh_rule_not_checkable(v);
+        return;
+    }
     char *wanted = wanted_text(&w);
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "route",
@@ -318,10 +322,11 @@ static void check_set(struct oh_rule_view *v, const struct oh_trace_msg *m)
     }
 
 static const struct oh_rule rules[] = {
-    ROUTE("route.request-uri", "A request in a dialog goes to the remote target.",
-          "lint.route.loose lint.route.empty lint.route.strict lint.target.refresh lint.ack.2xx "
-          "lint.bye.in-dialog",
-          check_target),
+    {"route.request-uri", OH_LEVEL_MUST, "RFC 3261 12.2.1.1", OH_ON_REQUEST | OH_BY_TIME, NULL,
+     "A request in a dialog goes to the remote target.",
+     "lint.route.loose lint.route.empty lint.route.strict lint.target.refresh lint.ack.2xx "
+     "lint.bye.in-dialog",
+     check_target},
     ROUTE("route.set", "A request in a dialog has the route set in Route.",
           "lint.route.from-rr-uac lint.route.from-rr-uas lint.route.loose lint.route.empty "
           "lint.route.strict lint.route.static-after-refresh lint.ack.2xx lint.bye.in-dialog",

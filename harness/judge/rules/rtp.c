@@ -260,7 +260,7 @@ static void check_packet_time(struct oh_rule_view *v, const struct oh_trace_msg 
 
 #define RTP(id, level, clause, meaning, covers, check)                                             \
     {                                                                                              \
-        id, OH_LEVEL_##level, clause, OH_ON_STREAM, NULL, meaning, covers, check                   \
+        id, OH_LEVEL_##level, clause, OH_ON_STREAM | OH_BY_TIME, NULL, meaning, covers, check      \
     }
 
 static const struct oh_rule rules[] = {

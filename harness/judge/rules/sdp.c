@@ -13,13 +13,13 @@ static bool is_refused(const struct oh_help_part *p)
 
 /* The offer that this message answers, both read; NULL: it is no answer. */
 static const struct oh_trace_msg *both(const struct oh_rule_view *v, const struct oh_trace_msg *m,
-                                       struct oh_help_description *offer,
-                                       struct oh_help_description *answer)
+                                       const struct oh_help_description **offer,
+                                       const struct oh_help_description **answer)
 {
     const struct oh_trace_msg *asked = oh_help_originates(v, m) ? oh_help_offer_of(v, m) : NULL;
     if (asked) {
-        oh_help_read_description(asked->sip, offer);
-        oh_help_read_description(m->sip, answer);
+        *offer = oh_help_description_of(v, asked->sip);
+        *answer = oh_help_description_of(v, m->sip);
     }
     return asked;
 }
@@ -29,12 +29,12 @@ static const struct oh_trace_msg *both(const struct oh_rule_view *v, const struc
 static void check_lines(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     static const char *const needed[] = {"v=", "o=", "s=", "t="};
-    struct oh_help_description d;
+    const struct oh_help_description *d;
     if (!oh_help_has_sdp(m->sip) || !oh_help_originates(v, m))
         return;
-    oh_help_read_description(m->sip, &d);
+    d = oh_help_description_of(v, m->sip);
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
-        if (oh_help_line_of(&d.session, needed[i]).at)
+        if (oh_help_line_of(&d->session, needed[i]).at)
             continue;
         oh_say_broken(v, m,
                       &(struct oh_say){.field = "body",
@@ -49,17 +49,17 @@ static void check_lines(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 static void check_connection(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    struct oh_help_description d;
+    const struct oh_help_description *d;
     if (!oh_help_has_sdp(m->sip) || !oh_help_originates(v, m))
         return;
-    oh_help_read_description(m->sip, &d);
+    d = oh_help_description_of(v, m->sip);
     for (size_t i = 0;
-         i < d.count && i < OH_HELP_MEDIA_MAX && !oh_help_line_of(&d.session, "c=").at; i++) {
-        if (oh_help_line_of(&d.media[i], "c=").at)
+         i < d->count && i < OH_HELP_MEDIA_MAX && !oh_help_line_of(&d->session, "c=").at; i++) {
+        if (oh_help_line_of(&d->media[i], "c=").at)
             continue;
         oh_say_broken(v, m,
                       &(struct oh_say){.field = "body",
-                                       .bytes = d.media[i].media,
+                                       .bytes = d->media[i].media,
                                        .expected = oh_span_of("a c= line"),
                                        .observed = oh_span_of("none, neither here nor before the "
                                                               "first m="),
@@ -73,12 +73,12 @@ static void check_connection(struct oh_rule_view *v, const struct oh_trace_msg *
 
 static void check_media_count(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    struct oh_help_description offer, answer;
+    const struct oh_help_description *offer, *answer;
     const struct oh_trace_msg *asked = both(v, m, &offer, &answer);
-    if (!asked || offer.count == answer.count)
+    if (!asked || offer->count == answer->count)
         return;
-    char *expected = oh_format("%zu m= lines", offer.count);
-    char *observed = oh_format("%zu", answer.count);
+    char *expected = oh_format("%zu m= lines", offer->count);
+    char *observed = oh_format("%zu", answer->count);
     struct oh_breach breach = {.field = "body",
                                .bytes = m->sip->body,
                                .expected = expected,
@@ -93,7 +93,7 @@ static void check_media_count(struct oh_rule_view *v, const struct oh_trace_msg 
 /* A stream of a description, and what it says of its payload types. */
 struct stream {
     const struct oh_help_part *part;
-    struct oh_help_types types;
+    const struct oh_help_types *types;
 };
 
 /* By encoding where both sides tell it, else by number or by what that means. */
@@ -102,21 +102,21 @@ static bool is_same_format(const struct stream *a, struct oh_span x, const struc
 {
     uint64_t i = 0, k = 0;
     bool types = oh_help_is_type(x, &i) && oh_help_is_type(y, &k);
-    bool told = types && a->types.mapped[i].at && b->types.mapped[k].at;
+    bool told = types && a->types->mapped[i].at && b->types->mapped[k].at;
     if (!told && oh_help_same_token(x, y))
         return true;
-    struct oh_span p = oh_help_encoding(a->types.encoding[i]);
-    struct oh_span q = oh_help_encoding(b->types.encoding[k]);
+    struct oh_span p = oh_help_encoding(a->types->encoding[i]);
+    struct oh_span q = oh_help_encoding(b->types->encoding[k]);
     return types && p.at && q.at && oh_help_same_token(p, q);
 }
 
 /* Of the first OH_HELP_FORMATS_MAX formats; where there are more, that is taken for yes. */
-static bool has_common_format(const struct oh_help_part *offer, const struct oh_help_part *answer)
+static bool has_common_format(const struct oh_rule_view *v, const struct oh_help_part *offer,
+                              const struct oh_help_part *answer)
 {
-    struct stream o = {.part = offer}, a = {.part = answer};
+    struct stream o = {offer, oh_help_types_of(v, offer)};
+    struct stream a = {answer, oh_help_types_of(v, answer)};
     struct oh_span x, y, left = answer->formats;
-    oh_help_read_types(offer, &o.types);
-    oh_help_read_types(answer, &a.types);
     for (size_t i = 0; oh_help_next_word(&left, &x); i++) {
         struct oh_span right = offer->formats;
         for (size_t k = 0; oh_help_next_word(&right, &y); k++) {
@@ -130,13 +130,13 @@ static bool has_common_format(const struct oh_help_part *offer, const struct oh_
 
 static void check_formats(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    struct oh_help_description offer, answer;
+    const struct oh_help_description *offer, *answer;
     const struct oh_trace_msg *asked = both(v, m, &offer, &answer);
-    if (!asked || offer.count != answer.count)
+    if (!asked || offer->count != answer->count)
         return;
-    for (size_t i = 0; i < offer.count && i < OH_HELP_MEDIA_MAX; i++) {
-        const struct oh_help_part *o = &offer.media[i], *a = &answer.media[i];
-        if (is_refused(a) || !o->formats.len || !a->formats.len || has_common_format(o, a))
+    for (size_t i = 0; i < offer->count && i < OH_HELP_MEDIA_MAX; i++) {
+        const struct oh_help_part *o = &offer->media[i], *a = &answer->media[i];
+        if (is_refused(a) || !o->formats.len || !a->formats.len || has_common_format(v, o, a))
             continue;
         oh_say_broken(v, m,
                       &(struct oh_say){.field = "body",
@@ -152,19 +152,19 @@ static void check_formats(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 static void check_dynamic(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    struct oh_help_description offer, answer;
+    const struct oh_help_description *offer, *answer;
     const struct oh_trace_msg *asked = both(v, m, &offer, &answer);
-    for (size_t i = 0; asked && i < answer.count && i < OH_HELP_MEDIA_MAX; i++) {
-        const struct oh_help_part *p = &answer.media[i];
+    for (size_t i = 0; asked && i < answer->count && i < OH_HELP_MEDIA_MAX; i++) {
+        const struct oh_help_part *p = &answer->media[i];
         struct oh_span left = p->formats, format;
-        struct oh_help_types types;
+        const struct oh_help_types *types;
         uint64_t type;
         if (is_refused(p) || !oh_help_is_rtp(p))
             continue;
-        oh_help_read_types(p, &types);
+        types = oh_help_types_of(v, p);
         while (oh_help_next_word(&left, &format)) {
             /* RFC 3551 6: 96 to 127 have a meaning only by rtpmap. */
-            if (!oh_help_is_type(format, &type) || type < 96 || types.mapped[type].at)
+            if (!oh_help_is_type(format, &type) || type < 96 || types->mapped[type].at)
                 continue;
             oh_say_broken(v, m,
                           &(struct oh_say){.field = "body",
@@ -185,18 +185,17 @@ static void check_dynamic(struct oh_rule_view *v, const struct oh_trace_msg *m)
  * none 0-15 are meant. */
 static void check_events(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    struct oh_help_description d;
+    const struct oh_help_description *d;
     if (!oh_help_has_sdp(m->sip) || !oh_help_originates(v, m))
         return;
-    oh_help_read_description(m->sip, &d);
-    for (size_t i = 0; i < d.count && i < OH_HELP_MEDIA_MAX; i++) {
-        struct oh_span left = d.media[i].formats, format;
-        struct oh_help_types types;
+    d = oh_help_description_of(v, m->sip);
+    for (size_t i = 0; i < d->count && i < OH_HELP_MEDIA_MAX; i++) {
+        struct oh_span left = d->media[i].formats, format;
+        const struct oh_help_types *types = oh_help_types_of(v, &d->media[i]);
         uint64_t type;
-        oh_help_read_types(&d.media[i], &types);
-        while (!is_refused(&d.media[i]) && oh_help_next_word(&left, &format)) {
-            if (!oh_help_is_type(format, &type) || !oh_help_is_event(types.mapped[type]) ||
-                types.fmtp[type].at)
+        while (!is_refused(&d->media[i]) && oh_help_next_word(&left, &format)) {
+            if (!oh_help_is_type(format, &type) || !oh_help_is_event(types->mapped[type]) ||
+                types->fmtp[type].at)
                 continue;
             oh_say_broken(v, m,
                           &(struct oh_say){.field = "body",
@@ -212,13 +211,13 @@ static void check_events(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 static void check_time(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    struct oh_help_description offer, answer;
+    const struct oh_help_description *offer, *answer;
     struct oh_span a, b, left, right;
     const struct oh_trace_msg *asked = both(v, m, &offer, &answer);
     if (!asked)
         return;
-    left = oh_help_line_of(&offer.session, "t=");
-    right = oh_help_line_of(&answer.session, "t=");
+    left = oh_help_line_of(&offer->session, "t=");
+    right = oh_help_line_of(&answer->session, "t=");
     if (!left.at || !right.at)
         return;
     struct oh_say say = {.field = "body",
@@ -278,13 +277,14 @@ static void check_direction(struct oh_rule_view *v, const struct oh_trace_msg *m
     } table[] = {{"sendonly", "recvonly", "inactive", "recvonly or inactive"},
                  {"recvonly", "sendonly", "inactive", "sendonly or inactive"},
                  {"inactive", "inactive", "inactive", "inactive"}};
-    struct oh_help_description offer, answer;
+    const struct oh_help_description *offer, *answer;
     const struct oh_trace_msg *asked = both(v, m, &offer, &answer);
-    for (size_t i = 0; asked && i < offer.count && i < answer.count && i < OH_HELP_MEDIA_MAX; i++) {
-        struct oh_span o = direction(&offer, &offer.media[i]);
-        struct oh_span a = direction(&answer, &answer.media[i]);
-        if (is_refused(&answer.media[i]) || is_refused(&offer.media[i]) ||
-            is_multicast(&offer, &offer.media[i]))
+    for (size_t i = 0; asked && i < offer->count && i < answer->count && i < OH_HELP_MEDIA_MAX;
+         i++) {
+        struct oh_span o = direction(offer, &offer->media[i]);
+        struct oh_span a = direction(answer, &answer->media[i]);
+        if (is_refused(&answer->media[i]) || is_refused(&offer->media[i]) ||
+            is_multicast(offer, &offer->media[i]))
             continue;
         for (size_t k = 0; k < sizeof table / sizeof *table; k++) {
             if (!oh_span_is(o, table[k].offered) || oh_span_is(a, table[k].answered) ||
@@ -292,7 +292,7 @@ static void check_direction(struct oh_rule_view *v, const struct oh_trace_msg *m
                 continue;
             oh_say_broken(v, m,
                           &(struct oh_say){.field = "body",
-                                           .bytes = answer.media[i].media,
+                                           .bytes = answer->media[i].media,
                                            .expected = oh_span_of(table[k].expected),
                                            .observed = a,
                                            .text = "An answer must mirror the direction that is "

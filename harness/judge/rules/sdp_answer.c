@@ -19,14 +19,14 @@ typedef bool pair_fn(struct oh_rule_view *v, const struct oh_trace_msg *m,
 static void each_pair(struct oh_rule_view *v, const struct oh_trace_msg *m, pair_fn *fn)
 {
     const struct oh_trace_msg *asked = oh_help_originates(v, m) ? oh_help_offer_of(v, m) : NULL;
-    struct oh_help_description offer, answer;
+    const struct oh_help_description *offer, *answer;
     if (!asked)
         return;
-    oh_help_read_description(asked->sip, &offer);
-    oh_help_read_description(m->sip, &answer);
-    for (size_t i = 0; offer.count == answer.count && i < offer.count && i < OH_HELP_MEDIA_MAX;
+    offer = oh_help_description_of(v, asked->sip);
+    answer = oh_help_description_of(v, m->sip);
+    for (size_t i = 0; offer->count == answer->count && i < offer->count && i < OH_HELP_MEDIA_MAX;
          i++) {
-        struct pair p = {asked, &offer.media[i], &answer.media[i]};
+        struct pair p = {asked, &offer->media[i], &answer->media[i]};
         if (fn(v, m, &p))
             return;
     }
@@ -115,22 +115,22 @@ static bool is_single(const struct oh_help_types *t, struct oh_span encoding)
 static bool is_renumbered(struct oh_rule_view *v, const struct oh_trace_msg *m,
                           const struct pair *p)
 {
-    struct oh_help_types offer, answer;
+    const struct oh_help_types *offer, *answer;
     struct oh_span left = p->answer->formats, word;
     uint64_t type, offered;
     if (oh_span_is(p->answer->port, "0") || !oh_help_is_rtp(p->answer))
         return false;
-    oh_help_read_types(p->offer, &offer);
-    oh_help_read_types(p->answer, &answer);
+    offer = oh_help_types_of(v, p->offer);
+    answer = oh_help_types_of(v, p->answer);
     for (int i = 0; i < OH_HELP_FORMATS_MAX && oh_help_next_word(&left, &word); i++) {
-        if (!oh_help_is_type(word, &type) || type < 96 || !answer.encoding[type].at ||
-            !is_single(&offer, answer.encoding[type]) || !is_single(&answer, answer.encoding[type]))
+        if (!oh_help_is_type(word, &type) || type < 96 || !answer->encoding[type].at ||
+            !is_single(offer, answer->encoding[type]) || !is_single(answer, answer->encoding[type]))
             continue;
-        offered = number_of(&offer, answer.encoding[type]);
+        offered = number_of(offer, answer->encoding[type]);
         if (offered == type)
             continue;
-        char *expected = oh_format("%u for %.*s", (unsigned)offered, (int)answer.encoding[type].len,
-                                   answer.encoding[type].at);
+        char *expected = oh_format("%u for %.*s", (unsigned)offered,
+                                   (int)answer->encoding[type].len, answer->encoding[type].at);
         bool spoke = say(v, m, p, oh_span_of(expected), word,
                          "An answer should give a codec the payload type that the offer gave it.");
         free(expected);

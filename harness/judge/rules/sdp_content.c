@@ -142,12 +142,12 @@ static bool fits_63_bits(struct oh_span digits)
 
 static void check_origin_size(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    struct oh_help_description d;
+    const struct oh_help_description *d;
     struct oh_span body = description(v, m), left, word;
     if (!body.at)
         return;
-    oh_help_read_description(m->sip, &d);
-    left = oh_help_line_of(&d.session, "o=");
+    d = oh_help_description_of(v, m->sip);
+    left = oh_help_line_of(&d->session, "o=");
     for (int i = 0; i < 3 && oh_help_next_word(&left, &word); i++) {
         if (i == 0 || fits_63_bits(word))
             continue;
@@ -167,12 +167,12 @@ typedef bool stream_fn(struct oh_rule_view *v, const struct oh_trace_msg *m,
 
 static void each_stream(struct oh_rule_view *v, const struct oh_trace_msg *m, stream_fn *fn)
 {
-    struct oh_help_description d;
+    const struct oh_help_description *d;
     if (!description(v, m).at)
         return;
-    oh_help_read_description(m->sip, &d);
-    for (size_t i = 0; i < d.count && i < OH_HELP_MEDIA_MAX; i++) {
-        const struct oh_help_part *p = &d.media[i];
+    d = oh_help_description_of(v, m->sip);
+    for (size_t i = 0; i < d->count && i < OH_HELP_MEDIA_MAX; i++) {
+        const struct oh_help_part *p = &d->media[i];
         if (oh_help_is_rtp(p) && !oh_span_is(p->port, "0") && fn(v, m, p))
             return;
     }
@@ -266,11 +266,10 @@ static bool unmapped(struct oh_rule_view *v, const struct oh_trace_msg *m,
                      const struct oh_help_part *p)
 {
     struct oh_span left = p->formats, word;
-    struct oh_help_types types;
+    const struct oh_help_types *types = oh_help_types_of(v, p);
     uint64_t type;
-    oh_help_read_types(p, &types);
     while (oh_help_next_word(&left, &word)) {
-        if (!oh_help_is_type(word, &type) || type < 96 || types.mapped[type].at)
+        if (!oh_help_is_type(word, &type) || type < 96 || types->mapped[type].at)
             continue;
         say(v, m, word, "an a=rtpmap line for it",
             "A description must have an rtpmap attribute for each dynamic payload type.");
@@ -291,12 +290,11 @@ static bool mapped_unlisted(struct oh_rule_view *v, const struct oh_trace_msg *m
                             const struct oh_help_part *p)
 {
     struct oh_span rest = p->rest;
-    struct oh_help_types types;
+    const struct oh_help_types *types = oh_help_types_of(v, p);
     struct mapping map;
     uint64_t type;
-    oh_help_read_types(p, &types);
     while (next_mapping(&rest, &map)) {
-        if (oh_help_is_type(map.number, &type) && types.listed[type])
+        if (oh_help_is_type(map.number, &type) && types->listed[type])
             continue;
         say(v, m, map.line, "a payload type that the m= line lists",
             "An rtpmap should be for a payload type that its m= line lists.");
@@ -332,25 +330,23 @@ static bool has_odd_port(struct oh_rule_view *v, const struct oh_trace_msg *m,
 
 static void check_port(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    struct oh_help_description d;
+    const struct oh_help_description *d;
     if (!description(v, m).at)
         return;
-    oh_help_read_description(m->sip, &d);
-    if (!oh_help_line_of(&d.session, "a=ice-").at && !oh_help_line_of(&d.session, "a=rtcp").at)
+    d = oh_help_description_of(v, m->sip);
+    if (!oh_help_line_of(&d->session, "a=ice-").at && !oh_help_line_of(&d->session, "a=rtcp").at)
         each_stream(v, m, has_odd_port);
 }
 
 /* --- encodings --- */
 
-/* RFC 3551 4.5, table 1 and 6; opus: RFC 7587 7. Those with a clock of free choice are not here. */
+/* RFC 3551 4.5, table 1 and 6. Those with a clock of free choice are not here. */
 static const struct clock {
-    const char *name, *clock, *channels;
-} clocks[] = {{"G722", "8000", NULL},  {"G723", "8000", NULL},    {"G728", "8000", NULL},
-              {"G729", "8000", NULL},  {"G729D", "8000", NULL},   {"G729E", "8000", NULL},
-              {"GSM", "8000", NULL},   {"GSM-EFR", "8000", NULL}, {"LPC", "8000", NULL},
-              {"QCELP", "8000", NULL}, {"G726-16", "8000", NULL}, {"G726-24", "8000", NULL},
-              {"MPA", "90000", NULL},  {"G726-32", "8000", NULL}, {"G726-40", "8000", NULL},
-              {"H261", "90000", NULL}, {"opus", "48000", "2"}};
+    const char *name, *clock;
+} clocks[] = {{"G722", "8000"},  {"G723", "8000"},    {"G728", "8000"},    {"G729", "8000"},
+              {"G729D", "8000"}, {"G729E", "8000"},   {"GSM", "8000"},     {"GSM-EFR", "8000"},
+              {"LPC", "8000"},   {"QCELP", "8000"},   {"G726-16", "8000"}, {"G726-24", "8000"},
+              {"MPA", "90000"},  {"G726-32", "8000"}, {"G726-40", "8000"}, {"H261", "90000"}};
 
 static bool has_wrong_clock(struct oh_rule_view *v, const struct oh_trace_msg *m,
                             const struct oh_help_part *p)
@@ -360,14 +356,11 @@ static bool has_wrong_clock(struct oh_rule_view *v, const struct oh_trace_msg *m
     while (next_mapping(&rest, &map)) {
         for (size_t i = 0; map.clock.len > 0 && i < sizeof clocks / sizeof *clocks; i++) {
             const struct clock *c = &clocks[i];
-            if (!oh_span_is_nocase(map.name, c->name) ||
-                (oh_span_is(map.clock, c->clock) &&
-                 (!c->channels || oh_span_is(map.channels, c->channels))))
+            if (!oh_span_is_nocase(map.name, c->name) || oh_span_is(map.clock, c->clock))
                 continue;
-            char *expected = oh_format("%s/%s%s%s", c->name, c->clock, c->channels ? "/" : "",
-                                       c->channels ? c->channels : "");
+            char *expected = oh_format("%s/%s", c->name, c->clock);
             say(v, m, map.line, expected,
-                "An rtpmap must give the clock rate, and the channels, that its encoding has.");
+                "An rtpmap must give the clock rate that its encoding has.");
             free(expected);
             return true;
         }
@@ -464,16 +457,15 @@ static bool wrong_events(struct oh_rule_view *v, const struct oh_trace_msg *m,
                          const struct oh_help_part *p)
 {
     struct oh_span rest, word;
-    struct oh_help_types types;
+    const struct oh_help_types *types = oh_help_types_of(v, p);
     uint64_t type;
-    oh_help_read_types(p, &types);
     for (rest = p->rest; rest.len > 0;) {
         struct oh_span line = oh_help_next_line(&rest), left;
         if (!oh_span_starts_with(line, "a=fmtp:"))
             continue;
         left = oh_span_sub(line, strlen("a=fmtp:"), line.len);
         if (!oh_help_next_word(&left, &word) || !oh_help_is_type(word, &type) ||
-            !oh_help_is_event(types.mapped[type]))
+            !oh_help_is_event(types->mapped[type]))
             continue;
         left = oh_span_trim(left);
         if (is_event_list(left))

@@ -27,8 +27,20 @@ static bool is_in_force(const struct oh_rule_view *v, const struct oh_trace_msg 
     return !final || final->sip->status < 300;
 }
 
-/* The sender's latest description in this dialog before `before`, an index; not one in a refusal.
- */
+/* May its body be an offer or an answer? That in a 2xx to OPTIONS tells of abilities and is
+ * neither: RFC 3261 11.2. For these it is said: 13.2.1, RFC 3262 5, RFC 3311 5. */
+static bool may_describe(const struct oh_sip_msg *m)
+{
+    static const char *const methods[] = {"INVITE", "ACK", "PRACK", "UPDATE"};
+    struct oh_sip_cseq cseq;
+    bool is = false;
+    for (size_t i = 0; oh_help_cseq(m, &cseq) == 0 && i < sizeof methods / sizeof *methods; i++)
+        is |= oh_span_is(cseq.method, methods[i]);
+    return is;
+}
+
+/* The sender's latest offer or answer in this dialog before `before`, an index; not one in a
+ * refusal. */
 static const struct oh_trace_msg *previous(const struct oh_rule_view *v,
                                            const struct oh_trace_msg *m, int before)
 {
@@ -39,7 +51,8 @@ static const struct oh_trace_msg *previous(const struct oh_rule_view *v,
         if (oh_help_has_sdp(r->sip) && oh_help_is_first(r) && oh_help_same_call(r->sip, m->sip) &&
             oh_help_same_token(own, oh_help_tag(m->sip, OH_SIP_FROM)) &&
             (!other.at || oh_help_same_token(other, oh_help_tag(m->sip, OH_SIP_TO))) &&
-            oh_help_same_end(r, true, m, true) && (r->sip->is_request || is_in_force(v, r)))
+            oh_help_same_end(r, true, m, true) && may_describe(r->sip) &&
+            (r->sip->is_request || is_in_force(v, r)))
             return r;
     }
     return NULL;
@@ -65,13 +78,13 @@ typedef bool fits_fn(const struct oh_rule_view *v, const struct oh_trace_msg *m,
 static bool has_next_version(const struct oh_rule_view *v, const struct oh_trace_msg *m,
                              const struct oh_trace_msg *last)
 {
-    struct oh_help_description before, now;
+    const struct oh_help_description *before, *now;
     struct oh_span x[6], y[6];
     if (oh_span_equal(last->sip->body, m->sip->body))
         return true;
-    oh_help_read_description(last->sip, &before);
-    oh_help_read_description(m->sip, &now);
-    if (!read_origin(&before, x) || !read_origin(&now, y))
+    before = oh_help_description_of(v, last->sip);
+    now = oh_help_description_of(v, m->sip);
+    if (!read_origin(before, x) || !read_origin(now, y))
         return true;
     return !oh_span_equal(x[2], y[2]) && (!oh_rule_run(v) || is_next(x[2], y[2]));
 }
@@ -81,11 +94,10 @@ static bool has_same_origin(const struct oh_rule_view *v, const struct oh_trace_
                             const struct oh_trace_msg *last)
 {
     static const int kept[] = {0, 1, 3, 4, 5};
-    struct oh_help_description before, now;
+    const struct oh_help_description *before = oh_help_description_of(v, last->sip);
+    const struct oh_help_description *now = oh_help_description_of(v, m->sip);
     struct oh_span x[6], y[6];
-    oh_help_read_description(last->sip, &before);
-    oh_help_read_description(m->sip, &now);
-    if (!read_origin(&before, x) || !read_origin(&now, y))
+    if (!read_origin(before, x) || !read_origin(now, y))
         return true;
     for (size_t i = 0; i < (oh_rule_run(v) ? 5 : 2); i++) {
         if (!oh_span_equal(x[kept[i]], y[kept[i]]))
@@ -97,42 +109,40 @@ static bool has_same_origin(const struct oh_rule_view *v, const struct oh_trace_
 static bool has_all_media(const struct oh_rule_view *v, const struct oh_trace_msg *m,
                           const struct oh_trace_msg *last)
 {
-    struct oh_help_description before, now;
-    (void)v;
-    oh_help_read_description(last->sip, &before);
-    oh_help_read_description(m->sip, &now);
-    return now.count >= before.count;
+    const struct oh_help_description *before = oh_help_description_of(v, last->sip);
+    const struct oh_help_description *now = oh_help_description_of(v, m->sip);
+    return now->count >= before->count;
 }
 
 /* A number from 96 to 127 keeps its codec. What was refused, or is of another media type now, was
  * another stream (8.1, 8.3.3). */
-static bool keeps_numbers(const struct oh_help_part *before, const struct oh_help_part *now,
-                          struct oh_span *wrong)
+static bool keeps_numbers(const struct oh_rule_view *v, const struct oh_help_part *before,
+                          const struct oh_help_part *now, struct oh_span *wrong)
 {
-    struct oh_help_types old, new;
+    const struct oh_help_types *old, *new;
     if (oh_span_is(before->port, "0") || !oh_help_same_token(before->kind, now->kind))
         return true;
-    oh_help_read_types(before, &old);
-    oh_help_read_types(now, &new);
+    old = oh_help_types_of(v, before);
+    new = oh_help_types_of(v, now);
     for (unsigned type = 96; type < OH_HELP_TYPES; type++) {
-        if (!old.mapped[type].at || !new.mapped[type].at ||
-            oh_help_same_token(oh_help_encoding(old.mapped[type]),
-                               oh_help_encoding(new.mapped[type])))
+        if (!old->mapped[type].at || !new->mapped[type].at ||
+            oh_help_same_token(oh_help_encoding(old->mapped[type]),
+                               oh_help_encoding(new->mapped[type])))
             continue;
-        *wrong = new.mapped[type];
+        *wrong = new->mapped[type];
         return false;
     }
     return true;
 }
 
-static struct oh_span renumbered(const struct oh_trace_msg *m, const struct oh_trace_msg *last)
+static struct oh_span renumbered(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                                 const struct oh_trace_msg *last)
 {
-    struct oh_help_description before, now;
+    const struct oh_help_description *before = oh_help_description_of(v, last->sip);
+    const struct oh_help_description *now = oh_help_description_of(v, m->sip);
     struct oh_span wrong = {0};
-    oh_help_read_description(last->sip, &before);
-    oh_help_read_description(m->sip, &now);
-    for (size_t i = 0; i < before.count && i < now.count && i < OH_HELP_MEDIA_MAX; i++) {
-        if (!keeps_numbers(&before.media[i], &now.media[i], &wrong))
+    for (size_t i = 0; i < before->count && i < now->count && i < OH_HELP_MEDIA_MAX; i++) {
+        if (!keeps_numbers(v, &before->media[i], &now->media[i], &wrong))
             break;
     }
     return wrong;
@@ -141,8 +151,7 @@ static struct oh_span renumbered(const struct oh_trace_msg *m, const struct oh_t
 static bool has_same_numbers(const struct oh_rule_view *v, const struct oh_trace_msg *m,
                              const struct oh_trace_msg *last)
 {
-    (void)v;
-    return !renumbered(m, last).at;
+    return !renumbered(v, m, last).at;
 }
 
 /* The description that a new offer should follow and does not; NULL: all is well. After offers that
@@ -165,12 +174,12 @@ static const struct oh_trace_msg *not_followed(const struct oh_rule_view *v,
 static void check_version(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     const struct oh_trace_msg *last = not_followed(v, m, has_next_version);
-    struct oh_help_description now;
+    const struct oh_help_description *now;
     struct oh_span words[6];
     if (!last)
         return;
-    oh_help_read_description(m->sip, &now);
-    (void)read_origin(&now, words);
+    now = oh_help_description_of(v, m->sip);
+    (void)read_origin(now, words);
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "body",
                                    .bytes = words[2],
@@ -184,15 +193,15 @@ static void check_version(struct oh_rule_view *v, const struct oh_trace_msg *m)
 static void check_origin(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     const struct oh_trace_msg *last = not_followed(v, m, has_same_origin);
-    struct oh_help_description before, now;
+    const struct oh_help_description *before, *now;
     if (!last)
         return;
-    oh_help_read_description(last->sip, &before);
-    oh_help_read_description(m->sip, &now);
+    before = oh_help_description_of(v, last->sip);
+    now = oh_help_description_of(v, m->sip);
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "body",
-                                   .expected = oh_help_line_of(&before.session, "o="),
-                                   .observed = oh_help_line_of(&now.session, "o="),
+                                   .expected = oh_help_line_of(&before->session, "o="),
+                                   .observed = oh_help_line_of(&now->session, "o="),
                                    .text =
                                        "A new offer within a session must keep the o= line, but "
                                        "for its version.",
@@ -202,13 +211,13 @@ static void check_origin(struct oh_rule_view *v, const struct oh_trace_msg *m)
 static void check_media_kept(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     const struct oh_trace_msg *last = not_followed(v, m, has_all_media);
-    struct oh_help_description before, now;
+    const struct oh_help_description *before, *now;
     if (!last)
         return;
-    oh_help_read_description(last->sip, &before);
-    oh_help_read_description(m->sip, &now);
-    char *expected = oh_format("at least %zu m= lines", before.count);
-    char *observed = oh_format("%zu", now.count);
+    before = oh_help_description_of(v, last->sip);
+    now = oh_help_description_of(v, m->sip);
+    char *expected = oh_format("at least %zu m= lines", before->count);
+    char *observed = oh_format("%zu", now->count);
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "body",
                                    .bytes = m->sip->body,
@@ -226,7 +235,7 @@ static void check_numbers_kept(struct oh_rule_view *v, const struct oh_trace_msg
     const struct oh_trace_msg *last = not_followed(v, m, has_same_numbers);
     if (!last)
         return;
-    struct oh_span wrong = renumbered(m, last);
+    struct oh_span wrong = renumbered(v, m, last);
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "body",
                                    .bytes = wrong,

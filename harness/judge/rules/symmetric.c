@@ -10,8 +10,7 @@
 
 struct hop {
     const struct oh_trace_msg *request;
-    struct oh_span asked, told;        /* topmost Via of request and response */
-    struct oh_sip_via asking, telling; /* the same taken apart */
+    const struct oh_sip_facts *asked, *told; /* of request and response: the topmost Via */
 };
 
 static bool read_hop(const struct oh_rule_view *v, const struct oh_trace_msg *m, struct hop *h)
@@ -19,15 +18,10 @@ static bool read_hop(const struct oh_rule_view *v, const struct oh_trace_msg *m,
     h->request = oh_rule_msg(v, m->request);
     if (!h->request)
         return false;
-    const struct oh_sip_facts *asked = oh_sip_msg_facts(h->request->sip);
-    const struct oh_sip_facts *told = oh_sip_msg_facts(m->sip);
-    h->asked = asked->top_via;
-    h->told = told->top_via;
-    h->asking = asked->via;
-    h->telling = told->via;
-    return asked->via.host.at && oh_help_same_token(asked->via.host, told->via.host) &&
-           !oh_sip_param(asked->via.params, "received").at &&
-           !oh_sip_param(asked->via.params, "maddr").at &&
+    h->asked = oh_sip_msg_facts(h->request->sip);
+    h->told = oh_sip_msg_facts(m->sip);
+    return h->asked->via.host.at && oh_help_same_token(h->asked->via.host, h->told->via.host) &&
+           !h->asked->received.at && !oh_sip_param(h->asked->via.params, "maddr").at &&
            oh_help_same_end(m, true, h->request, false) && oh_help_originates(v, m);
 }
 
@@ -43,19 +37,20 @@ static bool is_private(const struct oh_addr *a)
            (ip[0] == 169 && ip[1] == 254);
 }
 
-/* The source is a private address and Via says a public one: the server may have seen that. */
+/* The source is a private address and Via says another one: the server may have seen that. It may
+ * be private, too: between two such nets addresses are translated as well. */
 static bool may_be_translated(const struct oh_rule_view *v, const struct hop *h)
 {
     struct oh_addr named;
     return !oh_rule_run(v) && is_private(&h->request->src) &&
-           oh_sip_host_addr(h->asking.host, h->asking.port, &named, NULL) == 0 &&
-           !is_private(&named);
+           oh_sip_host_addr(h->asked->via.host, h->asked->via.port, &named, NULL) == 0 &&
+           !oh_addr_same_ip(&named, &h->request->src);
 }
 
 static bool is_from_elsewhere(const struct hop *h)
 {
     struct oh_addr named;
-    return oh_sip_host_addr(h->asking.host, h->asking.port, &named, NULL) < 0 ||
+    return oh_sip_host_addr(h->asked->via.host, h->asked->via.port, &named, NULL) < 0 ||
            !oh_addr_same_ip(&named, &h->request->src);
 }
 
@@ -64,8 +59,8 @@ static void check_received(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct hop h;
     char wanted[OH_ADDR_TEXT];
-    if (!read_hop(v, m, &h) || oh_sip_param(h.telling.params, "received").at ||
-        oh_sip_param(h.telling.params, "rport").len > 0 || !is_from_elsewhere(&h))
+    if (!read_hop(v, m, &h) || h.told->received.at || h.told->rport.len > 0 ||
+        !is_from_elsewhere(&h))
         return;
     if (may_be_translated(v, &h)) {
         oh_rule_not_checkable(v);
@@ -73,7 +68,7 @@ static void check_received(struct oh_rule_view *v, const struct oh_trace_msg *m)
     }
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "via.received",
-                                   .bytes = h.told,
+                                   .bytes = h.told->top_via,
                                    .expected =
                                        oh_span_of(oh_addr_format_ip(&h.request->src, wanted)),
                                    .text = "Where the Via of a request names a host, or another "
@@ -90,10 +85,8 @@ static bool knows_rport(const struct oh_rule_view *v, const struct oh_trace_msg 
     int from = m->index > OH_HELP_REACH ? m->index - OH_HELP_REACH : 0;
     for (int i = from; i < end && i < m->index + OH_HELP_REACH; i++) {
         const struct oh_trace_msg *other = oh_rule_msg(v, i);
-        struct oh_span rport = oh_sip_param(oh_sip_msg_facts(other->sip)->via.params, "rport");
-        if (!oh_help_same_end(m, true, other, true))
-            continue;
-        if (!other->sip->is_request && rport.len > 0)
+        if (!other->sip->is_request && oh_sip_msg_facts(other->sip)->rport.len > 0 &&
+            oh_help_same_end(m, true, other, true))
             return true;
     }
     return false;
@@ -107,9 +100,8 @@ static bool port_is_known(const struct oh_rule_view *v, const struct oh_trace_ms
     struct oh_addr told;
     if (m->transport != OH_TRANSPORT_UDP && !oh_addr_equal(&m->dst, &h->request->src))
         return false;
-    return oh_rule_run(v) ||
-           (oh_sip_host_addr(oh_sip_param(h->telling.params, "received"), 0, &told, NULL) == 0 &&
-            oh_addr_same_ip(&told, &h->request->src));
+    return oh_rule_run(v) || (oh_sip_host_addr(h->told->received, 0, &told, NULL) == 0 &&
+                              oh_addr_same_ip(&told, &h->request->src));
 }
 
 static void say_rport(struct oh_rule_view *v, const struct oh_trace_msg *m, const struct hop *h,
@@ -117,7 +109,7 @@ static void say_rport(struct oh_rule_view *v, const struct oh_trace_msg *m, cons
 {
     oh_say_broken(v, m,
                   &(struct oh_say){.field = field,
-                                   .bytes = h->told,
+                                   .bytes = h->told->top_via,
                                    .expected = oh_span_of(expected),
                                    .observed = observed,
                                    .text = "Where the Via of a request has an empty rport, the "
@@ -130,11 +122,10 @@ static void check_rport(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct hop h;
     char port[16], ip[OH_ADDR_TEXT];
-    if (!read_hop(v, m, &h) || !oh_sip_param(h.asking.params, "rport").at ||
-        oh_sip_param(h.asking.params, "rport").len > 0)
+    if (!read_hop(v, m, &h) || !h.asked->rport.at || h.asked->rport.len > 0)
         return;
-    struct oh_span filled = oh_sip_param(h.telling.params, "rport");
-    struct oh_span received = oh_sip_param(h.telling.params, "received");
+    struct oh_span filled = h.told->rport;
+    struct oh_span received = h.told->received;
     snprintf(port, sizeof port, "%u", h.request->src.port);
     if (filled.len == 0 && !knows_rport(v, m))
         oh_rule_not_checkable(v); /* a server of RFC 3261 alone passes over it */
@@ -166,8 +157,7 @@ static void check_source(struct oh_rule_view *v, const struct oh_trace_msg *m)
     const struct oh_trace_msg *request = oh_rule_msg(v, m->request);
     char wanted[OH_ADDR_TEXT], observed[OH_ADDR_TEXT];
     if (!request || m->transport != OH_TRANSPORT_UDP || request->transport != OH_TRANSPORT_UDP ||
-        oh_addr_equal(&request->dst, &m->src) ||
-        oh_sip_param(oh_sip_msg_facts(m->sip)->via.params, "rport").len == 0 ||
+        oh_addr_equal(&request->dst, &m->src) || oh_sip_msg_facts(m->sip)->rport.len == 0 ||
         came_to(v, request, &m->src) || !oh_help_originates(v, m))
         return;
     oh_say_broken(v, m,

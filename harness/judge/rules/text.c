@@ -20,7 +20,7 @@ static void check_control(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     for (size_t i = 0; i < m->sip->header_count; i++) {
         struct oh_span value = m->sip->headers[i].value;
-        for (size_t k = 0; k < value.len; k++) {
+        for (size_t k = oh_span_is_printable(value) ? value.len : 0; k < value.len; k++) {
             if (value.at[k] == '\\' && k + 1 < value.len) {
                 k++;
                 continue;
@@ -172,35 +172,21 @@ static void check_name(struct oh_rule_view *v, const struct oh_trace_msg *m)
                                            "tokens and spaces must stand in quotes."});
 }
 
-/* Parameters that are known of URIs alone: RFC 3261 19.1.1 */
-static bool is_of_uri(struct oh_span parameter)
-{
-    static const char *const names[] = {"transport", "maddr", "ttl", "user", "method", "lr"};
-    struct oh_span name = oh_span_trim(oh_span_sub(parameter, 0, oh_span_find(parameter, '=')));
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (oh_span_is_nocase(name, names[i]))
-            return true;
-    }
-    return false;
-}
-
-/* Of a SIP or SIPS URI without brackets: what can only be part of it, and reads otherwise. */
+/* Of a SIP or SIPS URI without brackets: a comma or question mark in it, or a semicolon that is no
+ * header parameter's, since an @ or a question mark comes behind it, which none may hold. Where
+ * what follows a semicolon reads as a parameter, it is the header's, whatever its name: RFC
+ * 3261 20. */
 static struct oh_span wrong_bare(struct oh_span value)
 {
     if (oh_span_find(value, '<') < value.len ||
         (!oh_help_is_scheme(value, "sip") && !oh_help_is_scheme(value, "sips")))
         return (struct oh_span){0};
-    size_t end = oh_span_find(value, ';');
-    for (size_t i = 0; i < end; i++) {
+    size_t from = oh_span_find(value, ';');
+    for (size_t i = 0; i < value.len && value.at[i] != '"'; i++) {
         if (value.at[i] == ',' || value.at[i] == '?')
             return oh_span_sub(value, i, value.len);
-    }
-    while (end < value.len) {
-        struct oh_span rest = oh_span_sub(value, end + 1, value.len);
-        struct oh_span one = oh_span_sub(rest, 0, oh_span_find(rest, ';'));
-        if (is_of_uri(one))
-            return one;
-        end += 1 + one.len;
+        if (value.at[i] == '@' && i > from)
+            return oh_span_sub(value, from, value.len);
     }
     return (struct oh_span){0};
 }
@@ -306,7 +292,7 @@ static const struct oh_rule rules[] = {
     TEXT("text.display-name", "RFC 3261 25.1", OH_ON_ANY,
          "A display name is made of tokens or stands in quotes.", "lint.hdr.displayname-quote",
          check_name),
-    TEXT("text.brackets", "RFC 3261 20.10", OH_ON_ANY,
+    TEXT("text.brackets", "RFC 3261 20", OH_ON_ANY,
          "A URI with comma, semicolon or question mark stands in angle brackets.",
          "lint.hdr.name-addr-needed", check_brackets),
     TEXT("text.combined", "RFC 3261 7.3.1", OH_ON_ANY,

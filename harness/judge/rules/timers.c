@@ -540,7 +540,8 @@ static void check_success_ends(struct oh_rule_view *v, const struct oh_trace_msg
 
 #define TIMER(id, level, clause, on, method, meaning, covers, check)                               \
     {                                                                                              \
-        id, OH_LEVEL_##level, "RFC 3261 " clause, OH_ON_##on, method, meaning, covers, check       \
+        id, OH_LEVEL_##level, "RFC 3261 " clause, OH_ON_##on | OH_BY_TIME, method, meaning,        \
+            covers, check                                                                          \
     }
 
 static const struct oh_rule rules[] = {

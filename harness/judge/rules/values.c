@@ -3,6 +3,7 @@
  *
  * What a message copies from another is told of who wrote it first. */
 #include "judge/rule_help.h"
+#include "sip/facts.h"
 
 #include <string.h>
 
@@ -25,14 +26,21 @@ static bool is_blank(char c)
 static size_t pass(struct oh_span value, size_t i)
 {
     char closes = value.at[i] == '"' ? '"' : value.at[i] == '<' ? '>' : '\0';
+    if (closes == '>')
+        return oh_span_sub(value, 0, i + oh_span_find(oh_span_sub(value, i, value.len), '>') + 1)
+            .len;
     for (i++; closes && i < value.len; i++) {
-        if (closes == '"' && value.at[i] == '\\')
+        if (value.at[i] == '\\')
             i++;
         else if (value.at[i] == closes)
             return i + 1;
     }
     return i < value.len ? i : value.len;
 }
+
+/* What separates, encloses, or is blank. */
+static const bool is_mark[256] = {[';'] = true, [','] = true,  ['"'] = true,  ['<'] = true,
+                                  [' '] = true, ['\t'] = true, ['\r'] = true, ['\n'] = true};
 
 /* A separator with nothing before it, or the last with nothing behind it. In a URI without brackets
  * the user part may have any of them. */
@@ -41,6 +49,10 @@ static struct oh_span idle_separator(struct oh_span value)
     bool is_idle = true, is_bare = oh_span_find(value, '<') == value.len;
     size_t last = 0, at = is_bare ? oh_span_find(value, '@') : value.len;
     for (size_t i = at < value.len ? at : 0; i < value.len; i = pass(value, i)) {
+        while (i + 1 < value.len && !is_mark[(unsigned char)value.at[i]]) {
+            is_idle = false;
+            i++;
+        }
         bool separates = value.at[i] == ';' || value.at[i] == ',';
         if (separates && is_idle)
             return oh_span_sub(value, i, value.len);
@@ -54,6 +66,8 @@ static struct oh_span idle_separator(struct oh_span value)
 static struct oh_span blank_in_brackets(struct oh_span value)
 {
     for (size_t i = 0; i < value.len; i = pass(value, i)) {
+        while (i + 1 < value.len && !is_mark[(unsigned char)value.at[i]])
+            i++;
         struct oh_span whole = oh_span_sub(value, i, pass(value, i));
         if (value.at[i] != '<' || whole.len < 3 || whole.at[whole.len - 1] != '>')
             continue;
@@ -83,7 +97,7 @@ static struct oh_span first_fault(const struct oh_rule_view *v, const struct oh_
 static struct oh_span own_via(const struct oh_sip_msg *m)
 {
     struct oh_span value = oh_sip_msg_whole(m, OH_SIP_VIA);
-    size_t end = 0;
+    size_t end = oh_span_find(value, ',') < value.len ? 0 : value.len;
     while (end < value.len && value.at[end] != ',')
         end = pass(value, end);
     return m->is_request ? oh_span_sub(value, 0, end) : (struct oh_span){0};
@@ -203,13 +217,10 @@ static void check_warning(struct oh_rule_view *v, const struct oh_trace_msg *m)
 static void check_received(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     const struct oh_trace_msg *request = oh_rule_msg(v, m->request);
-    struct oh_sip_via asked, told;
-    if (!request || !oh_help_originates(v, m) ||
-        oh_sip_via_parse(oh_sip_msg_value(request->sip, OH_SIP_VIA, 0), &asked) < 0 ||
-        oh_sip_via_parse(oh_sip_msg_value(m->sip, OH_SIP_VIA, 0), &told) < 0 ||
-        oh_sip_param(asked.params, "received").at)
+    struct oh_span received = oh_sip_msg_facts(m->sip)->received;
+    if (!request || !oh_help_originates(v, m) || !oh_sip_msg_facts(request->sip)->via.host.at ||
+        oh_sip_msg_facts(request->sip)->received.at)
         return;
-    struct oh_span received = oh_sip_param(told.params, "received");
     if (received.len == 0 || received.at[0] != '[')
         return;
     oh_say_broken(v, m,
