@@ -18,6 +18,9 @@
 #include <stdint.h>
 #include <string.h>
 
+/* An index that is none: of a step, a message, an entry. */
+#define OH_NONE (-1)
+
 struct oh_span {
     const char *at;
     size_t len;

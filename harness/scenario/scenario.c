@@ -4,10 +4,8 @@
 #include <string.h>
 
 static const char *const role_names[OH_ROLES] = {
-    [OH_ROLE_PHONE] = "phone",
-    [OH_ROLE_PROXY] = "proxy",
-    [OH_ROLE_REGISTRAR] = "registrar",
-    [OH_ROLE_PEER] = "peer",
+    [OH_ROLE_PHONE] = "phone", [OH_ROLE_PROXY] = "proxy",       [OH_ROLE_REGISTRAR] = "registrar",
+    [OH_ROLE_PEER] = "peer",   [OH_ROLE_REDIRECT] = "redirect", [OH_ROLE_GATEWAY] = "gateway",
 };
 
 static const char *const predicate_names[OH_PREDICATES] = {
@@ -19,10 +17,27 @@ static const char *const predicate_names[OH_PREDICATES] = {
 };
 
 static const char *const verb_names[OH_VERBS] = {
-    [OH_VERB_REGISTER] = "register", [OH_VERB_UNREGISTER] = "unregister",
-    [OH_VERB_DIAL] = "dial",         [OH_VERB_ANSWER] = "answer",
-    [OH_VERB_REJECT] = "reject",     [OH_VERB_HANGUP] = "hangup",
-    [OH_VERB_HOLD] = "hold",         [OH_VERB_RESUME] = "resume",
+    [OH_VERB_REGISTER] = "register",
+    [OH_VERB_UNREGISTER] = "unregister",
+    [OH_VERB_DIAL] = "dial",
+    [OH_VERB_ANSWER] = "answer",
+    [OH_VERB_REJECT] = "reject",
+    [OH_VERB_HANGUP] = "hangup",
+    [OH_VERB_HOLD] = "hold",
+    [OH_VERB_RESUME] = "resume",
+    [OH_VERB_TRANSFER] = "transfer",
+    [OH_VERB_CONSULT] = "consult",
+    [OH_VERB_COMPLETE_TRANSFER] = "complete-transfer",
+    [OH_VERB_JOIN] = "join",
+    [OH_VERB_DTMF] = "dtmf",
+    [OH_VERB_FORWARD] = "forward",
+    [OH_VERB_FORWARD_OFF] = "forward-off",
+    [OH_VERB_DND] = "dnd",
+    [OH_VERB_DND_OFF] = "dnd-off",
+    [OH_VERB_MUTE] = "mute",
+    [OH_VERB_UNMUTE] = "unmute",
+    [OH_VERB_REDIAL] = "redial",
+    [OH_VERB_RESTART] = "restart",
 };
 
 const char *oh_role_name(enum oh_role r)

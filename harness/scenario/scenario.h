@@ -24,6 +24,8 @@ enum oh_role {
     OH_ROLE_PROXY,
     OH_ROLE_REGISTRAR,
     OH_ROLE_PEER, /* another user agent: callee or caller */
+    OH_ROLE_REDIRECT,
+    OH_ROLE_GATEWAY,
     OH_ROLES
 };
 const char *oh_role_name(enum oh_role r); /* "phone", "proxy", ... */
@@ -123,6 +125,19 @@ enum oh_verb { /* what a user does; abilities carry the same names */
                OH_VERB_HANGUP,
                OH_VERB_HOLD,
                OH_VERB_RESUME,
+               OH_VERB_TRANSFER, /* blind, to whom. RFC 5589 6 */
+               OH_VERB_CONSULT,  /* a second call, the first on hold */
+               OH_VERB_COMPLETE_TRANSFER,
+               OH_VERB_JOIN, /* two calls into one conference */
+               OH_VERB_DTMF,
+               OH_VERB_FORWARD,
+               OH_VERB_FORWARD_OFF,
+               OH_VERB_DND,
+               OH_VERB_DND_OFF,
+               OH_VERB_MUTE,
+               OH_VERB_UNMUTE,
+               OH_VERB_REDIAL,
+               OH_VERB_RESTART,
                OH_VERBS
 };
 const char *oh_verb_name(enum oh_verb v); /* "dial": the ability and the adapter's key */
@@ -140,6 +155,26 @@ struct oh_header_override {
 };
 
 /* sdp: {direction: sendonly, ...} or "none": what is otherwise in our description. RFC 3264 */
+/* retransmits: when the copies of a request are due. RFC 3261 17.1.1.2, 17.1.2.2 */
+struct oh_schedule {
+    struct oh_place place;
+    int64_t first_ms, most_ms, until_ms; /* most: gaps double up to it; -1: without end */
+    unsigned tolerance_percent;
+    unsigned count; /* copies in all, the first included; 0: as many as fall before `until` */
+};
+
+/* A block of steps: any order, or one of several branches. `repeat` is unrolled when read, what
+ * the phone may leave out of it is an EITHER with an empty last branch. Steps of a block stand one
+ * behind the other in the scenario's list, branch by branch. */
+enum oh_group_kind { OH_GROUP_ANY_ORDER, OH_GROUP_EITHER };
+struct oh_group {
+    enum oh_group_kind kind;
+    struct oh_place place;
+    int parent, parent_branch; /* OH_NONE: the flow itself */
+    int branch_count;
+    int first, end; /* its steps: [first, end) */
+};
+
 struct oh_sdp_wish {
     bool given;
     bool none;              /* no body at all: an INVITE without an offer, RFC 3261 13.2.1 */
@@ -157,6 +192,12 @@ struct oh_step {
     char *to;   /* the other party, or NULL */
 
     enum oh_verb verb; /* actions */
+    char *value;       /* actions: digits of "A presses", "all"... of "A forwards"; NULL */
+    char *with;        /* actions: the third party of "A joins B and C"; NULL */
+    char *call;        /* the call's name; NULL: the latest call between the two */
+    int group;         /* the innermost block that it stands in, OH_NONE: none; and which of its */
+    int branch;        /* branches */
+    bool prelude;      /* put there by `given:`: a precondition, without findings */
 
     bool is_request; /* messages */
     char *method;    /* of a request; of a response where written "200 to PRACK", else NULL */
@@ -177,6 +218,20 @@ struct oh_step {
     struct oh_challenge *challenges; /* our 401 and 407 only: in place of the party's; NULL */
     size_t challenge_count;
 
+    /* messages of the phone */
+    struct oh_schedule *retransmits; /* the times of its copies; NULL: not asked for */
+    int64_t not_before_ms;           /* `after: X .. Y`: the window that it must fall in; -1 */
+    int64_t not_after_ms;
+    unsigned lose; /* the first copies, the phone's or ours, that are as if lost on the way */
+    /* ours */
+    char *raw;              /* the whole message, names to be expanded; NULL */
+    bool raw_exact;         /* bytes as written; else each line ends in CRLF on the wire */
+    int64_t twice_after_ms; /* sent again so long after; -1: not */
+    bool swap;              /* goes out after our next message */
+    bool again;             /* a response though the request has its final one */
+    char *fork;             /* the callee that speaks, with a To tag and dialog of its own; NULL */
+    unsigned pieces;        /* TCP: segments of about the same size; 0: not cut */
+
     bool media_both_ways;
     bool media_none;   /* A -> B: no RTP */
     int64_t within_ms; /* deadline after the step before it is done; -1: not given */
@@ -185,6 +240,11 @@ struct oh_step {
 };
 
 enum oh_others { OH_OTHERS_SHOULD, OH_OTHERS_MUST, OH_OTHERS_TOLERATE };
+
+struct oh_param {
+    char *name, *value;
+    bool plain; /* a plain YAML scalar: 503, not "503" */
+};
 
 struct oh_scenario {
     char *id;   /* path below the folder scenarios/, without ".yaml"; else the file's base name */
@@ -208,6 +268,11 @@ struct oh_scenario {
     size_t party_count;
     struct oh_step *steps;
     size_t step_count;
+    struct oh_group *groups;
+    size_t group_count;
+    struct oh_param *params; /* of this row, with the values in force */
+    size_t param_count;
+    char *row; /* the name of its row of `each`; NULL: there is no table */
 };
 
 /* Reads and checks all of a file before anything is played. NULL with every mistake found in

@@ -263,8 +263,13 @@ static struct oh_step *new_step(struct oh_reading *g, const struct oh_yaml_node 
 {
     oh_grow(&g->s->steps, g->s->step_count, &g->step_room, sizeof *g->s->steps);
     struct oh_step *step = &g->s->steps[g->s->step_count++];
-    *step =
-        (struct oh_step){.place = oh_yaml_place(g->r->y, heading), .within_ms = -1, .for_ms = -1};
+    *step = (struct oh_step){.place = oh_yaml_place(g->r->y, heading),
+                             .within_ms = -1,
+                             .for_ms = -1,
+                             .group = OH_NONE,
+                             .not_before_ms = -1,
+                             .not_after_ms = -1,
+                             .twice_after_ms = -1};
     g->step = step;
     return step;
 }

@@ -24,8 +24,6 @@
 #include "sip/message.h"
 #include "trace/streams.h"
 
-#define OH_NONE (-1)
-
 /* What the sender of a request did before, in other calls of the same recording (trace/ledger.h).
  * Frames of the earlier messages; 0: none is known. */
 struct oh_before {
