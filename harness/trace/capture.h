@@ -1,7 +1,7 @@
 /*
  * trace/capture.h - packets from libpcap: live, into files; and from files into a trace.
  *
- * Live: one handle for the whole run, buffered (never immediate mode, which loses packets), 1 ms
+ * Live: one handle for the whole run, buffered (never immediate mode, which loses packets), 40 ms
  * timeout, 8 MiB or more, nanosecond stamps, a kernel filter for the addresses of the bench; each
  * scenario writes its own classic nanosecond pcap. The only room that sees libpcap.
  *

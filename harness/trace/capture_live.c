@@ -18,17 +18,18 @@
 #include <unistd.h>
 
 #define SNAP_LEN       262144
-#define TIMEOUT_MS     1
+#define TIMEOUT_MS     40
 #define BUFFER_BYTES   (32 * 1024 * 1024)
 #define PENDING_BYTES  (256 * 1024)
-#define QUIET_MS       20
+#define QUIET_MS       60
 #define DRAIN_LIMIT_MS 250
 /* The kernel cuts its buffer into blocks of 256 KiB, and each TIMEOUT_MS that had a packet uses up
- * one: 32 MiB bear our own stall for 128 ms at a packet per millisecond, for 2.5 s with voice
- * alone. QUIET_MS is two ticks of the slowest usual kernel clock, in which any block is handed on.
- * PENDING_BYTES go to the file at the latest when that much is gathered. */
+ * one: 32 MiB bear our own stall for 5 s whatever the traffic, unless it is more than 6 MiB a
+ * second. Nobody waits for a block but who flushes. QUIET_MS is TIMEOUT_MS and two ticks of the
+ * slowest usual kernel clock, in which any block is handed on. PENDING_BYTES go to the file at the
+ * latest when that much is gathered. */
 
-/* The kernel hands a block on when it is full, or else at a tick of its clock (up to 10 ms). Where
+/* The kernel hands a block on when it is full, or else when TIMEOUT_MS are over. Where
  * we can send packets of our own, on loopback, the block is filled with these: what is older comes
  * at once. They are known by their last bytes and go to no file. */
 #define FILLER_BYTES    1200 /* below the MTU of any loopback interface */
@@ -217,26 +218,48 @@ static int set_filter(struct oh_capture *c, const struct oh_addr *hosts, size_t 
 
 /* --- the file --- */
 
-static int write_all(int fd, const char *bytes, size_t len)
+/* How many of the bytes were written: fewer with errno set. */
+static size_t write_most(int fd, const char *bytes, size_t len)
 {
-    while (len > 0) {
-        ssize_t done = write(fd, bytes, len);
+    size_t written = 0;
+    while (written < len) {
+        ssize_t done = write(fd, bytes + written, len - written);
         if (done < 0 && errno == EINTR)
             continue;
         if (done <= 0)
-            return -1;
-        bytes += done;
-        len -= (size_t)done;
+            break;
+        written += (size_t)done;
     }
-    return 0;
+    return written;
+}
+
+/* How many of these bytes are whole records, of which `packets` counts them. */
+static size_t whole_records(const char *bytes, size_t len, uint64_t *packets)
+{
+    struct {
+        uint32_t seconds, fraction, caplen, len;
+    } head; /* as pcap_dump writes it, in our own byte order */
+    size_t whole = 0;
+    while (len - whole >= sizeof head) {
+        memcpy(&head, bytes + whole, sizeof head);
+        if (len - whole - sizeof head < head.caplen)
+            break;
+        whole += sizeof head + head.caplen;
+        ++*packets;
+    }
+    return whole;
 }
 
 static void file_flush(struct file *f)
 {
     if (f->fd < 0 || f->trouble)
         return;
-    if (fflush(f->memory) != 0 || write_all(f->fd, f->bytes, f->len) < 0) {
+    bool gathered = fflush(f->memory) == 0;
+    size_t written = gathered ? write_most(f->fd, f->bytes, f->len) : 0;
+    if (!gathered || written < f->len) {
         f->trouble = errno ? errno : EIO;
+        if (f->pending_packets)
+            f->whole += (off_t)whole_records(f->bytes, written, &f->packets);
         if (ftruncate(f->fd, f->whole) < 0) /* a pipe or device: nothing can be taken back */
             return;
         return;

@@ -231,6 +231,27 @@ static void what_is_still_in_the_kernel_at_the_end_is_handed_on(void **state)
     close_bench(&b);
 }
 
+/* Time must really pass here: the kernel's clock uses up the buffer, not the packets. */
+static void a_packet_per_millisecond_while_we_stall_is_not_lost(void **state)
+{
+    (void)state;
+    enum { PACKETS = 400 };
+    const struct timespec millisecond = {.tv_nsec = 1000000};
+    struct bench b;
+    open_bench(&b);
+    begin(&b);
+    for (unsigned i = 0; i < PACKETS; i++) {
+        struct oh_text m = message(i, 0);
+        assert_int_equal(oh_udp_send(b.a, oh_socket_local(b.b), oh_text_span(&m), &b.e), 0);
+        oh_text_release(&m);
+        nanosleep(&millisecond, NULL);
+    }
+    assert_int_equal(end(&b), 0);
+    assert_int_equal(b.dropped, 0);
+    assert_all_there(&b, PACKETS);
+    close_bench(&b);
+}
+
 static void packets_between_two_scenarios_are_in_neither_file(void **state)
 {
     (void)state;
@@ -441,6 +462,7 @@ int main(void)
         cmocka_unit_test(two_thousand_datagrams_are_all_captured_once_and_none_dropped),
         cmocka_unit_test(the_file_is_a_classic_pcap_with_nanoseconds),
         cmocka_unit_test(what_is_still_in_the_kernel_at_the_end_is_handed_on),
+        cmocka_unit_test(a_packet_per_millisecond_while_we_stall_is_not_lost),
         cmocka_unit_test(packets_between_two_scenarios_are_in_neither_file),
         cmocka_unit_test(datagrams_of_other_hosts_are_not_captured),
         cmocka_unit_test(a_file_that_cannot_be_made_is_told_and_the_capture_goes_on),
