@@ -95,6 +95,8 @@ static void grow_run(struct track *t, struct oh_stream_run *run, const struct oh
 {
     if ((uint16_t)(run->last_sequence + 1) == p->sequence && run->payload_type == p->payload_type)
         vote(t, run, p->timestamp - run->last_timestamp, p->frame);
+    int64_t late_ns = p->time_ns - run->last_ns - OH_STREAM_LATE_MS * OH_NS_PER_MS;
+    run->late_ns += late_ns > 0 ? late_ns : 0;
     run->last_frame = p->frame;
     run->last_ns = p->time_ns;
     run->last_sequence = p->sequence;

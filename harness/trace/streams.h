@@ -26,6 +26,7 @@
 #include "trace/rtp.h"
 
 #define OH_STREAM_PAUSE_MS 200
+#define OH_STREAM_LATE_MS  60
 #define OH_STREAM_RUNS     64
 #define OH_STREAM_EVENTS   64
 #define OH_STREAMS_MAX     64
@@ -35,6 +36,7 @@ struct oh_stream_run {
     bool marked; /* its first packet has the marker bit */
     unsigned first_frame, last_frame;
     int64_t first_ns, last_ns;
+    int64_t late_ns; /* what its gaps are longer than OH_STREAM_LATE_MS: its sender was held up */
     uint16_t first_sequence, last_sequence;
     uint32_t first_timestamp, last_timestamp;
     uint32_t packets;

@@ -44,6 +44,8 @@ static const struct beyond {
     {"abilities-in-a-488.txt", "sdp.version", {{"m7", "o=- 1 2 ", "o=- 1 78 "}}},
     {"session-again-after-refused-offer.txt", "sdp.version", {{"m7", "o=- 1 1 ", "o=- 1 4 "}}},
     {"version-again-after-refused-offer.txt", "sdp.version", {{"m10", "o=- 1 2 ", "o=- 1 1 "}}},
+    {"sender-held-up.txt", "rtp.timestamp", {{"rtp", "timestamp-step 160", "timestamp-step 60"}}},
+    {"sender-held-up.txt", "rtp.timestamp", {{"rtp", "timestamp-step 160", "timestamp-step 900"}}},
     {"request-to-a-new-target.txt", "route.request-uri", {{"m6", "sip:new@", "sip:other@"}}},
     {"target-of-a-reliable-183.txt", "route.request-uri", {{"m5", "RSeq: 3\n", ""}}},
     {"two-lines-one-423.txt", "refused.min-expires", {{"m5", "Expires: 120", "Expires: 60"}}},

@@ -92,7 +92,8 @@ static uint64_t clock_of(const struct oh_rule_view *v)
 
 /* How far the timestamp is from what the clock would show, in long enough a run: RFC 3550 5.1, a
  * clock that increments linearly in time. Half as much and half as much again are let pass: no
- * clock is so wrong, but packets may come in bursts. */
+ * clock is so wrong, but packets may come in bursts. Nor is a sender slow that was held up, for
+ * the time that it lost. */
 static bool has_wrong_rate(const struct oh_rule_view *v, const struct oh_stream_run *run,
                            uint64_t clock_hz, uint64_t *shown_hz)
 {
@@ -102,8 +103,10 @@ static bool has_wrong_rate(const struct oh_rule_view *v, const struct oh_stream_
                             run->first_ns)
             .is_event)
         return false;
-    *shown_hz = (uint64_t)(run->last_timestamp - run->first_timestamp) * 1000 / (uint64_t)lasted_ms;
-    return *shown_hz * 10 < clock_hz * 6 || *shown_hz * 10 > clock_hz * 16;
+    uint64_t ticks = (uint64_t)(run->last_timestamp - run->first_timestamp) * 1000;
+    uint64_t awake_ms = (uint64_t)(lasted_ms - run->late_ns / OH_NS_PER_MS);
+    *shown_hz = ticks / (uint64_t)lasted_ms;
+    return ticks * 10 < clock_hz * 6 * awake_ms || *shown_hz * 10 > clock_hz * 16;
 }
 
 static void check_timestamp(struct oh_rule_view *v, const struct oh_trace_msg *none)
