@@ -74,6 +74,11 @@ oh_report_formats(void); /* NULL-ended; CMake collects reports/formats/ */
 /* The ladder and findings of one scenario object, as `run` shows it when a scenario is done. */
 void oh_report_scenario_text(const json_t *scenario, const struct oh_report_style *style,
                              struct oh_text *out);
+/* Phones of a foreign capture (an array of such scenario objects): those with trouble first; the
+ * clean ones, and those that have no finding of a new kind, are summed up where there are many.
+ * `verbose` shows each. */
+void oh_report_phones_text(const json_t *phones, const struct oh_report_style *style,
+                           struct oh_text *out);
 /* The ladder and findings of what oh_report_call made. */
 void oh_report_call_text(const json_t *call, const struct oh_report_style *style,
                          struct oh_text *out);

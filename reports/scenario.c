@@ -157,8 +157,10 @@ static json_t *steps(const struct oh_verdict *v)
 {
     json_t *list = json_array();
     size_t count = v->recording->scenario && v->steps ? v->recording->scenario->step_count : 0;
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, step(v, (int)i));
+    for (size_t i = 0; i < count; i++) {
+        if (!v->recording->scenario->steps[i].prelude) /* what is given is no step */
+            json_array_append_new(list, step(v, (int)i));
+    }
     return list;
 }
 
@@ -176,7 +178,7 @@ static int nth_alike(const struct oh_scenario *s, int step)
 {
     int nth = 1;
     for (int i = 0; i < step; i++)
-        nth += strcmp(s->steps[i].text, s->steps[step].text) == 0;
+        nth += !s->steps[i].prelude && strcmp(s->steps[i].text, s->steps[step].text) == 0;
     return nth;
 }
 

@@ -56,15 +56,20 @@ static void count_line(const json_t *report, const struct oh_report_style *s, st
                      (long long)oh_json_integer(findings, "ours", 0));
 }
 
+#define PHONES_NAMED 8 /* of a foreign capture, which may hold hundreds */
+
 /* Of several scenarios, those that are to be looked at, or those that are known. */
 static void not_passed(const json_t *report, bool known, const struct oh_report_style *s,
                        struct oh_text *out)
 {
-    size_t count = oh_json_count(report, "scenarios");
+    size_t count = oh_json_count(report, "scenarios"), named = 0;
+    bool few = oh_json_count(report, "captures") > 0 && !s->verbose;
     for (size_t i = 0; i < count && count > 1; i++) {
         const json_t *scenario = oh_json_item(report, "scenarios", i);
         const char *word = known ? "known" : oh_json_str(scenario, "verdict");
         if (oh_json_is(scenario, "verdict", "pass") || oh_report_is_forgiven(scenario) != known)
+            continue;
+        if (few && ++named > PHONES_NAMED)
             continue;
         char *text =
             oh_format("%s: %s", oh_json_str(scenario, "id"), oh_json_str(scenario, "reason"));
@@ -75,6 +80,8 @@ static void not_passed(const json_t *report, bool known, const struct oh_report_
         oh_cells_wrap(s, text, used < 16 ? 16 : used + 1, 18, out);
         free(text);
     }
+    if (named > PHONES_NAMED)
+        oh_text_addf(out, "  and %zu more\n", named - PHONES_NAMED);
 }
 
 static void phones(const json_t *report, const struct oh_report_style *s, struct oh_text *out)

@@ -2,7 +2,8 @@
  * reports/text.h - what the files of the text form share. Private to reports/.
  *
  * text.c heads and closes a scenario · rows.c its ladder · findings.c what is said of it ·
- * capture_text.c what is otherwise for a phone of a foreign capture · summary.c the end.
+ * capture_text.c what is otherwise for a phone of a foreign capture · capture_list.c which of its
+ * phones are shown, and how · summary.c the end.
  */
 #ifndef OH_REPORTS_TEXT_H
 #define OH_REPORTS_TEXT_H

@@ -19,107 +19,14 @@
 #include <strings.h>
 #include <unistd.h>
 
-static const char *const state_names[] = {"dialing",  "ringing",     "incoming",
-                                          "answered", "established", "ended"};
-
-/* ---- the list ---- */
-
-static void add_call(struct rp_phone *phone, struct rp_call *call)
-{
-    call->next = phone->calls;
-    phone->calls = call;
-}
-
-static struct rp_call *new_call(struct rp_phone *phone, const char *id, const char *peer)
-{
-    struct rp_call *call = calloc(1, sizeof *call);
-    if (!call)
-        return NULL;
-    call->phone = phone;
-    call->id = strdup(id);
-    call->peer = strdup(peer ? peer : "");
-    if (!call->id || !call->peer) {
-        free(call->id);
-        free(call->peer);
-        free(call);
-        return NULL;
-    }
-    call->local.address = phone->options->listen_host;
-    call->local.rtp_port = rp_rtp_port(phone->rtp);
-    RAND_bytes((unsigned char *)&call->local.session_id, sizeof call->local.session_id);
-    call->local.session_id >>= 1;
-    call->local.version = 1;
-    return call;
-}
-
-static void free_call(struct rp_call *call)
-{
-    su_timer_destroy(call->repeat);
-    free(call->id);
-    free(call->peer);
-    free(call);
-}
-
-/* Forgets the call and its handle; the stack finishes open transactions without us. */
-static void drop_call(struct rp_call *call)
-{
-    struct rp_phone *phone = call->phone;
-    struct rp_call **at = &phone->calls;
-    while (*at != call)
-        at = &(*at)->next;
-    *at = call->next;
-    nua_handle_bind(call->handle, NULL);
-    nua_handle_destroy(call->handle);
-    free_call(call);
-    rp_phone_settle(phone);
-}
-
-/* The latest call that is up for the user, or the one of that id. */
-static struct rp_call *find_call(const struct rp_phone *phone, const char *id)
-{
-    for (struct rp_call *call = phone->calls; call; call = call->next)
-        if (call->state != RP_ENDED && (!id || strcmp(call->id, id) == 0))
-            return call;
-    return NULL;
-}
-
-/* ---- telling the user ---- */
-
-void rp_call_tell(const struct rp_call *call, const char *event, json_t *values)
-{
-    json_t *all = json_pack("{s:s}", "call", call->id);
-    json_object_update(all, values);
-    json_decref(values);
-    rp_control_event(call->phone->control, event, all);
-}
-
-void rp_call_end(struct rp_call *call, const char *reason, int status)
-{
-    if (call->state == RP_ENDED)
-        return;
-    if (call->has_media && !(call->phone->options->mutants & RP_RTP_AFTER_BYE))
-        rp_rtp_stop(call->phone->rtp);
-    call->has_media = false;
-    call->state = RP_ENDED;
-    su_timer_destroy(call->repeat);
-    call->repeat = NULL;
-    json_t *values = json_pack("{s:s}", "reason", reason);
-    if (status)
-        json_object_set_new(values, "status", json_integer(status));
-    rp_call_tell(call, "ended", values);
-}
-
-/* RFC 3261 20, table 2: a BYE has no Contact. */
-void rp_call_send_bye(const struct rp_call *call)
-{
-    nua_bye(call->handle, SIPTAG_CONTACT(NULL), TAG_END());
-}
+/* ---- commands ---- */
 
 static void establish(struct rp_call *call)
 {
     call->state = RP_ESTABLISHED;
     rp_call_run_media(call);
     rp_call_tell(call, "established", NULL);
+    rp_call_mix(call);
 }
 
 /* ---- commands ---- */
@@ -164,49 +71,87 @@ static void send_invite(struct rp_call *call, su_home_t *home, const char *uri, 
     sip_to_t to[1];
     write_to(home, to, url);
     rp_sdp_offer(call->sdp, sizeof call->sdp, &call->local, "sendrecv");
+    call->state = RP_DIALING;
     call->handle =
         nua_handle(phone->nua, call, SIPTAG_FROM_STR(phone->address), SIPTAG_TO(to), TAG_END());
     nua_invite(call->handle, NUTAG_URL(uri), SIPTAG_CALL_ID_STR(call->id),
                SIPTAG_CONTACT_STR(phone->contact), SIPTAG_CONTENT_TYPE_STR("application/sdp"),
                SIPTAG_PAYLOAD_STR(call->sdp),
+               TAG_IF(call->replaces, SIPTAG_REPLACES_STR(call->replaces)),
+               TAG_IF(call->referred_by, SIPTAG_REFERRED_BY_STR(call->referred_by)),
                TAG_IF(route_text, NUTAG_INITIAL_ROUTE_STR(route_text)),
                TAG_IF(once, NUTAG_RETRY_COUNT(0)), TAG_END());
 }
 
-const char *rp_calls_dial(struct rp_phone *phone, const char *to, const char **id)
+void rp_call_go(struct rp_call *call)
+{
+    su_home_t home[1] = {SU_HOME_INIT(home)};
+    send_invite(call, home, call->peer, url_make(home, call->peer));
+    su_home_deinit(home);
+}
+
+static bool keep_text(char **to, const char *text)
+{
+    *to = text ? strdup(text) : NULL;
+    return *to || !text;
+}
+
+struct rp_call *rp_call_dial(struct rp_phone *phone, const struct rp_dial *dial, const char **error)
 {
     unsigned char random[16];
     char call_id[2 * sizeof random + 1];
-    const char *error = NULL;
-    struct rp_call *call;
-    if (find_call(phone, NULL))
-        return "The phone is in a call.";
+    struct rp_call *call = NULL;
     su_home_t home[1] = {SU_HOME_INIT(home)};
-    url_t *url = url_make(home, to);
+    url_t *url = url_make(home, dial->to);
     RAND_bytes(random, sizeof random);
     for (size_t i = 0; i < sizeof random; i++)
         snprintf(call_id + 2 * i, 3, "%02x", (unsigned)random[i]);
     if (!url || url->url_type != url_sip || !url->url_host || !url->url_host[0]) {
-        error = "What is to be dialled is not a SIP URI, such as sip:5551234@127.0.0.1:5060.";
+        *error = "What is to be dialled is not a SIP URI, such as sip:5551234@127.0.0.1:5060.";
     } else if (is_at_account(phone->options, url) &&
                rp_registration_must_wait(phone->registration)) {
-        error = "The server has asked for no requests for a while (Retry-After).";
-    } else if (!(call = new_call(phone, call_id, to))) {
-        error = "There is no memory for a call.";
+        *error = "The server has asked for no requests for a while (Retry-After).";
+    } else if (!rp_call_line(phone)) {
+        *error = "The phone has no line left for a call.";
+    } else if (!(call = rp_call_new(phone, call_id, dial->to)) ||
+               !keep_text(&call->replaces, dial->replaces) ||
+               !keep_text(&call->referred_by, dial->referred_by)) {
+        *error = "There is no memory for a call.";
+        if (call)
+            rp_call_free(call);
+        call = NULL;
     } else {
         call->dialled = true;
-        send_invite(call, home, to, url);
-        add_call(phone, call);
-        *id = call->id;
+        call->referrer = dial->referrer;
+        call->state = RP_WAITING;
+        if (!dial->first)
+            send_invite(call, home, dial->to, url);
+        rp_call_add(phone, call);
     }
     su_home_deinit(home);
+    return call;
+}
+
+const char *rp_calls_dial(struct rp_phone *phone, const char *to, const char **id)
+{
+    const char *error = NULL;
+    for (struct rp_call *call = phone->calls; call; call = call->next)
+        if (call->state != RP_ENDED && (call->state != RP_ESTABLISHED || !call->held))
+            return "The phone is in a call.";
+    struct rp_call *call = rp_call_dial(phone, &(struct rp_dial){.to = to}, &error);
+    if (call) {
+        *id = call->id;
+        rp_services_note_dialled(phone, to);
+    }
     return error;
 }
 
-static void accept_call(struct rp_call *call)
+void rp_call_accept(struct rp_call *call)
 {
     bool describes = !call->offered_early;
     call->state = RP_ANSWERED;
+    su_timer_destroy(call->no_answer);
+    call->no_answer = NULL;
     nua_respond(call->handle, SIP_200_OK, SIPTAG_CONTACT_STR(call->phone->contact),
                 TAG_IF(describes, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
                 TAG_IF(describes, SIPTAG_PAYLOAD_STR(call->sdp)), TAG_END());
@@ -214,7 +159,7 @@ static void accept_call(struct rp_call *call)
 
 const char *rp_calls_answer(struct rp_phone *phone, const char *id)
 {
-    struct rp_call *call = find_call(phone, id);
+    struct rp_call *call = rp_call_find(phone, id);
     if (call && !call->dialled && phone->options->mutants & RP_ANSWERS_BY_ITSELF)
         return NULL; /* it has done so */
     if (!call || call->state != RP_INCOMING)
@@ -222,7 +167,7 @@ const char *rp_calls_answer(struct rp_phone *phone, const char *id)
     if (phone->options->mutants & RP_HANGS_ON_ANSWER)
         for (;;)
             pause();
-    accept_call(call);
+    rp_call_accept(call);
     return NULL;
 }
 static void reject(struct rp_call *call, int status)
@@ -233,16 +178,20 @@ static void reject(struct rp_call *call, int status)
 
 const char *rp_calls_reject(struct rp_phone *phone, const char *id, int status)
 {
-    struct rp_call *call = find_call(phone, id);
+    struct rp_call *call = rp_call_find(phone, id);
     if (!call || call->state != RP_INCOMING)
         return "There is no incoming call to reject.";
     reject(call, status);
     return NULL;
 }
 
-static void hang_up(struct rp_call *call)
+void rp_call_hang_up(struct rp_call *call)
 {
     switch (call->state) {
+    case RP_WAITING:
+        rp_call_end(call, "local hangup", 0);
+        rp_call_drop(call);
+        break;
     case RP_DIALING:
     case RP_ALERTING:
         if (!call->hung_up)
@@ -265,37 +214,17 @@ static void hang_up(struct rp_call *call)
     }
 }
 
+/* Who mixes ends all: RFC 5359 2.10 */
 const char *rp_calls_hangup(struct rp_phone *phone, const char *id)
 {
-    struct rp_call *call = find_call(phone, id);
+    struct rp_call *call = rp_call_find(phone, id);
     if (!call)
         return "There is no call to hang up.";
-    hang_up(call);
+    struct rp_call *partner = !id && call->is_mixed ? call->partner : NULL;
+    rp_call_hang_up(call);
+    if (partner)
+        rp_call_hang_up(partner);
     return NULL;
-}
-
-const char *rp_calls_hold(struct rp_phone *phone, const char *id, bool held)
-{
-    struct rp_call *call = find_call(phone, id);
-    if (!call || call->state != RP_ESTABLISHED)
-        return held ? "There is no call to hold." : "There is no call to resume.";
-    if (call->changing)
-        return "The other side has not agreed to the last change yet.";
-    if (call->held == held)
-        return held ? "The call is on hold already." : "The call is not on hold.";
-    rp_call_change(call, held);
-    return NULL;
-}
-
-json_t *rp_calls_state(const struct rp_phone *phone)
-{
-    json_t *all = json_array();
-    for (const struct rp_call *call = phone->calls; call; call = call->next)
-        if (call->state != RP_ENDED)
-            json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:b}", "call", call->id, "state",
-                                                 state_names[call->state], "peer", call->peer,
-                                                 "held", call->held));
-    return all;
 }
 
 /* ---- events of an outgoing call ---- */
@@ -306,6 +235,7 @@ static void on_answer(struct rp_call *call, sip_t const *sip)
     size_t len;
     if (call->state != RP_DIALING && call->state != RP_ALERTING)
         return;
+    rp_call_keep_contact(call, sip);
     if (call->hung_up) { /* the CANCEL came too late: RFC 3261 15 */
         rp_call_end(call, "local hangup", 0);
         rp_call_send_bye(call);
@@ -326,6 +256,8 @@ static void on_provisional(struct rp_call *call, int status, sip_t const *sip)
     size_t len;
     if (sip && sip->sip_rseq && !call->agreed_early && rp_call_sdp(sip, &text, &len))
         call->agreed_early = rp_sdp_read_answer(&call->local, text, len, &call->media) == 0;
+    if (sip && sip->sip_rseq)
+        call->has_early_dialog = true;
     if (status < 180 || call->state != RP_DIALING)
         return;
     call->state = RP_ALERTING;
@@ -335,17 +267,23 @@ static void on_provisional(struct rp_call *call, int status, sip_t const *sip)
 static void on_invite_response(struct rp_call *call, int status, const char *phrase,
                                sip_t const *sip)
 {
+    bool retried = status == 100 && rp_is_retry_after(sip);
     if (call->state == RP_ESTABLISHED) {
         rp_call_changed(call, status, phrase, sip);
-    } else if (status >= 300) {
+        return;
+    }
+    if (status >= 200 || retried)
+        rp_transfer_tell(call, retried ? sip->sip_status->st_status : status,
+                         retried ? sip->sip_status->st_phrase : phrase);
+    if (status >= 300) {
         rp_call_end(call, phrase, status);
         if (status == 401 || status == 407)
-            drop_call(call); /* the stack would wait for other credentials */
+            rp_call_drop(call); /* the stack would wait for other credentials */
     } else if (status >= 200) {
         on_answer(call, sip);
-    } else if (status == 100 && rp_is_retry_after(sip)) { /* a user dials anew, or not */
+    } else if (retried) { /* a user dials anew, or not */
         rp_call_end(call, sip->sip_status->st_phrase, sip->sip_status->st_status);
-        drop_call(call);
+        rp_call_drop(call);
     } else {
         on_provisional(call, status, sip);
     }
@@ -358,48 +296,59 @@ static char *address_of(sip_t const *sip)
     return sip && sip->sip_from ? url_as_string(NULL, sip->sip_from->a_url) : NULL;
 }
 
-static void on_new_invite(struct rp_phone *phone, nua_handle_t *handle, sip_t const *sip)
+struct rp_call *rp_call_take(struct rp_phone *phone, nua_handle_t *handle, sip_t const *sip)
 {
-    if (find_call(phone, NULL) || phone->quitting) {
-        nua_respond(handle, SIP_486_BUSY_HERE, TAG_END());
-        return;
-    }
-    if (rp_call_has_foreign_body(sip)) {
-        nua_respond(handle, SIP_415_UNSUPPORTED_MEDIA, SIPTAG_ACCEPT_STR("application/sdp"),
-                    TAG_END());
-        return;
-    }
     char *from = address_of(sip);
-    struct rp_call *call = new_call(phone, sip->sip_call_id->i_id, from);
+    struct rp_call *call = rp_call_new(phone, sip->sip_call_id->i_id, from);
     su_free(NULL, from);
     if (!call) {
         nua_respond(handle, SIP_500_INTERNAL_SERVER_ERROR, TAG_END());
-        return;
+        return NULL;
     }
-    int result = rp_call_prepare(call, sip);
+    int result = rp_call_has_foreign_body(sip) ? 0 : rp_call_prepare(call, sip);
+    if (rp_call_has_foreign_body(sip))
+        nua_respond(handle, SIP_415_UNSUPPORTED_MEDIA, SIPTAG_ACCEPT_STR("application/sdp"),
+                    TAG_END());
+    else if (result <= 0)
+        rp_call_refuse_offer(phone, handle, result);
     if (result <= 0) {
-        rp_call_refuse_offer(handle, result, phone->options->listen_host);
-        free_call(call);
-        return;
+        rp_call_free(call);
+        return NULL;
     }
+    rp_call_keep_contact(call, sip);
     call->handle = handle;
     call->state = RP_INCOMING;
     nua_handle_bind(handle, call);
-    add_call(phone, call);
+    rp_call_add(phone, call);
+    return call;
+}
+
+static void on_new_invite(struct rp_phone *phone, nua_handle_t *handle, sip_t const *sip)
+{
+    if (!phone->quitting && sip->sip_replaces) {
+        rp_transfer_on_replaces(phone, handle, sip);
+        return;
+    }
+    if (rp_services_take(phone, handle))
+        return;
+    struct rp_call *call = rp_call_take(phone, handle, sip);
+    if (!call)
+        return;
     /* RFC 3262 3, 5: reliable if that is required, and then with the offer that the INVITE lacks */
     call->offered_early = call->answer_in_ack && sip_has_feature(sip->sip_require, "100rel");
     nua_respond(handle, SIP_180_RINGING, SIPTAG_CONTACT_STR(phone->contact),
                 TAG_IF(call->offered_early, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
                 TAG_IF(call->offered_early, SIPTAG_PAYLOAD_STR(call->sdp)), TAG_END());
     rp_call_tell(call, "incoming", json_pack("{s:s}", "from", call->peer));
+    rp_services_ring(call);
     if (phone->options->mutants & RP_ANSWERS_BY_ITSELF)
-        accept_call(call);
+        rp_call_accept(call);
 }
 
 /* RFC 3261 11.2: answered as an INVITE would be, and inside a dialog as if the phone were free. */
 static void on_options(struct rp_phone *phone, nua_handle_t *handle, const struct rp_call *call)
 {
-    bool busy = !call && find_call(phone, NULL);
+    bool busy = !call && rp_call_find(phone, NULL);
     nua_respond(handle, busy ? 486 : 200, sip_status_phrase(busy ? 486 : 200),
                 NUTAG_WITH_THIS(phone->nua), SIPTAG_CONTACT_STR(phone->contact),
                 SIPTAG_ACCEPT_ENCODING_STR("identity"), SIPTAG_ACCEPT_LANGUAGE_STR("en"),
@@ -458,7 +407,9 @@ static void on_state(struct rp_call *call, nua_handle_t *handle, int status, con
         rp_call_tell(call, "calling", json_pack("{s:s}", "to", call->peer));
     } else if (state == nua_callstate_terminated) {
         rp_call_end(call, phrase && *phrase ? phrase : "terminated", status);
-        drop_call(call);
+        call->is_over = true;
+        if (!rp_transfer_is_open(call))
+            rp_call_drop(call);
     }
 }
 
@@ -471,12 +422,19 @@ void rp_calls_event(struct rp_phone *phone, nua_event_t event, int status, const
         on_new_invite(phone, handle, sip);
     } else if (event == nua_i_options) {
         on_options(phone, handle, call);
+    } else if (event == nua_i_refer || event == nua_r_refer || event == nua_i_notify ||
+               event == nua_r_notify) {
+        rp_transfer_event(phone, event, status, phrase, handle, call, sip, tags);
     } else if (!call) {
         return;
     } else if (event == nua_i_invite) {
         rp_call_on_reinvite(call, sip);
     } else if (event == nua_r_invite) {
         on_invite_response(call, status, phrase, sip);
+    } else if (event == nua_i_update) {
+        rp_call_on_update(call, sip);
+    } else if (event == nua_r_update) {
+        rp_call_updated(call, status, phrase, sip);
     } else if (event == nua_i_ack) {
         on_ack(call, sip);
     } else if (event == nua_i_prack) {
@@ -486,21 +444,17 @@ void rp_calls_event(struct rp_phone *phone, nua_event_t event, int status, const
     } else if (event == nua_i_bye) {
         rp_call_end(call, "remote hangup", 0);
     } else if (event == nua_r_bye && (status == 401 || status == 407)) {
-        drop_call(call); /* the stack would wait for other credentials */
+        rp_call_drop(call); /* the stack would wait for other credentials */
     }
 }
 
 void rp_calls_end_all(struct rp_phone *phone)
 {
-    for (struct rp_call *call = phone->calls; call; call = call->next)
-        hang_up(call);
-}
-
-void rp_calls_free(struct rp_phone *phone)
-{
-    while (phone->calls) {
-        struct rp_call *call = phone->calls;
-        phone->calls = call->next;
-        free_call(call);
+    for (struct rp_call *call = phone->calls, *next; call; call = next) {
+        next = call->next;
+        if (call->is_over)
+            rp_call_drop(call); /* of which nothing but a subscription is left */
+        else
+            rp_call_hang_up(call);
     }
 }

@@ -1,6 +1,7 @@
 #define SU_TIMER_ARG_T struct rp_call
 #include "call.h"
 
+#include "calls.h"
 #include "mutants.h"
 #include "rtp.h"
 
@@ -68,8 +69,9 @@ int rp_call_prepare(struct rp_call *call, sip_t const *sip)
     return len;
 }
 
-void rp_call_refuse_offer(nua_handle_t *handle, int result, const char *host)
+void rp_call_refuse_offer(const struct rp_phone *phone, nua_handle_t *handle, int result)
 {
+    const char *host = phone->options->listen_host;
     char warning[160];
     if (result < 0) {
         nua_respond(handle, 400, "Bad Session Description", TAG_END());
@@ -86,6 +88,18 @@ static void heard_media(void *arg)
 {
     rp_call_tell(arg, "media", NULL);
 }
+
+static void heard_key(void *arg, char key)
+{
+    rp_call_tell(arg, "key", json_pack("{s:s#}", "key", &key, 1));
+}
+
+static void pressed_keys(void *arg)
+{
+    rp_call_tell(arg, "dtmf-sent", NULL);
+}
+
+static const struct rp_rtp_events media_events = {heard_media, heard_key, pressed_keys};
 
 /* What is sent: what was agreed, and nothing while the user holds the call; or what a fault makes
  * of that. */
@@ -107,12 +121,20 @@ void rp_call_run_media(struct rp_call *call)
     bool holds = !call->media.send;
     struct rp_media media = choose_media(call);
     call->has_media = true;
-    rp_rtp_start(call->phone->rtp, &media, heard_media, call);
+    rp_rtp_start(call->rtp, &media, &media_events, call);
     if (media.send)
         call->sent = media;
     if (holds != call->remote_holds)
         rp_call_tell(call, holds ? "remote-hold" : "remote-resume", NULL);
     call->remote_holds = holds;
+}
+
+const char *rp_calls_press(struct rp_phone *phone, const char *id, const char *keys)
+{
+    const struct rp_call *call = rp_call_find(phone, id);
+    if (!call || call->state != RP_ESTABLISHED)
+        return "There is no call to send keys in.";
+    return rp_rtp_press(call->rtp, keys);
 }
 
 /* ---- a change that the user wants ---- */
@@ -125,9 +147,8 @@ static const char *wanted_direction(const struct rp_call *call)
     return call->remote_holds ? "inactive" : "sendonly";
 }
 
-static void send_reinvite(struct rp_call *call)
+static void write_offer(struct rp_call *call, const char *direction)
 {
-    const char *direction = wanted_direction(call);
     char text[RP_SDP_MAX];
     rp_sdp_offer(text, sizeof text, &call->local, direction);
     if (strcmp(text, call->sdp) != 0) {
@@ -135,6 +156,11 @@ static void send_reinvite(struct rp_call *call)
         rp_sdp_offer(text, sizeof text, &call->local, direction);
     }
     memcpy(call->sdp, text, sizeof call->sdp);
+}
+
+static void send_reinvite(struct rp_call *call)
+{
+    write_offer(call, wanted_direction(call));
     nua_invite(call->handle, SIPTAG_CONTACT_STR(call->phone->contact),
                SIPTAG_CONTENT_TYPE_STR("application/sdp"), SIPTAG_PAYLOAD_STR(call->sdp),
                TAG_END());
@@ -148,6 +174,29 @@ static void agree_on_change(struct rp_call *call)
     call->local.held = call->held;
     rp_call_run_media(call);
     rp_call_tell(call, call->held ? "held" : "resumed", NULL);
+    rp_call_mix(call);
+    if (call->held)
+        rp_call_next_step(call, NULL, 0);
+}
+
+bool rp_call_is_changing(const struct rp_call *call)
+{
+    return call->changing || call->updating;
+}
+
+const char *rp_calls_hold(struct rp_phone *phone, const char *id)
+{
+    struct rp_call *call = rp_call_find(phone, id);
+    while (!id && call && call->held && call->next)
+        call = call->next;
+    if (!call || call->state != RP_ESTABLISHED)
+        return "There is no call to hold.";
+    if (rp_call_is_changing(call))
+        return "The other side has not agreed to the last change yet.";
+    if (call->held)
+        return "The call is on hold already.";
+    rp_call_change(call, true);
+    return NULL;
 }
 
 void rp_call_change(struct rp_call *call, bool held)
@@ -185,6 +234,8 @@ void rp_call_changed(struct rp_call *call, int status, const char *phrase, sip_t
     size_t len;
     if (!call->changing || status < 200)
         return;
+    if (status >= 300 && status != 491)
+        rp_call_next_step(call, phrase ? phrase : "", status);
     if (status == 491) {
         repeat_later(call);
     } else if (status == 408 || status == 481) { /* RFC 3261 12.2.1.2, 14.1 */
@@ -194,6 +245,8 @@ void rp_call_changed(struct rp_call *call, int status, const char *phrase, sip_t
         call->changing = status == 401 || status == 407; /* then the stack waits for ever */
         rp_call_tell(call, call->wants_held ? "hold-failed" : "resume-failed",
                      json_pack("{s:s, s:i}", "reason", phrase ? phrase : "", "status", status));
+        if (!call->is_mixed)
+            rp_call_part(call); /* it is not joined either */
     } else if (!rp_call_sdp(sip, &text, &len) ||
                rp_sdp_read_answer(&call->local, text, len, &call->media) < 0) {
         rp_call_end(call, "the answer has no audio stream that this phone can use", 0);
@@ -217,12 +270,102 @@ void rp_call_on_reinvite(struct rp_call *call, sip_t const *sip)
     }
     int result = rp_call_has_foreign_body(sip) ? -1 : rp_call_prepare(call, sip);
     if (result <= 0) {
-        rp_call_refuse_offer(call->handle, result, options->listen_host);
+        rp_call_refuse_offer(call->phone, call->handle, result);
         return;
     }
     nua_respond(call->handle, SIP_200_OK, SIPTAG_CONTACT_STR(call->phone->contact),
                 SIPTAG_CONTENT_TYPE_STR("application/sdp"), SIPTAG_PAYLOAD_STR(call->sdp),
                 TAG_END());
     if (call->state == RP_ESTABLISHED && !call->answer_in_ack)
+        rp_call_run_media(call);
+}
+
+/* ---- UPDATE: RFC 3311 ---- */
+
+/* An offer goes out in the direction that is in force; without one the target alone is refreshed,
+ * also while the dialog is early. */
+const char *rp_calls_update(struct rp_phone *phone, const char *id, bool offers)
+{
+    struct rp_call *call = rp_call_find(phone, id);
+    if (!call || (call->state != RP_ESTABLISHED && !call->has_early_dialog))
+        return "There is no call to update.";
+    if (offers && call->state != RP_ESTABLISHED)
+        return "Before the call is answered an update cannot have an offer.";
+    if (call->updating || (call->changing && offers))
+        return "The other side has not agreed to the last change yet.";
+    call->updating = true;
+    call->update_offers = offers;
+    if (offers) {
+        call->wants_held = call->held;
+        write_offer(call, wanted_direction(call));
+    }
+    nua_update(call->handle, SIPTAG_CONTACT_STR(phone->contact),
+               TAG_IF(offers, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
+               TAG_IF(offers, SIPTAG_PAYLOAD_STR(call->sdp)), TAG_END());
+    return NULL;
+}
+
+void rp_call_updated(struct rp_call *call, int status, const char *phrase, sip_t const *sip)
+{
+    const char *text;
+    size_t len;
+    if (!call->updating || status < 200)
+        return;
+    call->updating = false;
+    if (call->state != RP_ESTABLISHED && call->state != RP_ALERTING)
+        return;
+    if (status < 300 && call->update_offers && rp_call_sdp(sip, &text, &len) &&
+        rp_sdp_read_answer(&call->local, text, len, &call->media) == 0)
+        rp_call_run_media(call);
+    if (status < 300) {
+        rp_call_tell(call, "updated", NULL);
+        return;
+    }
+    rp_call_tell(call, "update-failed",
+                 json_pack("{s:s, s:i}", "reason", phrase ? phrase : "", "status", status));
+    if (call->state == RP_ESTABLISHED && (status == 408 || status == 481)) {
+        rp_call_end(call, phrase ? phrase : "", status);
+        rp_call_send_bye(call);
+    }
+}
+
+/* RFC 3311 5.2: what an offer meets that is open already; 0: nothing */
+static int meets(const struct rp_call *call)
+{
+    if (call->changing || (call->updating && call->update_offers) || call->answer_in_ack)
+        return 491;
+    if (call->state == RP_DIALING || call->state == RP_ALERTING)
+        return call->agreed_early ? 0 : 491;
+    if (call->state == RP_INCOMING || call->state == RP_ANSWERED)
+        return call->agreed_early ? 0 : 500;
+    return 0;
+}
+
+void rp_call_on_update(struct rp_call *call, sip_t const *sip)
+{
+    struct rp_phone *phone = call->phone;
+    const char *text;
+    size_t len;
+    bool offers = rp_call_sdp(sip, &text, &len);
+    int status = offers ? meets(call) : 0;
+    char wait[4];
+    uint8_t random;
+    RAND_bytes(&random, sizeof random);
+    snprintf(wait, sizeof wait, "%u", random % 11U);
+    if (status) {
+        nua_respond(call->handle, status, sip_status_phrase(status), NUTAG_WITH_THIS(phone->nua),
+                    TAG_IF(status == 500, SIPTAG_RETRY_AFTER_STR(wait)), TAG_END());
+        return;
+    }
+    int result = rp_call_has_foreign_body(sip) ? -1 : offers ? rp_call_prepare(call, sip) : 1;
+    if (result <= 0) {
+        rp_call_refuse_offer(phone, call->handle, result);
+        return;
+    }
+    nua_respond(call->handle, SIP_200_OK, NUTAG_WITH_THIS(phone->nua),
+                SIPTAG_CONTACT_STR(phone->contact),
+                TAG_IF(offers, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
+                TAG_IF(offers, SIPTAG_PAYLOAD_STR(call->sdp)), TAG_END());
+    if (offers && call->state == RP_ESTABLISHED)
         rp_call_run_media(call);
 }

@@ -14,6 +14,9 @@
 
 enum { LINE_MAX_LEN = 65536 };
 
+/* What was read already when the phone was told to start anew. */
+#define TOLD "OFFHOOK_PHONE_TOLD"
+
 struct rp_control {
     struct rp_phone *phone;
     su_wait_t wait[1];
@@ -135,13 +138,120 @@ static const char *do_hangup(struct rp_phone *phone, const json_t *request, json
 static const char *do_hold(struct rp_phone *phone, const json_t *request, json_t *values)
 {
     (void)values;
-    return rp_calls_hold(phone, wanted_call(request), true);
+    return rp_calls_hold(phone, wanted_call(request));
 }
 
 static const char *do_resume(struct rp_phone *phone, const json_t *request, json_t *values)
 {
     (void)values;
-    return rp_calls_hold(phone, wanted_call(request), false);
+    return rp_calls_resume(phone, wanted_call(request));
+}
+
+static const char *wanted_text(const json_t *request, const char *key)
+{
+    return json_string_value(json_object_get(request, key));
+}
+
+static const char *do_transfer(struct rp_phone *phone, const json_t *request, json_t *values)
+{
+    const char *to = wanted_text(request, "to");
+    (void)values;
+    return to ? rp_calls_transfer(phone, wanted_call(request), to)
+              : "The command transfer needs \"to\", a SIP URI.";
+}
+
+static const char *do_consult(struct rp_phone *phone, const json_t *request, json_t *values)
+{
+    const char *to = wanted_text(request, "to"), *call = NULL;
+    if (!to)
+        return "The command consult needs \"to\", a SIP URI.";
+    const char *error = rp_calls_consult(phone, to, &call);
+    if (!error)
+        json_object_set_new(values, "call", json_string(call));
+    return error;
+}
+
+static const char *do_complete_transfer(struct rp_phone *phone, const json_t *request,
+                                        json_t *values)
+{
+    (void)request;
+    (void)values;
+    return rp_calls_complete(phone);
+}
+
+static const char *do_join(struct rp_phone *phone, const json_t *request, json_t *values)
+{
+    (void)request;
+    (void)values;
+    return rp_calls_join(phone);
+}
+
+static const char *do_dtmf(struct rp_phone *phone, const json_t *request, json_t *values)
+{
+    const char *keys = wanted_text(request, "keys");
+    (void)values;
+    return keys ? rp_calls_press(phone, wanted_call(request), keys)
+                : "The command dtmf needs \"keys\", such as \"12#\".";
+}
+
+static const char *do_update(struct rp_phone *phone, const json_t *request, json_t *values)
+{
+    (void)values;
+    return rp_calls_update(phone, wanted_call(request),
+                           json_is_true(json_object_get(request, "offer")));
+}
+
+static const char *do_forward(struct rp_phone *phone, const json_t *request, json_t *values)
+{
+    const char *to = wanted_text(request, "to"), *when = wanted_text(request, "when");
+    (void)values;
+    return to ? rp_services_forward(phone, when ? when : "all", to)
+              : "The command forward needs \"to\", a SIP URI.";
+}
+
+static const char *do_forward_off(struct rp_phone *phone, const json_t *request, json_t *values)
+{
+    (void)request;
+    (void)values;
+    return rp_services_forward(phone, NULL, NULL);
+}
+
+static const char *do_dnd(struct rp_phone *phone, const json_t *request, json_t *values)
+{
+    (void)request;
+    (void)values;
+    return rp_services_not_disturb(phone, true);
+}
+
+static const char *do_dnd_off(struct rp_phone *phone, const json_t *request, json_t *values)
+{
+    (void)request;
+    (void)values;
+    return rp_services_not_disturb(phone, false);
+}
+
+static const char *do_mute(struct rp_phone *phone, const json_t *request, json_t *values)
+{
+    (void)request;
+    (void)values;
+    return rp_services_mute(phone, true);
+}
+
+static const char *do_unmute(struct rp_phone *phone, const json_t *request, json_t *values)
+{
+    (void)request;
+    (void)values;
+    return rp_services_mute(phone, false);
+}
+
+static const char *do_redial(struct rp_phone *phone, const json_t *request, json_t *values)
+{
+    const char *call = NULL;
+    (void)request;
+    const char *error = rp_services_redial(phone, &call);
+    if (!error)
+        json_object_set_new(values, "call", json_string(call));
+    return error;
 }
 
 static const char *do_state(struct rp_phone *phone, const json_t *request, json_t *values)
@@ -150,7 +260,16 @@ static const char *do_state(struct rp_phone *phone, const json_t *request, json_
     json_object_set_new(values, "registration",
                         json_string(rp_registration_state(phone->registration)));
     json_object_set_new(values, "calls", rp_calls_state(phone));
+    json_object_set_new(values, "services", rp_services_state(phone));
     return NULL;
+}
+
+static const char *do_restart(struct rp_phone *phone, const json_t *request, json_t *values)
+{
+    (void)request;
+    (void)values;
+    phone->restarting = true;
+    return NULL; /* once the answer is written */
 }
 
 static const char *do_quit(struct rp_phone *phone, const json_t *request, json_t *values)
@@ -165,9 +284,29 @@ static const struct {
     const char *name;
     command *run;
 } commands[] = {
-    {"register", do_register}, {"unregister", do_unregister}, {"dial", do_dial},
-    {"answer", do_answer},     {"reject", do_reject},         {"hangup", do_hangup},
-    {"hold", do_hold},         {"resume", do_resume},         {"state", do_state},
+    {"register", do_register},
+    {"unregister", do_unregister},
+    {"dial", do_dial},
+    {"answer", do_answer},
+    {"reject", do_reject},
+    {"hangup", do_hangup},
+    {"hold", do_hold},
+    {"resume", do_resume},
+    {"transfer", do_transfer},
+    {"consult", do_consult},
+    {"complete-transfer", do_complete_transfer},
+    {"join", do_join},
+    {"dtmf", do_dtmf},
+    {"update", do_update},
+    {"forward", do_forward},
+    {"forward-off", do_forward_off},
+    {"dnd", do_dnd},
+    {"dnd-off", do_dnd_off},
+    {"mute", do_mute},
+    {"unmute", do_unmute},
+    {"redial", do_redial},
+    {"restart", do_restart},
+    {"state", do_state},
     {"quit", do_quit},
 };
 
@@ -177,6 +316,13 @@ static command *find_command(const char *name)
         if (strcmp(commands[i].name, name) == 0)
             return commands[i].run;
     return NULL;
+}
+
+static void stop_reading(struct rp_control *control)
+{
+    if (control->registered >= 0)
+        su_root_deregister(control->phone->root, control->registered);
+    control->registered = -1;
 }
 
 static void obey(struct rp_control *control, const json_t *request)
@@ -197,7 +343,9 @@ static void obey(struct rp_control *control, const json_t *request)
         control->phone->quitting ? "The phone is quitting." : run(control->phone, request, values);
     answer(control, id, refusal, values);
     release_held(control);
-    if (run == do_quit)
+    if (run == do_restart)
+        stop_reading(control); /* what is written now is for the phone that comes */
+    if (run == do_quit || run == do_restart)
         rp_phone_quit(control->phone);
 }
 
@@ -223,7 +371,7 @@ static void take_line(struct rp_control *control, const char *line, size_t len)
 static void take_lines(struct rp_control *control)
 {
     char *end;
-    while ((end = memchr(control->line, '\n', control->len))) {
+    while (!control->phone->restarting && (end = memchr(control->line, '\n', control->len))) {
         size_t len = (size_t)(end - control->line);
         *end = '\0';
         if (!control->skipping)
@@ -257,9 +405,7 @@ static bool read_some(struct rp_control *control)
 
 static void end_of_input(struct rp_control *control)
 {
-    if (control->registered >= 0)
-        su_root_deregister(control->phone->root, control->registered);
-    control->registered = -1;
+    stop_reading(control);
     rp_phone_quit(control->phone);
 }
 
@@ -275,6 +421,8 @@ static int on_input(su_root_magic_t *root, su_wait_t *wait, struct rp_control *c
 static void on_timer(su_root_magic_t *root, su_timer_t *timer, struct rp_control *control)
 {
     (void)root;
+    if (control->phone->restarting)
+        return;
     if (read_some(control))
         su_timer_set(timer, on_timer, control);
     else
@@ -296,12 +444,29 @@ struct rp_control *rp_control_new(struct rp_phone *phone)
     return control;
 }
 
+void rp_control_begin(struct rp_control *control)
+{
+    const char *told = getenv(TOLD);
+    rp_control_event(control, "ready", NULL);
+    if (!told)
+        return;
+    control->len = strlen(told) < LINE_MAX_LEN ? strlen(told) : LINE_MAX_LEN - 1;
+    memcpy(control->line, told, control->len);
+    unsetenv(TOLD);
+    take_lines(control);
+}
+
+void rp_control_hand_over(struct rp_control *control)
+{
+    control->line[control->len < LINE_MAX_LEN ? control->len : LINE_MAX_LEN - 1] = '\0';
+    setenv(TOLD, control->line, 1);
+}
+
 void rp_control_free(struct rp_control *control)
 {
     if (!control)
         return;
-    if (control->registered >= 0)
-        su_root_deregister(control->phone->root, control->registered);
+    stop_reading(control);
     su_timer_destroy(control->timer);
     free(control);
 }

@@ -14,6 +14,12 @@ struct rp_control;
 /* Begins to read standard input on the phone's root. Returns NULL if there is no memory. */
 struct rp_control *rp_control_new(struct rp_phone *phone);
 
+/* Says that the phone is ready, and takes up what the one before was told behind `restart`. */
+void rp_control_begin(struct rp_control *control);
+
+/* Keeps what was read and not obeyed for the phone that comes, in the environment. */
+void rp_control_hand_over(struct rp_control *control);
+
 /* Writes an event line. `values` may be NULL; its reference is taken. NULL control: no line. */
 void rp_control_event(struct rp_control *control, const char *event, json_t *values);
 

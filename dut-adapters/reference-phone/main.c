@@ -42,7 +42,17 @@ static int on_signal(su_root_magic_t *root, su_wait_t *wait, struct rp_phone *ph
     return 0;
 }
 
-static int run(const struct rp_options *options, su_root_t *root, int signals)
+/* A phone that is started anew is the same process, with the same input and output. */
+static int start_anew(char **argv)
+{
+    fflush(NULL);
+    closefrom(STDERR_FILENO + 1);
+    execv("/proc/self/exe", argv);
+    fprintf(stderr, "offhook-reference-phone: cannot start anew: %s\n", strerror(errno));
+    return EXIT_FAILURE;
+}
+
+static int run(const struct rp_options *options, su_root_t *root, int signals, char **argv)
 {
     struct rp_phone phone;
     su_wait_t wait[1];
@@ -50,12 +60,14 @@ static int run(const struct rp_options *options, su_root_t *root, int signals)
     su_wait_create(wait, signals, SU_WAIT_IN);
     if (rp_phone_init(&phone, options, root) == 0) {
         int registered = su_root_register(root, wait, on_signal, &phone, 0);
-        rp_control_event(phone.control, "ready", NULL);
+        rp_control_begin(phone.control);
         su_root_run(root);
         su_root_deregister(root, registered);
         status = phone.signalled ? SIGNAL_STATUS + phone.signalled : EXIT_SUCCESS;
     }
     rp_phone_release(&phone);
+    if (phone.restarting && !phone.signalled)
+        _exit(start_anew(argv));
     if (!phone.shut_down) {
         fflush(NULL);
         _exit(status); /* a stack that is not shut down, or not wholly up, cannot be taken down */
@@ -82,7 +94,7 @@ int main(int argc, char **argv)
     int status = EXIT_FAILURE;
     if (root && signals >= 0) {
         su_root_threading(root, 0); /* the stack runs in this thread */
-        status = run(&options, root, signals);
+        status = run(&options, root, signals, argv);
     }
     if (signals >= 0)
         close(signals);

@@ -22,6 +22,7 @@ static const char usage[] =
     "  --auth-user NAME       user name in credentials (default: USER of the account)\n"
     "  --rtp-port N           even port for RTP (default: any free one)\n"
     "  --expires SECONDS      wanted lifetime of a registration (default: 60)\n"
+    "  --no-answer SECONDS    how long a call rings before it is forwarded (default: 20)\n"
     "  --t1 MS                round-trip estimate T1 of the transactions (default: 500)\n"
     "  --mutant NAME          have this fault; may be repeated; none: no fault\n"
     "  --list-mutants         print the names of the faults, each with a description\n"
@@ -101,6 +102,9 @@ static int read_counted(struct rp_options *options, int key, const char *text)
     } else if (key == 'e') {
         if (read_number(text, 1, 86400, &options->expires_s) < 0)
             return mistake("--expires", text, "a number of seconds from 1 to 86400");
+    } else if (key == 'n') {
+        if (read_number(text, 1, 3600, &options->no_answer_s) < 0)
+            return mistake("--no-answer", text, "a number of seconds from 1 to 3600");
     } else if (read_number(text, 1, 10000, &options->t1_ms) < 0) {
         return mistake("--t1", text, "a number of milliseconds from 1 to 10000");
     }
@@ -133,6 +137,7 @@ static const struct option long_options[] = {
     {"auth-user", required_argument, NULL, 'u'},
     {"rtp-port", required_argument, NULL, 'r'},
     {"expires", required_argument, NULL, 'e'},
+    {"no-answer", required_argument, NULL, 'n'},
     {"t1", required_argument, NULL, 't'},
     {"mutant", required_argument, NULL, 'm'},
     {"list-mutants", no_argument, NULL, 'M'},
@@ -182,6 +187,7 @@ int rp_options_parse(struct rp_options *options, int argc, char **argv)
     memset(options, 0, sizeof *options);
     options->expires_s = 60;
     options->t1_ms = 500;
+    options->no_answer_s = 20;
     while (!options->listed && (key = getopt_long(argc, argv, "", long_options, NULL)) != -1)
         if (read_option(options, key, optarg) < 0)
             return -1;

@@ -18,6 +18,7 @@ struct rp_options {
     unsigned rtp_port;        /* even, or 0 for any free even port */
     unsigned expires_s;       /* wanted lifetime of a registration */
     unsigned t1_ms;           /* RFC 3261 17.1.1.1 */
+    unsigned no_answer_s;     /* how long a call rings before it is forwarded */
     unsigned mutants;         /* bits of enum rp_mutant */
     bool tcp;                 /* SIP over TCP, else over UDP */
     bool listed;              /* --help or --list-mutants was answered: nothing else to do */

@@ -84,8 +84,9 @@ static int start_stack(struct rp_phone *phone)
         NUTAG_AUTOANSWER(0), NUTAG_SESSION_TIMER(0), NUTAG_SHUTDOWN_EVENTS(1),
         NUTAG_DETECT_NETWORK_UPDATES(NUA_NW_DETECT_NOTHING),
         NUTAG_OUTBOUND("no-outbound no-validate no-natify no-options-keepalive"),
-        SIPTAG_ALLOW_STR("INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK"), NUTAG_APPL_METHOD("OPTIONS"),
-        SIPTAG_SUPPORTED_STR("100rel"), NUTAG_PATH_ENABLE(0),
+        SIPTAG_ALLOW_STR("INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, REFER, NOTIFY"),
+        NUTAG_APPL_METHOD("OPTIONS"), NUTAG_APPL_METHOD("REFER"), NUTAG_APPL_METHOD("UPDATE"),
+        SIPTAG_SUPPORTED_STR("100rel, replaces"), NUTAG_PATH_ENABLE(0),
         SIPTAG_USER_AGENT_STR("offhook-reference-phone/" OH_VERSION),
         SIPTAG_FROM_STR(phone->address), NTATAG_SIP_T1(silent ? NEVER_MS : options->t1_ms),
         NTATAG_SIP_T1X64(patient ? NEVER_MS : T1X64 * options->t1_ms), NTATAG_MERGE_482(1),
@@ -94,6 +95,20 @@ static int start_stack(struct rp_phone *phone)
         rp_log("cannot listen on %s port %u: is the address one of this host's and the port free?",
                options->listen_host, (unsigned)options->listen_port);
     return phone->nua ? 0 : -1;
+}
+
+/* The lines behind the first take the ports after its own, or any where those are taken. */
+static void open_lines(struct rp_phone *phone)
+{
+    const struct rp_options *options = phone->options;
+    unsigned port = options->rtp_port;
+    phone->rtp[0] = rp_rtp_new(phone->root, options->listen_host, port);
+    for (unsigned i = 1; i < RP_LINES && phone->rtp[0]; i++) {
+        unsigned next = port && port + 2 * i <= 65534 ? port + 2 * i : 0;
+        phone->rtp[i] = rp_rtp_new(phone->root, options->listen_host, next);
+        if (!phone->rtp[i] && next)
+            phone->rtp[i] = rp_rtp_new(phone->root, options->listen_host, 0);
+    }
 }
 
 int rp_phone_init(struct rp_phone *phone, const struct rp_options *options, su_root_t *root)
@@ -106,8 +121,8 @@ int rp_phone_init(struct rp_phone *phone, const struct rp_options *options, su_r
     rp_seam_set(phone);
     if (rp_digest_install(&account) < 0 || start_stack(phone) < 0)
         return -1;
-    phone->rtp = rp_rtp_new(root, options->listen_host, options->rtp_port);
-    if (!phone->rtp) {
+    open_lines(phone);
+    if (!phone->rtp[0]) {
         rp_log("cannot bind RTP port %u on %s: %s", options->rtp_port, options->listen_host,
                strerror(errno));
         return -1;
@@ -149,9 +164,13 @@ void rp_phone_quit(struct rp_phone *phone)
 void rp_phone_release(struct rp_phone *phone)
 {
     su_timer_destroy(phone->deadline);
+    if (phone->restarting)
+        rp_control_hand_over(phone->control);
     rp_control_free(phone->control);
     rp_calls_free(phone);
-    rp_rtp_free(phone->rtp);
+    rp_services_release(phone);
+    for (size_t i = 0; i < RP_LINES; i++)
+        rp_rtp_free(phone->rtp[i]);
     /* The stack may be destroyed only once its shutdown is complete; a process that leaves open
      * transactions behind leaves the stack's memory to the system. */
     if (phone->nua && phone->shut_down)

@@ -120,6 +120,21 @@ static bool read_address(const sdp_media_t *media, struct rp_media *to)
     return !IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr);
 }
 
+/* "0-15,66": RFC 4733 2.4.1; without a list the keys 0 to 15 are meant */
+static uint16_t read_events(const char *list)
+{
+    unsigned events = 0;
+    if (!list)
+        return 0xffff;
+    for (const char *at = list; *at; at += strcspn(at, ","), at += *at == ',') {
+        unsigned first, last;
+        int found = sscanf(at, "%u-%u", &first, &last);
+        for (unsigned i = first; found > 0 && i <= (found == 2 ? last : first) && i < 16; i++)
+            events |= 1U << i;
+    }
+    return (uint16_t)events;
+}
+
 /* sdp_mode_t speaks for the sender of the description: it receives if sdp_recvonly is in it. */
 static void agree(const sdp_media_t *media, struct rp_media *to)
 {
@@ -128,6 +143,12 @@ static void agree(const sdp_media_t *media, struct rp_media *to)
     to->payload_type = (uint8_t)voice->rm_pt;
     to->pcma = codec_of(voice) == PCMA;
     to->send = read_address(media, to) && media->m_mode & sdp_recvonly;
+    for (const sdp_rtpmap_t *map = media->m_rtpmaps; map && !to->event_type; map = map->rm_next) {
+        if (codec_of(map) == EVENTS) {
+            to->event_type = (uint8_t)map->rm_pt;
+            to->events = read_events(map->rm_fmtp);
+        }
+    }
 }
 
 /* ---- answering ---- */

@@ -33,6 +33,8 @@ struct rp_media {
     uint8_t payload_type; /* to send with */
     bool pcma;            /* A-law, else mu-law */
     bool send;            /* direction and address allow us to send */
+    uint8_t event_type;   /* to send telephone-event with; 0: the other side takes none */
+    uint16_t events;      /* the keys that it takes, a bit each: RFC 4733 3.2, events 0 to 15 */
 };
 
 /* Writes an offer with that direction ("sendrecv", "sendonly" ...); returns its length. The buffer

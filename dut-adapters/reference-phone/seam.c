@@ -198,6 +198,29 @@ static void change_branch(msg_t *msg, sip_t *sip)
                              su_strdup(msg_home(msg), other));
 }
 
+/* RFC 3581 4: who fills in rport adds received as well, also where the sent-by says the same. The
+ * stack has added it where that is not so. */
+static void add_received(msg_t *msg, sip_t *sip)
+{
+    sip_via_t *via = sip && sip->sip_status ? sip->sip_via : NULL;
+    char text[80];
+    if (!via || !via->v_host || !via->v_rport || !*via->v_rport || via->v_received)
+        return;
+    size_t len = strlen(via->v_host);
+    bool ipv6 = via->v_host[0] == '[' && via->v_host[len - 1] == ']';
+    snprintf(text, sizeof text, "received=%.*s", (int)(ipv6 ? len - 2 : len),
+             via->v_host + (ipv6 ? 1 : 0));
+    msg_header_replace_param(msg_home(msg), via->v_common, su_strdup(msg_home(msg), text));
+}
+
+/* RFC 3261 8.1.1.6. The stack leaves it out where it takes leave of a second callee by itself. */
+static void add_max_forwards(msg_t *msg, sip_t *sip)
+{
+    if (sip && sip->sip_request && !sip->sip_max_forwards)
+        msg_header_insert(msg, (msg_pub_t *)sip,
+                          (msg_header_t *)sip_max_forwards_make(msg_home(msg), "70"));
+}
+
 tport_t *tport_tsend(tport_t *transport, msg_t *msg, tp_name_t const *name, tag_type_t tag,
                      tag_value_t value, ...)
 {
@@ -206,6 +229,8 @@ tport_t *tport_tsend(tport_t *transport, msg_t *msg, tp_name_t const *name, tag_
     if (!next)
         find_next("tport_tsend", &next);
     sip_t *sip = sip_object(msg);
+    add_received(msg, sip);
+    add_max_forwards(msg, sip);
     const struct invite *refused =
         has(RP_NO_ACK_407 | RP_ACK_NEW_BRANCH | RP_ACK_OTHER_CSEQ) ? find_refused(sip) : NULL;
     if (refused) {

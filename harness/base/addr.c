@@ -13,11 +13,35 @@ const char *oh_transport_name(enum oh_transport t)
     return names[t];
 }
 
+/* Four numbers below 256 without zeros before them: what inet_pton takes, without its copy. */
+static bool read_ipv4(struct oh_span ip, uint8_t out[4])
+{
+    size_t at = 0;
+    for (size_t n = 0; n < 4; n++) {
+        unsigned number = 0;
+        size_t first = at;
+        for (; at < ip.len && at - first < 3 && ip.at[at] >= '0' && ip.at[at] <= '9'; at++)
+            number = number * 10 + (unsigned)(ip.at[at] - '0');
+        bool is_padded = at - first > 1 && ip.at[first] == '0';
+        if (at == first || is_padded || number > UINT8_MAX ||
+            (n < 3 ? at == ip.len || ip.at[at++] != '.' : at != ip.len))
+            return false;
+        out[n] = (uint8_t)number;
+    }
+    return true;
+}
+
 static int parse_ip(struct oh_span ip, struct oh_addr *out)
 {
     char text[INET6_ADDRSTRLEN];
+    uint8_t four[4];
     if (ip.len == 0 || ip.len >= sizeof text)
         return -1;
+    if (read_ipv4(ip, four)) {
+        memcpy(out->ip, four, sizeof four);
+        out->family = OH_FAMILY_IPV4;
+        return 0;
+    }
     memcpy(text, ip.at, ip.len);
     text[ip.len] = '\0';
     if (strlen(text) != ip.len)

@@ -38,6 +38,10 @@ bool oh_span_is_printable(struct oh_span s)
         memcpy(&word, s.at + i, sizeof word);
         odd |= odd_bytes(word);
     }
+    if (i > 0 && i < s.len) { /* the last eight, some of them once more */
+        memcpy(&word, s.at + s.len - sizeof word, sizeof word);
+        return (odd | odd_bytes(word)) == 0;
+    }
     for (; i < s.len; i++)
         odd |= s.at[i] < ' ' || s.at[i] > '~';
     return odd == 0;

@@ -90,26 +90,29 @@ struct oh_scenario **oh_cli_scenarios(size_t *count, struct oh_errors *errors)
     struct oh_error e = {0};
     char *folder = oh_cli_data("scenarios");
     char **files = oh_file_list(folder, ".yaml", &e);
-    size_t before = errors->count, files_count = 0;
+    size_t before = errors->count;
     free(folder);
     *count = 0;
     if (!files) {
         *oh_errors_add(errors) = e;
         return NULL;
     }
-    while (files[files_count])
-        files_count++;
-    struct oh_scenario **all = oh_alloc((files_count + 1) * sizeof *all);
-    for (size_t i = 0; i < files_count; i++) {
-        struct oh_scenario *s =
-            oh_cli_kind(files[i]) == OH_CLI_SCENARIO ? oh_scenario_load(files[i], errors) : NULL;
-        if (s)
-            all[(*count)++] = s;
+    struct oh_scenario **all = oh_alloc(sizeof *all);
+    for (size_t i = 0; files[i]; i++) {
+        struct oh_scenario_set *set = oh_cli_kind(files[i]) == OH_CLI_SCENARIO
+                                          ? oh_scenario_set_load(files[i], NULL, 0, errors)
+                                          : NULL;
+        all = oh_realloc(all, (*count + (set ? set->count : 0) + 1) * sizeof *all);
+        for (size_t k = 0; set && k < set->count; k++)
+            all[(*count)++] = oh_scenario_set_take(set, k);
+        all[*count] = NULL;
+        oh_scenario_set_free(set);
     }
     oh_file_list_free(files);
     if (errors->count == before)
         return all;
     oh_cli_scenarios_free(all);
+    *count = 0;
     return NULL;
 }
 

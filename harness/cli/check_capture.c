@@ -118,19 +118,17 @@ static void on_found(const struct oh_endpoint *phone, const struct oh_verdict *v
 static void show_phones(struct work *w, size_t from)
 {
     struct oh_report_style style = oh_cli_style(&w->o->common, STDOUT_FILENO);
-    bool gap = true;
+    struct oh_text text = {0};
+    json_t *phones = json_array();
     style.brief = w->live;
-    for (size_t i = from; i < oh_report_count(w->report); i++) {
-        struct oh_text text = {0};
-        json_t *marked = oh_baseline_scenario(w->baseline, oh_report_at(w->report, i));
-        gap = style.verbose || !oh_report_is_quiet(marked);
-        oh_report_scenario_text(marked, &style, &text);
-        printf("%s%s", oh_text_str(&text), gap ? "\n" : "");
-        json_decref(marked);
-        oh_text_release(&text);
-    }
-    fputs(gap ? "" : "\n", stdout);
+    for (size_t i = from; i < oh_report_count(w->report); i++)
+        json_array_append_new(phones,
+                              oh_baseline_scenario(w->baseline, oh_report_at(w->report, i)));
+    oh_report_phones_text(phones, &style, &text);
+    fputs(oh_text_str(&text), stdout);
     fflush(stdout);
+    json_decref(phones);
+    oh_text_release(&text);
 }
 
 /* --- nothing was judged --- */

@@ -390,7 +390,7 @@ void oh_doctor_phone(struct oh_doctor *d)
 {
     struct oh_error e = {0};
     struct visit v = {.doctor = d, .watch.doctor = d, .ids = json_object()};
-    struct oh_bench_phone phone = {"", d->adapter};
+    struct oh_bench_phone phone = {.seat = "", .adapter = d->adapter};
     struct oh_bench_options options = {.no_capture = d->no_capture,
                                        .transport = d->transport,
                                        .program_folder = d->programs,

@@ -113,10 +113,11 @@ static void release(struct linting *l)
 
 static void lint_scenario(struct linting *l, const char *file)
 {
-    struct oh_scenario *s = oh_scenario_load(file, l->errors);
-    if (s)
-        oh_cli_check_covers((const struct oh_catalogue *const *)l->catalogues, s, l->errors);
-    oh_scenario_free(s);
+    struct oh_scenario_set *set = oh_scenario_set_load(file, NULL, 0, l->errors);
+    if (set)
+        oh_cli_check_covers((const struct oh_catalogue *const *)l->catalogues, set->scenarios[0],
+                            l->errors);
+    oh_scenario_set_free(set);
 }
 
 /* An entry may point at one of another file: then it is one of offhook's own. */

@@ -24,7 +24,8 @@ struct oh_catalogue *oh_cli_held_catalogue(struct oh_errors *errors);
  * knows everything), or that stands there twice. */
 void oh_cli_check_covers(const struct oh_catalogue *const *catalogues, const struct oh_scenario *s,
                          struct oh_errors *errors);
-/* offhook's own scenarios, sorted by file; NULL with mistakes. Ended by NULL; *count without it. */
+/* offhook's own scenarios, sorted by file; NULL, and a count of 0, with mistakes. Ended by NULL;
+ * *count without it. */
 struct oh_scenario **oh_cli_scenarios(size_t *count, struct oh_errors *errors);
 void oh_cli_scenarios_free(struct oh_scenario **scenarios);
 

@@ -13,6 +13,7 @@
 
 #define INDENT      44
 #define GROUPS_MOST 200 /* documents that entries come from */
+#define GROUPS_TOLD 10  /* of them in the table, but with --verbose */
 
 /* --- what is asked for --- */
 
@@ -78,7 +79,7 @@ struct group {
 struct groups {
     const char *heading;
     struct group items[GROUPS_MOST];
-    size_t count;
+    size_t count, told; /* told: how many a table shows */
 };
 
 static void count_in(struct groups *groups, struct oh_span name, const struct question *ask,
@@ -150,6 +151,10 @@ static struct groups *count_all(const struct oh_catalogue *c, const struct quest
     qsort(tables[BY_PRIORITY].items, tables[BY_PRIORITY].count, sizeof(struct group), by_name);
     qsort(tables[BY_KIND].items, tables[BY_KIND].count, sizeof(struct group), by_entries);
     qsort(tables[BY_SOURCE].items, tables[BY_SOURCE].count, sizeof(struct group), by_entries);
+    for (size_t i = 0; i < TABLES; i++)
+        tables[i].told = tables[i].count;
+    if (!ask->common.verbose && tables[BY_SOURCE].count > GROUPS_TOLD + 1)
+        tables[BY_SOURCE].told = GROUPS_TOLD;
     return tables;
 }
 
@@ -184,36 +189,50 @@ static void print_details(const struct oh_requirement *q)
         oh_text_addf(&from, ": %s", q->sentence);
     oh_cli_row("", INDENT, oh_text_str(&from));
     oh_text_clear(&from);
-    oh_text_addf(&from, "%s: %s", q->stimulus, q->expect);
+    oh_text_addf(&from, "stimulus: %s; expected: %s", q->stimulus, q->expect);
     oh_cli_row("", INDENT, oh_text_str(&from));
+    oh_text_clear(&from);
+    oh_text_addf(&from, "note: %s", q->note ? q->note : "");
     if (q->note)
-        oh_cli_row("", INDENT, q->note);
+        oh_cli_row("", INDENT, oh_text_str(&from));
     oh_text_release(&from);
 }
 
 static void print_groups(const struct groups *groups)
 {
-    for (size_t i = 0; i < groups->count; i++) {
+    for (size_t i = 0; i < groups->told; i++) {
         const struct group *g = &groups->items[i];
         printf("%-9s %-19.*s %7zu %8zu %9zu %13zu %8zu\n", i == 0 ? groups->heading : "",
                OH_SPAN_FMT(g->name), g->entries, g->covered, g->by_rules, g->by_scenarios,
                g->entries - g->covered);
     }
+    if (groups->told < groups->count)
+        printf("%-9s %zu more with fewer: --verbose lists them\n", "",
+               groups->count - groups->told);
+}
+
+/* A level that was read nowhere is no more than a guess. */
+static void print_heading(const struct oh_requirement *q)
+{
+    const char *unread = q->ground == OH_GROUND_UNREAD ? " (unread)" : "";
+    char *text = oh_format("%u %s%s %s: %s", q->priority, oh_requirement_level_name(q->level),
+                           unread, oh_requirement_kind_name(q->kind), q->title);
+    oh_cli_row(q->id, INDENT, text);
+    free(text);
 }
 
 static void print_text(const struct oh_catalogue *c, const struct question *ask)
 {
+    oh_cli_row("id", INDENT, "priority, level, kind: title");
+    putchar('\n');
     for (size_t i = 0; i < oh_catalogue_count(c); i++) {
         const struct oh_requirement *q = oh_catalogue_item(c, i);
         if (!is_asked_for(ask, q) || (ask->uncovered && is_covered(ask, q)))
             continue;
-        char *text = oh_format("%u %s %s: %s", q->priority, oh_requirement_level_name(q->level),
-                               oh_requirement_kind_name(q->kind), q->title);
-        oh_cli_row(q->id, INDENT, text);
-        free(text);
+        print_heading(q);
         if (ask->common.verbose)
             print_details(q);
-        if (!ask->uncovered || ask->common.verbose)
+        if (!ask->uncovered || q->uncovered || ask->common.verbose)
             print_by(ask, q);
     }
     struct groups *tables = count_all(c, ask);

@@ -35,6 +35,8 @@ static const char help[] =
     "                               adapter file\n"
     "      --phone-param NAME=VALUE a parameter that the adapter declares (e.g.\n"
     "                               mutant=no-rtp)\n"
+    "      --set NAME=VALUE         a parameter of the scenarios, in place of its\n"
+    "                               default\n"
     "      --mutant FAULT           put a fault upon the phone, to try the\n"
     "                               scenarios: 'offhook list mutants'\n"
     "      --transport udp|tcp      what carries scenarios that say none; default:\n"
@@ -53,6 +55,7 @@ static const char help[] =
     "\n" OH_CLI_EXIT_STATUS "\n"
     "examples:\n"
     "  offhook run cisco-7960/authentication-407\n"
+    "  offhook run 'dialog/status-codes[503]'\n"
     "  offhook run --phone baresip --baseline dut-adapters/baresip.known.yaml\n"
     "  offhook run --phone A=./my-phone.yaml -o results scenarios/rfc3665\n"
     "  offhook run --phone baresip --junit offhook.xml\n";
@@ -65,6 +68,8 @@ struct options {
     size_t phone_count;
     const char *params[MAX_PARAMS];
     size_t param_count;
+    struct oh_param values[MAX_PARAMS]; /* of --set */
+    size_t value_count;
     bool no_capture;
 };
 
@@ -72,6 +77,7 @@ struct session {
     const struct options *options;
     struct oh_scenario **scenarios;
     size_t scenario_count, scenario_room;
+    bool value_used[MAX_PARAMS];
     struct oh_adapter *adapters[MAX_PHONES];
     struct oh_bench_phone phones[MAX_PHONES];
     char *seats[MAX_PHONES];
@@ -87,28 +93,74 @@ struct session {
 
 /* --- reading everything before anything is played --- */
 
-static void load_file(struct session *s, const char *file, struct oh_errors *errors)
+/* Which of the values of --set the scenario has a parameter for. */
+static void note_values(struct session *s, const struct oh_scenario *scenario)
 {
-    struct oh_scenario *scenario = oh_scenario_load(file, errors);
-    if (!scenario)
-        return;
-    oh_grow(&s->scenarios, s->scenario_count, &s->scenario_room, sizeof *s->scenarios);
-    s->scenarios[s->scenario_count++] = scenario;
+    for (size_t i = 0; i < s->options->value_count; i++) {
+        for (size_t k = 0; k < scenario->param_count; k++)
+            s->value_used[i] |= strcmp(scenario->params[k].name, s->options->values[i].name) == 0;
+    }
 }
 
-static int load_path(struct session *s, const char *path, struct oh_errors *errors)
+/* All rows of the file, or the one that is named. */
+static void load_file(struct session *s, const char *file, const char *row,
+                      struct oh_errors *errors)
+{
+    struct oh_scenario_set *set =
+        oh_scenario_set_load(file, s->options->values, s->options->value_count, errors);
+    bool found = false;
+    for (size_t i = 0; set && i < set->count; i++) {
+        const struct oh_scenario *scenario = set->scenarios[i];
+        note_values(s, scenario);
+        if (row && (!scenario->row || strcmp(scenario->row, row) != 0))
+            continue;
+        found = true;
+        oh_grow(&s->scenarios, s->scenario_count, &s->scenario_room, sizeof *s->scenarios);
+        s->scenarios[s->scenario_count++] = oh_scenario_set_take(set, i);
+    }
+    if (set && !found)
+        oh_error_at(oh_errors_add(errors), file, (struct oh_place){0}, "it has no row '%s'", row);
+    oh_scenario_set_free(set);
+}
+
+static int load_path(struct session *s, const char *path, const char *row, struct oh_errors *errors)
 {
     struct oh_error e = {0};
     char **files = oh_file_is_folder(path) ? oh_file_list(path, ".yaml", &e) : NULL;
     if (!files && oh_file_is_folder(path))
         return oh_cli_fail(&e, -1);
     if (!files)
-        load_file(s, path, errors);
+        load_file(s, path, row, errors);
     for (size_t i = 0; files && files[i]; i++) {
         if (oh_cli_kind(files[i]) == OH_CLI_SCENARIO)
-            load_file(s, files[i], errors);
+            load_file(s, files[i], NULL, errors);
     }
     oh_file_list_free(files);
+    return 0;
+}
+
+/* "cisco-7960/status[503]": cuts the row off; NULL: it names none. */
+static char *take_row(char *word)
+{
+    size_t len = strlen(word);
+    char *open = strrchr(word, '[');
+    if (!open || open == word || word[len - 1] != ']' || oh_file_exists(word))
+        return NULL;
+    word[len - 1] = '\0';
+    *open = '\0';
+    return open + 1;
+}
+
+static int check_values(const struct session *s)
+{
+    struct oh_error e = {0};
+    for (size_t i = 0; i < s->options->value_count; i++) {
+        if (s->value_used[i])
+            continue;
+        oh_error_set(&e, "no scenario has a parameter '%s'", s->options->values[i].name);
+        oh_error_remedy(&e, "parameters stand under 'params:' in a scenario's head");
+        return oh_cli_fail(&e, -1);
+    }
     return 0;
 }
 
@@ -118,16 +170,19 @@ static int load_scenarios(struct session *s, char **paths, int count)
     char *standard = oh_cli_data("scenarios");
     int result = 0;
     for (int i = 0; i < count && result == 0; i++) {
-        char *path = oh_cli_scenario_path(paths[i]);
-        result = load_path(s, path, &errors);
+        char *word = oh_strdup(paths[i]), *row = take_row(word), *path = oh_cli_scenario_path(word);
+        result = load_path(s, path, row, &errors);
+        free(word);
         free(path);
     }
     if (count == 0)
-        result = load_path(s, standard, &errors);
+        result = load_path(s, standard, NULL, &errors);
     if (errors.count)
         result = oh_cli_fails(&errors, -1);
     else if (result == 0 && s->scenario_count == 0)
         result = oh_cli_usage(&oh_command_run, "there is no scenario (.yaml) there") ? -1 : 0;
+    else if (result == 0)
+        result = check_values(s);
     oh_errors_release(&errors);
     free(standard);
     return result;
@@ -141,7 +196,7 @@ static int load_phone(struct session *s, const char *word, const char *path_list
     s->seats[n] =
         equal ? oh_span_dup((struct oh_span){word, (size_t)(equal - word)}) : oh_strdup("");
     s->adapters[n] = oh_adapter_load(equal ? equal + 1 : word, path_list, &errors);
-    s->phones[n] = (struct oh_bench_phone){s->seats[n], s->adapters[n]};
+    s->phones[n] = (struct oh_bench_phone){.seat = s->seats[n], .adapter = s->adapters[n]};
     s->phone_count++;
     int result = s->adapters[n] ? 0 : oh_cli_fails(&errors, -1);
     oh_errors_release(&errors);
@@ -205,6 +260,51 @@ static int check_seats(const struct session *s)
     return 0;
 }
 
+static bool has_own_phone(const struct session *s, const char *seat)
+{
+    for (size_t i = 0; i < s->phone_count; i++) {
+        if (strcmp(s->seats[i], seat) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* So many phones that are given for no seat does the scenario need. One phone alone that nobody
+ * gave is told when it is played. */
+static size_t phones_for_any(const struct session *s, const struct oh_scenario *scenario)
+{
+    size_t all = 0, any = 0;
+    for (size_t i = 0; i < scenario->party_count; i++) {
+        if (scenario->parties[i].role != OH_ROLE_PHONE)
+            continue;
+        all++;
+        any += !has_own_phone(s, scenario->parties[i].name);
+    }
+    return all > 1 ? any : 0;
+}
+
+/* Further instances of the phone that was given for any seat, else of the reference phone. */
+static int load_further(struct session *s, const char *path_list)
+{
+    size_t wanted = 0, given = 0;
+    const char *phone = "reference-phone";
+    for (size_t i = 0; i < s->scenario_count; i++) {
+        size_t count = phones_for_any(s, s->scenarios[i]);
+        wanted = count > wanted ? count : wanted;
+    }
+    for (size_t i = 0; i < s->options->phone_count; i++) {
+        if (!strchr(s->options->phones[i], '='))
+            phone = s->options->phones[i];
+    }
+    for (size_t i = 0; i < s->phone_count; i++)
+        given += !*s->seats[i];
+    for (; given < wanted && s->phone_count < MAX_PHONES; given++) {
+        if (load_phone(s, phone, path_list) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int load_phones(struct session *s)
 {
     char *path_list = oh_cli_adapter_path();
@@ -213,10 +313,14 @@ static int load_phones(struct session *s)
         result = load_phone(s, s->options->phones[i], path_list);
     if (result == 0 && s->options->phone_count == 0)
         result = load_phone(s, "reference-phone", path_list);
+    if (result == 0)
+        result = check_seats(s);
+    if (result == 0)
+        result = load_further(s, path_list);
     for (size_t i = 0; i < s->options->param_count && result == 0; i++)
         result = set_param(s, s->options->params[i]);
     free(path_list);
-    return result == 0 ? check_seats(s) : result;
+    return result;
 }
 
 /* A list for another phone would forgive nothing, and nobody would know why. */
@@ -407,6 +511,17 @@ static int run_session(const struct options *o, char **paths, int count)
     return status;
 }
 
+static int take_value(struct options *o, const char *arg)
+{
+    const char *equal = strchr(arg, '=');
+    if (!equal || equal == arg || o->value_count == MAX_PARAMS)
+        return -1;
+    o->values[o->value_count++] =
+        (struct oh_param){.name = oh_span_dup((struct oh_span){arg, (size_t)(equal - arg)}),
+                          .value = oh_strdup(equal + 1)};
+    return 0;
+}
+
 static int take(struct options *o, int c, const char *arg)
 {
     switch (c) {
@@ -437,6 +552,8 @@ static int take(struct options *o, int c, const char *arg)
             return -1;
         o->params[o->param_count++] = arg;
         return 0;
+    case 's':
+        return take_value(o, arg);
     default:
         return oh_cli_take(&o->common, c, arg) ? 0 : -1;
     }
@@ -446,6 +563,7 @@ static int run(int argc, char **argv)
 {
     static const struct option longs[] = {
         {"phone", required_argument, NULL, 'p'},
+        {"set", required_argument, NULL, 's'},
         {"phone-param", required_argument, NULL, 'P'},
         {"mutant", required_argument, NULL, 'm'},
         {"transport", required_argument, NULL, OH_OPT_TRANSPORT},
@@ -458,11 +576,18 @@ static int run(int argc, char **argv)
     };
     struct options o = {.out = "offhook-out", .transport = OH_TRANSPORT_UDP};
     int c;
-    while ((c = getopt_long(argc, argv, ":p:o:h", longs, NULL)) != -1) {
+    int status = -1;
+    while (status < 0 && (c = getopt_long(argc, argv, ":p:o:h", longs, NULL)) != -1) {
         if (take(&o, c, optarg) != 0)
-            return oh_cli_wrong_option(&oh_command_run, c, argv);
+            status = oh_cli_wrong_option(&oh_command_run, c, argv);
     }
-    return run_session(&o, argv + optind, argc - optind);
+    if (status < 0)
+        status = run_session(&o, argv + optind, argc - optind);
+    for (size_t i = 0; i < o.value_count; i++) {
+        free(o.values[i].name);
+        free(o.values[i].value);
+    }
+    return status;
 }
 
 const struct oh_command oh_command_run = {

@@ -1,6 +1,7 @@
 /* What a missing message proves: a fault of the phone, or nothing. architecture: "Verdict words".
  */
 #include "judge/internal.h"
+#include "scenario/blocks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -92,17 +93,28 @@ bool oh_follows_silence(const struct oh_judging *j, int index)
 
 /* --- what was it owed to? --- */
 
-/* The step that called for step `index`: the nearest message of ours to that phone, or action at
- * it. */
+static bool answers_invite(const struct oh_scenario *s, int step)
+{
+    const char *method = oh_walk_step_method(s, step);
+    return !s->steps[step].is_request && s->steps[step].status >= 200 && method &&
+           strcmp(method, "INVITE") == 0;
+}
+
+/* The step that called for step `index`: of an ACK the final answer to INVITE, else the nearest
+ * message of ours to that phone, or action at it. */
 static int caller_of(const struct oh_judging *j, int index)
 {
     const struct oh_scenario *s = j->scenario;
     const char *phone = s->steps[index].from;
+    bool is_ack = s->steps[index].is_request && strcmp(s->steps[index].method, "ACK") == 0;
     for (int i = index - 1; i >= 0; i--) {
         const struct oh_step *at = &s->steps[i];
+        if (!oh_step_precedes(s, i, index))
+            continue;
         if (at->kind == OH_STEP_ACTION && strcmp(at->from, phone) == 0)
             return i;
-        if (at->kind == OH_STEP_MESSAGE && oh_step_is_ours(s, at) && strcmp(at->to, phone) == 0)
+        if (at->kind == OH_STEP_MESSAGE && oh_step_is_ours(s, at) && strcmp(at->to, phone) == 0 &&
+            (!is_ack || answers_invite(s, i)))
             return i;
     }
     return OH_NONE;
@@ -245,17 +257,48 @@ static double waited_s(const struct oh_judging *j, int index)
 {
     int64_t given_up = j->step_done_ns[index], begin = j->zero_ns;
     for (int i = 0; i < index; i++) {
-        if (j->step_done_ns[i] > begin && j->step_done_ns[i] <= given_up)
+        if (oh_step_precedes(j->scenario, i, index) && j->step_done_ns[i] > begin &&
+            j->step_done_ns[i] <= given_up)
             begin = j->step_done_ns[i];
     }
     return given_up ? (double)(given_up - begin) / 1e9 : 0;
+}
+
+/* The first message of the phone in this branch that must come. */
+static int first_of_branch(const struct oh_scenario *s, int block, int branch)
+{
+    struct oh_row row = oh_row_of_branch(s, block, branch);
+    while (row.first + 1 < row.end && s->steps[row.first].optional)
+        row.first++;
+    return row.first;
+}
+
+/* Of an `either` that was never decided: what its other ways begin with. */
+static void add_alternatives(const struct oh_scenario *s, int index, struct oh_text *text)
+{
+    int block = s->steps[index].group, own = s->steps[index].branch;
+    if (block == OH_NONE || s->groups[block].kind != OH_GROUP_EITHER ||
+        first_of_branch(s, block, own) != index)
+        return;
+    for (int b = 0; b < s->groups[block].branch_count; b++) {
+        int first = first_of_branch(s, block, b);
+        if (b != own && first < s->groups[block].end)
+            oh_text_addf(text, " or %s", s->steps[first].text);
+    }
 }
 
 static char *missing_text(const struct oh_judging *j, int index, int caller, const char *doubt)
 {
     struct oh_text text = {0};
     double waited = waited_s(j, index);
-    oh_text_addf(&text, "%s never came", j->scenario->steps[index].text);
+    unsigned lost = oh_walk_lost(j->walk, index);
+    oh_text_add(&text, j->scenario->steps[index].text);
+    add_alternatives(j->scenario, index, &text);
+    if (lost)
+        oh_text_addf(&text, " came %u time%s, which the flow has lost, and never again", lost,
+                     lost == 1 ? "" : "s");
+    else
+        oh_text_add(&text, " never came");
     if (caller != OH_NONE)
         oh_text_addf(&text, " after %s", j->scenario->steps[caller].text);
     if (j->given_up_ns[index])
@@ -312,7 +355,8 @@ static void mark_absent(struct oh_judging *j, int index)
     bool timed = step->kind == OH_STEP_MEDIA || step->kind == OH_STEP_SILENCE;
     switch (oh_walk_state(j->walk, index)) {
     case OH_STEP_MISSED:
-        r->word = is_consequence(j, index) ? OH_STEP_IS_NOT_REACHED : OH_STEP_IS_MISSED;
+        r->word =
+            step->prelude || is_consequence(j, index) ? OH_STEP_IS_NOT_REACHED : OH_STEP_IS_MISSED;
         if (r->word == OH_STEP_IS_MISSED)
             missing(j, index);
         break;
@@ -324,6 +368,9 @@ static void mark_absent(struct oh_judging *j, int index)
             r->word = OH_STEP_IS_SKIPPED;
         if (timed && j->step_done_ns[index] == 0) /* a later message cut it short */
             r->word = OH_STEP_IS_NOT_REACHED;
+        break;
+    case OH_STEP_NOT_TAKEN:
+        r->word = OH_STEP_IS_SKIPPED;
         break;
     case OH_STEP_REACHED:
     case OH_STEP_LATE:

@@ -1,5 +1,6 @@
 /* The flow, step by step, over what a phone and the others said. */
 #include "judge/align_private.h"
+#include "scenario/blocks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -155,19 +156,40 @@ static void user_did(struct oh_align_walk *w, const struct oh_trace_msg *m, int 
 
 /* --- time --- */
 
+/* How long the flow stays at this front if nothing comes; -1: for ever. */
+static int64_t lasts_ms(const struct oh_align_walk *w, int step)
+{
+    const struct oh_step *at = &w->scenario->steps[step];
+    if (at->kind == OH_STEP_SILENCE && !w->not_silent)
+        return at->for_ms;
+    bool awaited = oh_step_is_phones(w->scenario, at) && !oh_walk_may_leave_out(w->walk, step);
+    return awaited ? oh_step_deadline_ms(at) : -1;
+}
+
+/* The front that is over first; OH_NONE: none ever is. */
+static int first_over(struct oh_align_walk *w, int64_t *ms)
+{
+    size_t count;
+    int found = OH_NONE;
+    const struct oh_walk_front *fronts = oh_walk_fronts(w->walk, &count);
+    for (size_t i = 0; i < count; i++) {
+        int64_t its_ms = lasts_ms(w, fronts[i].step);
+        if (its_ms < 0 || (found != OH_NONE && its_ms >= *ms))
+            continue;
+        found = fronts[i].step;
+        *ms = its_ms;
+    }
+    return found;
+}
+
 /* What was over, or given up, at this time of the capture. */
 static void pass_time(struct oh_align_walk *w, int64_t now_ns, const struct oh_trace_msg *before)
 {
-    const struct oh_scenario *s = w->scenario;
-    for (int next = oh_walk_next(w->walk); next < (int)s->step_count;
-         next = oh_walk_next(w->walk)) {
-        const struct oh_step *at = &s->steps[next];
-        bool silence = at->kind == OH_STEP_SILENCE && !w->not_silent;
-        bool awaited = oh_step_is_phones(s, at) && !at->optional;
-        int64_t ms = silence ? at->for_ms : awaited ? oh_step_deadline_ms(at) : -1;
-        if (ms < 0 || now_ns <= w->base_ns + ms * NS_PER_MS)
-            return;
-        pass(w, silence ? OH_JOURNAL_MEDIA : OH_JOURNAL_MISSED, w->base_ns + ms * NS_PER_MS, next,
+    int64_t ms = 0;
+    for (int at = first_over(w, &ms); at != OH_NONE && now_ns > w->base_ns + ms * NS_PER_MS;
+         at = first_over(w, &ms)) {
+        bool silence = w->scenario->steps[at].kind == OH_STEP_SILENCE;
+        pass(w, silence ? OH_JOURNAL_MEDIA : OH_JOURNAL_MISSED, w->base_ns + ms * NS_PER_MS, at,
              before);
     }
 }
@@ -179,30 +201,33 @@ static void pass_before(struct oh_align_walk *w, const struct oh_trace_msg *m, i
     const struct oh_scenario *s = w->scenario;
     for (int i = oh_walk_next(w->walk); i < step; i++) {
         const struct oh_step *at = &s->steps[i];
-        if (oh_walk_state(w->walk, i) != OH_STEP_PENDING)
+        if (oh_walk_state(w->walk, i) != OH_STEP_PENDING || !oh_step_precedes(s, i, step))
             continue;
         if (at->kind == OH_STEP_MEDIA || at->kind == OH_STEP_SILENCE)
             pass(w, OH_JOURNAL_MEDIA, m->time_ns, i, m);
         else if (at->kind == OH_STEP_ACTION && actions)
             pass(w, OH_JOURNAL_TOLD, m->time_ns, i, m);
-        else if (at->optional && !actions)
+        else if (oh_walk_may_leave_out(w->walk, i) && !actions)
             pass(w, OH_JOURNAL_MISSED, m->time_ns, i, m);
     }
 }
 
 /* --- the phone's --- */
 
-/* The first step behind an action not told yet that this message is; OH_NONE: an action has
- * nothing to do with it. */
-static int consequence(const struct oh_align_walk *w, const struct oh_trace_msg *m)
+/* The step is open, and stands at this front or behind it. */
+static bool is_open_from(const struct oh_align_walk *w, int front, int step)
+{
+    return oh_walk_state(w->walk, step) == OH_STEP_PENDING &&
+           (step == front || oh_step_precedes(w->scenario, front, step));
+}
+
+static int consequence_from(const struct oh_align_walk *w, const struct oh_trace_msg *m, int front)
 {
     const struct oh_scenario *s = w->scenario;
     bool behind = false;
-    if (!is_first_sending(m) || oh_sip_msg_is_method(m->sip, "ACK"))
-        return OH_NONE;
-    for (int i = oh_walk_next(w->walk); i < (int)s->step_count; i++) {
+    for (int i = front; i < (int)s->step_count; i++) {
         const struct oh_step *at = &s->steps[i];
-        if (oh_walk_state(w->walk, i) != OH_STEP_PENDING)
+        if (!is_open_from(w, front, i))
             continue;
         if (at->kind == OH_STEP_ACTION)
             behind = true;
@@ -210,6 +235,32 @@ static int consequence(const struct oh_align_walk *w, const struct oh_trace_msg 
             return OH_NONE;
         else if (oh_step_is_phones(s, at) && has_kind(s, i, m->sip, false))
             return behind ? i : OH_NONE;
+    }
+    return OH_NONE;
+}
+
+/* The first step behind an action not told yet that this message is; OH_NONE: an action has
+ * nothing to do with it. */
+static int consequence(const struct oh_align_walk *w, const struct oh_trace_msg *m)
+{
+    size_t count;
+    int found = OH_NONE;
+    if (!is_first_sending(m) || oh_sip_msg_is_method(m->sip, "ACK"))
+        return OH_NONE;
+    const struct oh_walk_front *fronts = oh_walk_fronts(w->walk, &count);
+    for (size_t i = 0; i < count && found == OH_NONE; i++)
+        found = consequence_from(w, m, fronts[i].step);
+    return found;
+}
+
+/* The first front where the user is to do something; OH_NONE. */
+static int users_turn(const struct oh_align_walk *w)
+{
+    size_t count;
+    const struct oh_walk_front *fronts = oh_walk_fronts(w->walk, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (w->scenario->steps[fronts[i].step].kind == OH_STEP_ACTION)
+            return fronts[i].step;
     }
     return OH_NONE;
 }
@@ -232,11 +283,10 @@ static void phones(struct oh_align_walk *w, const struct oh_trace_msg *m)
     int caused = consequence(w, m);
     if (caused != OH_NONE)
         pass_before(w, m, caused, true);
-    int next = oh_walk_next(w->walk);
+    int next = oh_walk_next(w->walk), turn = users_turn(w);
     bool users = is_users_answer(w, m);
-    if (oh_sip_msg_is_final(m->sip) && users && next < (int)w->scenario->step_count &&
-        w->scenario->steps[next].kind == OH_STEP_ACTION && is_first_sending(m)) {
-        user_did(w, m, next); /* it answered, but not as the user was to do it */
+    if (oh_sip_msg_is_final(m->sip) && users && turn != OH_NONE && is_first_sending(m)) {
+        user_did(w, m, turn); /* it answered, but not as the user was to do it */
         return;
     }
     struct oh_walk_result r = oh_walk_got(w->walk, m->from_seat, m->to_seat, m->sip);
@@ -273,12 +323,13 @@ static bool is_step(const struct oh_align_walk *w, int step, const struct oh_tra
     return begins || is_of_flow(w, m);
 }
 
-/* The next step of ours, if nothing of the user stands before it; OH_NONE. */
-static int our_next(const struct oh_align_walk *w, int from)
+/* The next step of ours from this front on, if nothing of the user stands before it; not before
+ * step `behind`. OH_NONE. */
+static int our_next(const struct oh_align_walk *w, int from, int behind)
 {
     const struct oh_scenario *s = w->scenario;
     for (int i = from; i < (int)s->step_count; i++) {
-        if (oh_walk_state(w->walk, i) != OH_STEP_PENDING)
+        if (!is_open_from(w, from, i) || i < behind)
             continue;
         if (s->steps[i].kind == OH_STEP_ACTION)
             return OH_NONE;
@@ -289,17 +340,40 @@ static int our_next(const struct oh_align_walk *w, int from)
 }
 
 /* RFC 3261 17.2.1: whether a 100 is sent hangs on how fast the server is. */
-static int our_step(struct oh_align_walk *w, const struct oh_trace_msg *m)
+static int our_step_from(struct oh_align_walk *w, const struct oh_trace_msg *m, int front)
 {
-    int step = our_next(w, oh_walk_next(w->walk));
+    int step = our_next(w, front, 0);
     if (step == OH_NONE || is_step(w, step, m))
         return step;
-    int after = our_next(w, step + 1);
+    int after = our_next(w, front, step + 1);
     if (w->scenario->steps[step].status != 100 || after == OH_NONE || !is_step(w, after, m))
         return OH_NONE;
     pass_before(w, m, step, false);
     pass(w, OH_JOURNAL_MEDIA, m->time_ns, step, m);
     return after;
+}
+
+/* Also behind rounds of a repeat that the phone may have left out. */
+static int our_step_at(struct oh_align_walk *w, const struct oh_trace_msg *m,
+                       struct oh_walk_front front)
+{
+    const struct oh_scenario *s = w->scenario;
+    struct oh_entry at = {front.step, front.either};
+    int found = our_step_from(w, m, at.step);
+    while (found == OH_NONE && at.block != OH_NONE && oh_block_is_optional(s, at.block) &&
+           oh_entry_next(s, at, &at))
+        found = our_step_from(w, m, at.step);
+    return found;
+}
+
+static int our_step(struct oh_align_walk *w, const struct oh_trace_msg *m)
+{
+    size_t count;
+    int found = OH_NONE;
+    const struct oh_walk_front *fronts = oh_walk_fronts(w->walk, &count);
+    for (size_t i = 0; i < count && found == OH_NONE; i++)
+        found = our_step_at(w, m, fronts[i]); /* passes something only where it finds one */
+    return found;
 }
 
 /* The step that the flow has in place of what the other side did; OH_NONE: it does no harm. */
@@ -434,6 +508,7 @@ void oh_align_walk(struct oh_align_walk *w)
     w->last = w->stopped = OH_NONE;
     w->env = oh_match_env_new(w->run);
     w->walk = oh_walk_new(w->scenario, w->env);
+    oh_walk_loses_nothing(w->walk);
     w->base_ns = begin_ns;
     before_flow(w);
     note(w, OH_JOURNAL_FLOW_BEGINS, begin_ns, OH_NONE, w->trace->msgs[w->begin].tap);

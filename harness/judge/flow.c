@@ -1,5 +1,6 @@
 /* Findings of the flow: what reached its steps, and how. */
 #include "judge/internal.h"
+#include "scenario/blocks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,8 +69,8 @@ static char *shown(struct oh_span bytes, size_t limit)
     return text.at ? oh_text_take(&text) : oh_strdup("");
 }
 
-static struct oh_finding *step_finding(struct oh_judging *j, const char *id, enum oh_level level,
-                                       int step, const struct oh_trace_msg *m)
+struct oh_finding *oh_flow_finding(struct oh_judging *j, const char *id, enum oh_level level,
+                                   int step, const struct oh_trace_msg *m)
 {
     struct oh_finding *f = oh_finding_add(j->verdict, id, level, j->options->strict);
     f->step = step;
@@ -88,7 +89,7 @@ static void expectation(struct oh_judging *j, const struct oh_trace_msg *m, int 
     enum oh_fit fit = oh_match_expect(j->env, expect, m->sip, &why);
     if (fit != OH_FIT_YES) {
         char *id = oh_format("expect.%s", expect->field);
-        struct oh_finding *f = step_finding(j, id, expect->level, step, m);
+        struct oh_finding *f = oh_flow_finding(j, id, expect->level, step, m);
         const char *because = oh_text_str(&why.why);
         free(id);
         if (fit == OH_FIT_UNKNOWN)
@@ -106,16 +107,36 @@ static void expectation(struct oh_judging *j, const struct oh_trace_msg *m, int 
     oh_mismatch_release(&why);
 }
 
+/* "200"; of an `either` that it decided, "200 or 486": what its branches begin with. */
+static char *awaited_statuses(const struct oh_scenario *s, int step)
+{
+    struct oh_text text = {0};
+    int block = s->steps[step].group;
+    oh_text_addf(&text, "%u", s->steps[step].status);
+    if (block == OH_NONE || s->groups[block].kind != OH_GROUP_EITHER)
+        return oh_text_take(&text);
+    for (int b = 0; b < s->groups[block].branch_count; b++) {
+        struct oh_row row = oh_row_of_branch(s, block, b);
+        int i = row.first;
+        while (i + 1 < row.end && s->steps[i].optional)
+            i++;
+        if (i < row.end && oh_steps_relation(s, i, step) == OH_STEP_COMES_INSTEAD &&
+            oh_step_is_phones(s, &s->steps[i]) && !s->steps[i].is_request)
+            oh_text_addf(&text, " or %u", s->steps[i].status);
+    }
+    return oh_text_take(&text);
+}
+
 static void status(struct oh_judging *j, const struct oh_trace_msg *m, int step)
 {
-    struct oh_finding *f = step_finding(j, "flow.status", OH_LEVEL_MUST, step, m);
+    struct oh_finding *f = oh_flow_finding(j, "flow.status", OH_LEVEL_MUST, step, m);
     f->field = oh_strdup("status");
     f->bytes_from = oh_sip_msg_offset(m->sip, m->sip->start_line);
     f->bytes_to = f->bytes_from + m->sip->start_line.len;
-    f->expected = oh_format("%u", j->scenario->steps[step].status);
+    f->expected = awaited_statuses(j->scenario, step);
     f->observed = oh_format("%u", m->sip->status);
-    f->text = oh_format("The flow awaits %u here; the phone answered %u.",
-                        j->scenario->steps[step].status, m->sip->status);
+    f->text =
+        oh_format("The flow awaits %s here; the phone answered %u.", f->expected, m->sip->status);
     j->derailed = j->derailed || j->scenario->steps[step].status / 100 != m->sip->status / 100;
 }
 
@@ -125,7 +146,7 @@ static void destination(struct oh_judging *j, const struct oh_trace_msg *m, int 
     char got[OH_ADDR_TEXT];
     if (m->to_seat && at->to && strcmp(m->to_seat, at->to) == 0)
         return;
-    struct oh_finding *f = step_finding(j, "flow.destination", OH_LEVEL_MUST, step, m);
+    struct oh_finding *f = oh_flow_finding(j, "flow.destination", OH_LEVEL_MUST, step, m);
     f->expected = oh_strdup(at->to);
     f->observed = oh_format("%s%s%s", oh_addr_format(&m->dst, got), m->to_seat ? ", which is " : "",
                             m->to_seat ? m->to_seat : "");
@@ -142,11 +163,11 @@ static void lateness(struct oh_judging *j, const struct oh_trace_msg *m, int ind
 {
     const struct oh_step *step = &j->scenario->steps[index];
     int64_t given_up_ns = j->given_up_ns[index], deadline_ms = oh_step_deadline_ms(step);
-    if (step->optional || (given_up_ns && m->time_ns <= given_up_ns))
+    if (oh_walk_may_leave_out(j->walk, index) || (given_up_ns && m->time_ns <= given_up_ns))
         return;
     bool too_late = given_up_ns != 0;
-    struct oh_finding *f = step_finding(j, too_late ? "flow.late" : "flow.order",
-                                        too_late ? OH_LEVEL_MUST : OH_LEVEL_SHOULD, index, m);
+    struct oh_finding *f = oh_flow_finding(j, too_late ? "flow.late" : "flow.order",
+                                           too_late ? OH_LEVEL_MUST : OH_LEVEL_SHOULD, index, m);
     const char *doubt = too_late ? oh_timing_doubt(j, deadline_ms) : NULL;
     if (!too_late) {
         f->text = oh_format("%s came after a message that the flow has later.", step->text);
@@ -164,7 +185,7 @@ static void lateness(struct oh_judging *j, const struct oh_trace_msg *m, int ind
 /* It is what the flow awaits, but answers no request that the phone got: it is of another call. */
 static void other_call(struct oh_judging *j, const struct oh_trace_msg *m, int step)
 {
-    struct oh_finding *f = step_finding(j, "flow.other-call", OH_LEVEL_MUST, step, m);
+    struct oh_finding *f = oh_flow_finding(j, "flow.other-call", OH_LEVEL_MUST, step, m);
     struct oh_span call_id = oh_field_text(m->sip, "call-id");
     free(f->clause);
     f->clause = oh_strdup("RFC 3261 8.2.6.2");
@@ -184,7 +205,8 @@ static void other_call(struct oh_judging *j, const struct oh_trace_msg *m, int s
 static int action_before(const struct oh_scenario *s, int step)
 {
     int i = step - 1;
-    while (i >= 0 && s->steps[i].kind == OH_STEP_MESSAGE && s->steps[i].optional)
+    while (i >= 0 && (!oh_step_precedes(s, i, step) ||
+                      (s->steps[i].kind == OH_STEP_MESSAGE && s->steps[i].optional)))
         i--;
     return i >= 0 && s->steps[i].kind == OH_STEP_ACTION ? i : OH_NONE;
 }
@@ -212,7 +234,7 @@ static bool forestalls(struct oh_judging *j, const struct oh_trace_msg *m, int s
     const struct oh_step *at = &j->scenario->steps[step], *user = &j->scenario->steps[action];
     char *what = oh_method_text(m);
     double ms = (double)(told_ns - m->time_ns) / 1e6;
-    struct oh_finding *f = step_finding(j, "flow.early", OH_LEVEL_MUST, step, m);
+    struct oh_finding *f = oh_flow_finding(j, "flow.early", OH_LEVEL_MUST, step, m);
     f->expected = oh_format("%s after %s", at->text, user->text);
     f->observed = oh_format("%s %.1f ms before it", what, ms);
     f->text =
@@ -227,6 +249,8 @@ void oh_flow_reached(struct oh_judging *j, const struct oh_trace_msg *m,
     if (forestalls(j, m, reached.step))
         return;
     const struct oh_step *step = &j->scenario->steps[reached.step];
+    if (step->prelude) /* what `given` asks for is no part of what is judged */
+        return;
     if (!m->sip->is_request && m->request == OH_NONE) {
         other_call(j, m, reached.step);
         return;
@@ -238,6 +262,8 @@ void oh_flow_reached(struct oh_judging *j, const struct oh_trace_msg *m,
     destination(j, m, reached.step);
     if (reached.kind == OH_WALK_LATE && m->tap != OH_NONE) /* a stray came nowhere */
         lateness(j, m, reached.step);
+    else if (reached.kind == OH_WALK_REACHED)
+        oh_flow_window(j, m, reached.step);
     for (size_t i = 0; i < step->expect_count; i++)
         expectation(j, m, reached.step, &step->expects[i]);
 }
@@ -267,7 +293,7 @@ void oh_flow_early(struct oh_judging *j, const struct oh_trace_msg *m, int step)
         return;
     const char *before = next < step ? j->scenario->steps[next].text : "its time";
     int user = hung_up_before(j, next, m);
-    struct oh_finding *f = step_finding(j, "flow.early", OH_LEVEL_MUST, step, m);
+    struct oh_finding *f = oh_flow_finding(j, "flow.early", OH_LEVEL_MUST, step, m);
     f->expected = oh_format("%s after %s", at->text, before);
     f->observed = oh_format("%s before it", at->method);
     if (user != OH_NONE) {
@@ -304,11 +330,15 @@ void oh_flow_unexpected(struct oh_judging *j, const struct oh_trace_msg *m)
 
 static int64_t begin_of(const struct oh_judging *j, int step)
 {
+    int64_t latest_ns = 0;
     for (int i = step - 1; i >= 0; i--) {
-        if (j->step_done_ns[i])
-            return j->step_done_ns[i];
+        if (!j->step_done_ns[i] || !oh_step_precedes(j->scenario, i, step))
+            continue;
+        latest_ns = j->step_done_ns[i] > latest_ns ? j->step_done_ns[i] : latest_ns;
+        if (j->scenario->steps[i].group == OH_NONE) /* those before it were done before */
+            break;
     }
-    return j->zero_ns;
+    return latest_ns ? latest_ns : j->zero_ns;
 }
 
 static const struct oh_run_seat *run_seat(const struct oh_judging *j, const char *name)
@@ -362,7 +392,7 @@ static void rtp_missing(struct oh_judging *j, int index, const struct oh_run_sea
 {
     const char *doubt = oh_timing_doubt(j, j->scenario->steps[index].for_ms);
     char address[OH_ADDR_TEXT];
-    struct oh_finding *f = step_finding(j, "media.rtp-missing", OH_LEVEL_MUST, index, NULL);
+    struct oh_finding *f = oh_flow_finding(j, "media.rtp-missing", OH_LEVEL_MUST, index, NULL);
     f->time_ns = end_ns - j->zero_ns;
     if (doubt)
         f->result = OH_RESULT_NOT_CHECKABLE;
@@ -379,7 +409,7 @@ static void rtp_unwanted(struct oh_judging *j, int index, const struct oh_run_se
                          int64_t end_ns)
 {
     char address[OH_ADDR_TEXT];
-    struct oh_finding *f = step_finding(j, "media.rtp-unwanted", OH_LEVEL_MUST, index, NULL);
+    struct oh_finding *f = oh_flow_finding(j, "media.rtp-unwanted", OH_LEVEL_MUST, index, NULL);
     f->time_ns = end_ns - j->zero_ns;
     f->expected = oh_strdup("no RTP packet");
     f->observed = oh_format("RTP to %s", oh_addr_format(&to->rtp, address));
@@ -420,7 +450,7 @@ static void media(struct oh_judging *j, int index, int64_t end_ns)
 
 void oh_flow_not_silent(struct oh_judging *j, int step, const struct oh_trace_msg *m)
 {
-    struct oh_finding *f = step_finding(j, "flow.not-silent", OH_LEVEL_MUST, step, m);
+    struct oh_finding *f = oh_flow_finding(j, "flow.not-silent", OH_LEVEL_MUST, step, m);
     f->expected = oh_strdup("nothing");
     f->observed = shown(m->sip->start_line, SHOWN_BYTES);
     f->text = oh_strdup("The phone sent a message while the flow awaits silence.");

@@ -2,9 +2,10 @@
  * judge/internal.h - what the judge's files share. Private to judge/.
  *
  * judge.c draws the verdict · replay.c walks the recording in the player's order · flow.c makes
- * findings of the flow · media.c finds the steps of findings on RTP · absence.c decides what a
- * missing message proves · rules.c runs the always-on rules, rule_stream.c those on RTP · merge.c
- * lets one fault be one finding. align*.c make a recording of a flow found in a capture.
+ * findings of the flow, flow_times.c those of its times · media.c finds the steps of findings on
+ * RTP · absence.c decides what a missing message proves · rules.c runs the always-on rules,
+ * rule_stream.c those on RTP · merge.c lets one fault be one finding. align*.c make a recording of
+ * a flow found in a capture.
  */
 #ifndef OH_JUDGE_INTERNAL_H
 #define OH_JUDGE_INTERNAL_H
@@ -56,6 +57,15 @@ void oh_finding_frame(struct oh_finding *f, unsigned frame);
 void oh_findings_sort(struct oh_verdict *v);
 
 void oh_replay(struct oh_judging *j);
+
+/* flow.c: a finding of the flow at this step, after the scenario's sources; `m` may be NULL. */
+struct oh_finding *oh_flow_finding(struct oh_judging *j, const char *id, enum oh_level level,
+                                   int step, const struct oh_trace_msg *m);
+
+/* flow_times.c: did the message that reached a step come in its window? */
+void oh_flow_window(struct oh_judging *j, const struct oh_trace_msg *m, int step);
+/* Once at the end: were the copies of those that were left unanswered sent when they were due? */
+void oh_flow_schedules(struct oh_judging *j);
 
 /* flow.c: called by the replay as things happen, and once at the end. */
 void oh_flow_reached(struct oh_judging *j, const struct oh_trace_msg *m,

@@ -229,6 +229,7 @@ static void judge_all(struct oh_judging *j)
     struct oh_verdict *v = j->verdict;
     oh_replay(j);
     oh_absences(j);
+    oh_flow_schedules(j);
     oh_flow_end(j);
     oh_flow_noise(j);
     apply_rules(j);

@@ -271,7 +271,7 @@ struct oh_meaning oh_sessions_meaning(const struct oh_sessions *s, const struct 
         meaning.said = said;
         if (!types.listed[payload_type])
             continue;
-        meaning.encoding = types.encoding[payload_type];
+        meaning.encoding = oh_help_encoding_of(&types, payload_type);
         meaning.fmtp = types.fmtp[payload_type];
     }
     struct oh_span clock = meaning.encoding;

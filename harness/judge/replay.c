@@ -1,5 +1,6 @@
 /* The recording once more through the walk, in the order in which the player saw it. */
 #include "judge/internal.h"
+#include "scenario/blocks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -81,9 +82,13 @@ static void check_agreement(struct oh_judging *j, const struct oh_trace_msg *m,
 /* The silence that is being kept, if the flow stands there. */
 static int silence_now(const struct oh_judging *j)
 {
-    int step = oh_walk_next(j->walk);
-    bool there = step < (int)j->scenario->step_count;
-    return there && j->scenario->steps[step].kind == OH_STEP_SILENCE ? step : OH_NONE;
+    size_t count;
+    const struct oh_walk_front *fronts = oh_walk_fronts(j->walk, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (j->scenario->steps[fronts[i].step].kind == OH_STEP_SILENCE)
+            return fronts[i].step;
+    }
+    return OH_NONE;
 }
 
 static void take(struct oh_judging *j, const struct oh_trace_msg *m, struct oh_walk_result r,
@@ -91,7 +96,8 @@ static void take(struct oh_judging *j, const struct oh_trace_msg *m, struct oh_w
 {
     bool reached = r.kind == OH_WALK_REACHED || r.kind == OH_WALK_LATE;
     bool breaks = silence != OH_NONE &&
-                  (r.kind == OH_WALK_UNEXPECTED || (r.kind == OH_WALK_REACHED && r.step > silence));
+                  (r.kind == OH_WALK_UNEXPECTED ||
+                   (r.kind == OH_WALK_REACHED && oh_step_precedes(j->scenario, silence, r.step)));
     belongs(j, m, r.step);
     if (j->run->foreign && (breaks || r.kind == OH_WALK_UNEXPECTED)) {
         /* it may be the user's doing */
@@ -209,6 +215,8 @@ void oh_replay(struct oh_judging *j)
     const struct oh_run *run = j->run;
     size_t at = 0;
     index_taps(j);
+    if (run->foreign) /* who made the capture lost nothing on purpose */
+        oh_walk_loses_nothing(j->walk);
     for (size_t tap = 0; tap <= run->tap_count; tap++) {
         for (; at < run->journal_count && run->journal[at].tap_before <= (int)tap; at++)
             journal(j, &run->journal[at]);

@@ -99,7 +99,8 @@ static size_t behind_quotes(struct oh_span s, size_t from, size_t *wrong)
 
 size_t oh_help_unquoted(struct oh_span value)
 {
-    size_t wrong = value.len, i = 0;
+    bool has_quotes = oh_span_find(value, '"') < value.len;
+    size_t wrong = value.len, i = has_quotes ? 0 : value.len;
     while (i < value.len) {
         if (value.at[i] == '"') {
             i = behind_quotes(value, i, &wrong);
@@ -172,23 +173,53 @@ static bool is_one_of(struct oh_span name, const char *const *names)
 /* The first parameter of `*rest`, which is moved behind it. */
 static struct oh_span take_param(struct oh_span *rest)
 {
-    size_t end = 0;
-    for (bool quoted = false; end < rest->len && (quoted || rest->at[end] != ';'); end++) {
-        if (quoted && rest->at[end] == '\\')
-            end++;
-        else if (rest->at[end] == '"')
-            quoted = !quoted;
+    size_t end = oh_span_find(*rest, ';');
+    size_t quote = oh_span_find(oh_span_sub(*rest, 0, end), '"');
+    if (quote < end) { /* what it encloses separates nothing */
+        end = quote;
+        for (bool quoted = false; end < rest->len && (quoted || rest->at[end] != ';'); end++) {
+            if (quoted && rest->at[end] == '\\')
+                end++;
+            else if (rest->at[end] == '"')
+                quoted = !quoted;
+        }
     }
     struct oh_span one = oh_span_sub(*rest, 0, end);
     *rest = oh_span_sub(*rest, end + 1, rest->len);
     return one;
 }
 
+/* The same parameters in the same order, as nearly always, are not looked for: each stands in its
+ * place, and none before it begins with its letter. */
+struct in_step {
+    struct oh_span rest; /* of the other list */
+    uint32_t letters;    /* that parameters began with till now */
+    bool lost;
+};
+
+static bool is_in_step(struct in_step *s, struct oh_span one)
+{
+    struct oh_span other = s->lost ? (struct oh_span){0} : take_param(&s->rest);
+    if (one.len == 0 || !oh_span_equal(one, other)) {
+        s->lost = true;
+        return false;
+    }
+    unsigned char first = (unsigned char)one.at[0];
+    uint32_t letter = UINT32_C(1) << (first & 0x1f);
+    bool is_first = first > ' ' && !(s->letters & letter);
+    s->letters |= letter;
+    s->lost = !is_first;
+    return is_first;
+}
+
 /* Has `b` every parameter of `a`, with its value? Of the `free` ones neither is looked at. */
 static bool has_params(struct oh_span a, struct oh_span b, const char *const *free_names)
 {
+    struct in_step step = {.rest = b};
     while (a.len > 0) {
         struct oh_span one = take_param(&a);
+        if (is_in_step(&step, one))
+            continue;
         size_t equals = oh_span_find(one, '=');
         struct oh_span name = oh_span_trim(oh_span_sub(one, 0, equals));
         if (name.len == 0 || is_one_of(name, free_names))
@@ -228,18 +259,34 @@ static bool same_protocol(struct oh_span a, struct oh_span b)
     }
 }
 
+/* Is all that stands before the parameters the same byte by byte, as nearly always? */
+static bool same_to_params(struct oh_span a, struct oh_span b)
+{
+    return oh_span_equal(oh_span_sub(a, 0, oh_span_find(a, ';')),
+                         oh_span_sub(b, 0, oh_span_find(b, ';')));
+}
+
+static struct oh_span behind_semicolon(struct oh_span s)
+{
+    size_t at = oh_span_find(s, ';');
+    return at < s.len ? oh_span_sub(s, at + 1, s.len) : (struct oh_span){0};
+}
+
 bool oh_help_same_via(struct oh_span a, struct oh_span b, bool answered)
 {
     static const char *const filled_in[] = {"received", "rport", NULL};
+    const char *const *free_names = answered ? filled_in : NULL;
     struct oh_sip_via x, y;
     if (oh_span_equal(a, b) || oh_sip_via_parse(a, &x) < 0)
         return true;
+    if (same_to_params(a, b))
+        return same_params(x.params, behind_semicolon(b), free_names);
     return oh_sip_via_parse(b, &y) == 0 && oh_help_same_token(x.transport, y.transport) &&
            same_protocol(oh_span_sub(a, 0, (size_t)(x.transport.at - a.at)),
                          oh_span_sub(b, 0, (size_t)(y.transport.at - b.at))) &&
            oh_help_same_token(x.host, y.host) &&
            (x.port ? x.port : 5060) == (y.port ? y.port : 5060) &&
-           same_params(x.params, y.params, answered ? filled_in : NULL);
+           same_params(x.params, y.params, free_names);
 }
 
 bool oh_help_same_hop(struct oh_span a, struct oh_span b)
@@ -335,6 +382,32 @@ bool oh_help_originates(const struct oh_rule_view *v, const struct oh_trace_msg 
     if (v->origins[m->index] == 0)
         v->origins[m->index] = originates(v, m) ? 2 : 1;
     return v->origins[m->index] == 2;
+}
+
+bool oh_help_is_unseen(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                       const struct oh_trace_msg *request)
+{
+    struct oh_sip_cseq mine, other;
+    if (oh_rule_run(v) || oh_help_cseq(m->sip, &mine) < 0 || oh_help_cseq(request->sip, &other) < 0)
+        return false;
+    bool same_branch = oh_help_same_token(oh_help_branch(m->sip), oh_help_branch(request->sip));
+    bool pair = oh_span_is(mine.method, "CANCEL") != oh_span_is(other.method, "CANCEL");
+    if (mine.number != other.number)
+        return !same_branch;
+    return same_branch ? pair : oh_rule_evidence_lost(v); /* of a merged request: 8.2.2.2 */
+}
+
+const struct oh_trace_msg *oh_help_answered_by(const struct oh_rule_view *v,
+                                               const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *request = oh_rule_msg(v, m->request);
+    unsigned char *known = v->pairs && v->judged == m ? &v->pairs[m->index] : NULL, is_pair;
+    if (known && *known)
+        return *known == 2 ? request : NULL;
+    is_pair = request && oh_help_originates(v, m) && !oh_help_is_unseen(v, m, request) ? 2 : 1;
+    if (known)
+        *known = is_pair;
+    return is_pair == 2 ? request : NULL;
 }
 
 bool oh_help_is_copy(const struct oh_rule_view *v, const struct oh_trace_msg *m)

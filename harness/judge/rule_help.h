@@ -58,6 +58,13 @@ static inline bool oh_help_same_token(struct oh_span a, struct oh_span b)
  * count. */
 bool oh_help_same_party(const struct oh_sip_msg *a, const struct oh_sip_msg *b,
                         enum oh_sip_header_id id);
+/* Without angle brackets around it: those have a rule of their own. RFC 3261 7.1 */
+static inline struct oh_span oh_help_request_uri(const struct oh_sip_msg *m)
+{
+    struct oh_span uri = m->request_uri;
+    bool bare = !oh_span_starts_with(uri, "<") || uri.at[uri.len - 1] != '>';
+    return bare ? uri : oh_span_sub(uri, 1, uri.len - 2);
+}
 /* Byte by byte, then by 19.1.4. */
 bool oh_help_same_uri(struct oh_span a, struct oh_span b);
 /* By scheme, user, host and port, the port 5060 as if left out; parameters do not count. */
@@ -91,6 +98,16 @@ bool oh_help_same_end(const struct oh_trace_msg *a, bool a_source, const struct 
  * phone of a run only where it is seen to have received it), as was a response whose request its
  * sender had sent on. What is wrong in those is another's fault. */
 bool oh_help_originates(const struct oh_rule_view *v, const struct oh_trace_msg *m);
+/* A foreign capture may lack the request of a response: the one that fits best differs in branch
+ * and CSeq, or is the CANCEL of its INVITE, or the INVITE of its CANCEL, which have the same
+ * branch. */
+bool oh_help_is_unseen(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                       const struct oh_trace_msg *request);
+/* The request that its sender answers by this response, which it made itself; NULL: it did not, or
+ * the request is unseen. */
+const struct oh_trace_msg *oh_help_answered_by(const struct oh_rule_view *v,
+                                               const struct oh_trace_msg *m);
+
 /* An ACK to a final response of 300 and up, or a CANCEL: a copy of its INVITE, which other rules
  * compare. */
 bool oh_help_is_copy(const struct oh_rule_view *v, const struct oh_trace_msg *m);

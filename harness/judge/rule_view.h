@@ -17,6 +17,7 @@ struct oh_rule_view {
     bool strict;
     bool clock_set;         /* during the run */
     unsigned char *origins; /* per message, see oh_help_originates: 0 not yet asked, 1 no, 2 yes */
+    unsigned char *pairs;   /* the same of oh_help_answered_by */
     struct oh_sdp_cache *descriptions; /* NULL for a rule on a stream */
     struct oh_help_sendings *sendings; /* of the message that was asked for last; NULL: not kept */
     struct oh_holes *holes;            /* NULL: of a run, which has none */

@@ -223,8 +223,10 @@ void oh_rules_apply_by(const struct oh_rule_book *b, struct oh_verdict *verdict,
     struct oh_holes holes = {0};
     view.holes = recording->run ? NULL : &holes;
     view.clock_set = recording->run && oh_clock_was_set(recording->run);
-    view.origins = oh_alloc(count * sizeof *view.origins + 1);
-    view.sendings = oh_alloc(sizeof *view.sendings);
+    view.origins = oh_alloc(2 * count * sizeof *view.origins + 1);
+    view.pairs = view.origins + count;
+    view.sendings = oh_realloc(NULL, sizeof *view.sendings);
+    view.sendings->count = 0; /* of no message yet */
     view.descriptions = oh_rule_book_descriptions(b);
     oh_sdp_cache_forget(view.descriptions);
     for (size_t i = 0; i < count; i++) {

@@ -38,25 +38,30 @@ bool oh_help_is_bare(const struct oh_sip_msg *m)
     return m->body.len == 0 && (!length.at || (oh_span_to_u64(length, &bytes) && bytes == 0));
 }
 
-struct oh_span oh_help_next_line(struct oh_span *rest)
-{
-    const char *end = rest->len ? memchr(rest->at, '\n', rest->len) : NULL;
-    size_t len = end ? (size_t)(end - rest->at) : rest->len;
-    struct oh_span line = oh_span_sub(*rest, 0, len);
-    *rest = oh_span_sub(*rest, end ? len + 1 : len, rest->len);
-    return oh_span_trim(line);
-}
+/* Alphanumeric, and "!#$%&'*+-.^_`{|}~". */
+static const bool token_chars[256] = {
+    ['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true,  ['4'] = true, ['5'] = true,
+    ['6'] = true, ['7'] = true, ['8'] = true, ['9'] = true,  ['A'] = true, ['B'] = true,
+    ['C'] = true, ['D'] = true, ['E'] = true, ['F'] = true,  ['G'] = true, ['H'] = true,
+    ['I'] = true, ['J'] = true, ['K'] = true, ['L'] = true,  ['M'] = true, ['N'] = true,
+    ['O'] = true, ['P'] = true, ['Q'] = true, ['R'] = true,  ['S'] = true, ['T'] = true,
+    ['U'] = true, ['V'] = true, ['W'] = true, ['X'] = true,  ['Y'] = true, ['Z'] = true,
+    ['a'] = true, ['b'] = true, ['c'] = true, ['d'] = true,  ['e'] = true, ['f'] = true,
+    ['g'] = true, ['h'] = true, ['i'] = true, ['j'] = true,  ['k'] = true, ['l'] = true,
+    ['m'] = true, ['n'] = true, ['o'] = true, ['p'] = true,  ['q'] = true, ['r'] = true,
+    ['s'] = true, ['t'] = true, ['u'] = true, ['v'] = true,  ['w'] = true, ['x'] = true,
+    ['y'] = true, ['z'] = true, ['!'] = true, ['#'] = true,  ['$'] = true, ['%'] = true,
+    ['&'] = true, ['*'] = true, ['+'] = true, ['\''] = true, ['-'] = true, ['.'] = true,
+    ['^'] = true, ['_'] = true, ['`'] = true, ['{'] = true,  ['|'] = true, ['}'] = true,
+    ['~'] = true,
+};
 
-bool oh_help_next_word(struct oh_span *line, struct oh_span *word)
+size_t oh_help_token_len(struct oh_span s)
 {
-    size_t from = 0, to;
-    while (from < line->len && line->at[from] == ' ')
-        from++;
-    for (to = from; to < line->len && line->at[to] != ' ';)
-        to++;
-    *word = oh_span_sub(*line, from, to - from);
-    *line = oh_span_sub(*line, to, line->len);
-    return word->len > 0;
+    size_t i = 0;
+    while (i < s.len && token_chars[(unsigned char)s.at[i]])
+        i++;
+    return i;
 }
 
 /* --- what stands in a description --- */
@@ -74,25 +79,38 @@ void oh_help_read_description(const struct oh_sip_msg *m, struct oh_help_descrip
 {
     struct oh_span rest = m->body;
     struct oh_help_part *now = &d->session, beyond;
-    *d = (struct oh_help_description){.body = m->body};
-    now->rest = rest;
+    d->body = m->body;
+    d->beyond = (struct oh_span){0};
+    d->count = d->line_count = 0;
+    *now = (struct oh_help_part){.rest = rest};
     while (rest.len > 0) {
         struct oh_span before = rest, line = oh_help_next_line(&rest);
+        if (d->line_count < OH_HELP_LINES_MAX) {
+            d->lines[d->line_count++] = line;
+            d->beyond = rest;
+        }
         if (!oh_span_starts_with(line, "m="))
             continue;
         now->rest.len = (size_t)(before.at - now->rest.at);
-        beyond = (struct oh_help_part){0};
         now = d->count < OH_HELP_MEDIA_MAX ? &d->media[d->count] : &beyond;
+        *now = (struct oh_help_part){0};
         d->count++;
         read_media(line, now);
         now->rest = rest;
     }
 }
 
+/* Lines that begin otherwise are most, and told by their first letter; white space before it is
+ * none. */
 struct oh_span oh_help_line_of(const struct oh_help_part *p, const char *begins)
 {
     struct oh_span rest = p->rest;
     while (rest.len > 0) {
+        bool may_be = rest.at[0] == begins[0] || (unsigned char)rest.at[0] <= ' ';
+        if (!may_be) {
+            rest = oh_span_sub(rest, oh_span_find(rest, '\n') + 1, rest.len);
+            continue;
+        }
         struct oh_span line = oh_help_next_line(&rest);
         if (oh_span_starts_with(line, begins))
             return oh_span_sub(line, strlen(begins), line.len);
@@ -141,39 +159,92 @@ bool oh_help_is_rtp(const struct oh_help_part *p)
     return oh_span_search(p->protocol, oh_span_of("RTP/")) < p->protocol.len;
 }
 
-/* What `line` says of a payload type by an attribute that begins so; kept if it is the first. */
-static void keep_first(struct oh_span line, const char *begins, bool one_word,
-                       struct oh_span kept[OH_HELP_TYPES])
+struct oh_span oh_help_encoding_of(const struct oh_help_types *t, uint64_t type)
 {
-    struct oh_span number, word;
-    uint64_t type;
+    return t->mapped[type].at ? t->mapped[type] : oh_help_static_encoding(type);
+}
+
+static bool read_mapping(struct oh_span line, struct oh_help_mapping *map)
+{
+    static const char begins[] = "a=rtpmap:";
+    *map = (struct oh_help_mapping){.line = line};
     if (!oh_span_starts_with(line, begins))
-        return;
-    line = oh_span_sub(line, strlen(begins), line.len);
-    if (!oh_help_next_word(&line, &number) || !oh_help_is_type(number, &type) || kept[type].at)
-        return;
-    if (!one_word)
-        kept[type] = oh_span_trim(line);
-    else if (oh_help_next_word(&line, &word))
-        kept[type] = word;
+        return false;
+    struct oh_span left = oh_span_sub(line, sizeof begins - 1, line.len), behind;
+    if (!oh_help_next_word(&left, &map->number) || !oh_help_next_word(&left, &map->encoding))
+        return false;
+    size_t slash = oh_span_find(map->encoding, '/');
+    map->name = oh_span_sub(map->encoding, 0, slash);
+    behind = oh_span_sub(map->encoding, slash + 1, map->encoding.len);
+    slash = oh_span_find(behind, '/');
+    map->clock = oh_span_sub(behind, 0, slash);
+    map->channels = oh_span_sub(behind, slash + 1, behind.len);
+    return true;
+}
+
+bool oh_help_next_mapping(const struct oh_help_types *t, size_t *n, struct oh_span *rest,
+                          struct oh_help_mapping *map)
+{
+    if (*n < t->map_count) {
+        *map = t->maps[(*n)++];
+        return true;
+    }
+    while (rest->len > 0) {
+        if (read_mapping(oh_help_next_line(rest), map))
+            return true;
+    }
+    return false;
+}
+
+static void take_mapping(struct oh_help_types *t, const struct oh_help_mapping *map)
+{
+    uint64_t type;
+    if (oh_help_is_type(map->number, &type) && !t->mapped[type].at)
+        t->mapped[type] = map->encoding;
+}
+
+static void take_parameters(struct oh_help_types *t, struct oh_span line)
+{
+    struct oh_span left = oh_span_sub(line, strlen("a=fmtp:"), line.len), number;
+    uint64_t type;
+    if (oh_help_next_word(&left, &number) && oh_help_is_type(number, &type) && !t->fmtp[type].at)
+        t->fmtp[type] = oh_span_trim(left);
+}
+
+static void take_formats(struct oh_help_types *t, struct oh_span formats)
+{
+    struct oh_span word;
+    uint64_t type;
+    while (oh_help_next_word(&formats, &word)) {
+        if (!oh_help_is_type(word, &type) || t->listed[type])
+            continue;
+        t->listed[type] = true;
+        t->numbers[t->number_count++] = (uint8_t)type;
+    }
 }
 
 void oh_help_read_types(const struct oh_help_part *p, struct oh_help_types *t)
 {
-    struct oh_span left = p->formats, rest = p->rest, word;
-    uint64_t type;
-    *t = (struct oh_help_types){.listed = {false}};
-    while (oh_help_next_word(&left, &word)) {
-        if (oh_help_is_type(word, &type))
-            t->listed[type] = true;
-    }
+    struct oh_span rest = p->rest;
+    struct oh_help_mapping map;
+    memset(t->listed, 0, sizeof t->listed);
+    memset(t->mapped, 0, sizeof t->mapped);
+    memset(t->fmtp, 0, sizeof t->fmtp);
+    t->number_count = t->map_count = 0;
+    t->beyond = (struct oh_span){0};
+    take_formats(t, p->formats);
     while (rest.len > 0) {
         struct oh_span line = oh_help_next_line(&rest);
-        keep_first(line, "a=rtpmap:", true, t->mapped);
-        keep_first(line, "a=fmtp:", false, t->fmtp);
+        if (oh_span_starts_with(line, "a=fmtp:"))
+            take_parameters(t, line);
+        if (!read_mapping(line, &map))
+            continue;
+        take_mapping(t, &map);
+        if (t->map_count < OH_HELP_MAPS_MAX) {
+            t->maps[t->map_count++] = map;
+            t->beyond = rest;
+        }
     }
-    for (type = 0; type < OH_HELP_TYPES; type++)
-        t->encoding[type] = t->mapped[type].at ? t->mapped[type] : oh_help_static_encoding(type);
 }
 
 /* --- offers and answers --- */

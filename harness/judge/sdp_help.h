@@ -20,13 +20,33 @@ bool oh_help_has_sdp(const struct oh_sip_msg *m);
 bool oh_help_is_bare(const struct oh_sip_msg *m);
 
 /* Cuts the first line off, without its end and white space around it. */
-struct oh_span oh_help_next_line(struct oh_span *rest);
+static inline struct oh_span oh_help_next_line(struct oh_span *rest)
+{
+    const char *end = rest->len ? memchr(rest->at, '\n', rest->len) : NULL;
+    size_t len = end ? (size_t)(end - rest->at) : rest->len;
+    struct oh_span line = oh_span_sub(*rest, 0, len);
+    *rest = oh_span_sub(*rest, end ? len + 1 : len, rest->len);
+    return oh_span_trim(line);
+}
 /* Cuts the next word off; false where there is none. */
-bool oh_help_next_word(struct oh_span *line, struct oh_span *word);
+static inline bool oh_help_next_word(struct oh_span *line, struct oh_span *word)
+{
+    size_t from = 0, to;
+    while (from < line->len && line->at[from] == ' ')
+        from++;
+    for (to = from; to < line->len && line->at[to] != ' ';)
+        to++;
+    *word = oh_span_sub(*line, from, to - from);
+    *line = oh_span_sub(*line, to, line->len);
+    return word->len > 0;
+}
+
+/* How many characters of a token it begins with. RFC 4566 9 */
+size_t oh_help_token_len(struct oh_span s);
 
 /* --- what stands in a description --- */
 
-enum { OH_HELP_MEDIA_MAX = 16 };
+enum { OH_HELP_MEDIA_MAX = 16, OH_HELP_LINES_MAX = 64 };
 
 /* A stretch of a description: from one m= line to the next, or the session's before the first. */
 struct oh_help_part {
@@ -40,7 +60,31 @@ struct oh_help_description {
     struct oh_help_part session;
     struct oh_help_part media[OH_HELP_MEDIA_MAX];
     size_t count; /* of all m= lines; those beyond OH_HELP_MEDIA_MAX are not kept */
+    struct oh_span lines[OH_HELP_LINES_MAX]; /* the first ones, as oh_help_next_line cuts them */
+    size_t line_count;
+    struct oh_span beyond; /* what stands behind those */
 };
+
+/* Walks through all lines of a description. */
+struct oh_help_walk {
+    const struct oh_help_description *d;
+    size_t next;
+    struct oh_span rest;
+};
+static inline struct oh_help_walk oh_help_lines(const struct oh_help_description *d)
+{
+    return (struct oh_help_walk){d, 0, d->beyond};
+}
+static inline bool oh_help_next(struct oh_help_walk *w, struct oh_span *line)
+{
+    if (w->next < w->d->line_count) {
+        *line = w->d->lines[w->next++];
+        return true;
+    }
+    bool more = w->rest.len > 0;
+    *line = oh_help_next_line(&w->rest);
+    return more;
+}
 
 void oh_help_read_description(const struct oh_sip_msg *m, struct oh_help_description *d);
 /* The same for rules: read once for all that ask. Kept, as are the types below, until the rule has
@@ -52,20 +96,35 @@ struct oh_span oh_help_line_of(const struct oh_help_part *p, const char *begins)
 
 /* --- payload types --- */
 
-enum { OH_HELP_TYPES = 128, OH_HELP_FORMATS_MAX = 256 };
+enum { OH_HELP_TYPES = 128, OH_HELP_FORMATS_MAX = 256, OH_HELP_MAPS_MAX = 16 };
+
+/* "a=rtpmap:101 telephone-event/8000/1" taken apart; the last two may be empty. */
+struct oh_help_mapping {
+    struct oh_span line, number, encoding, name, clock, channels;
+};
 
 /* What a stream says of each payload type, read in one pass: however long a description is, no rule
  * goes through its lines once for each format. */
 struct oh_help_types {
-    bool listed[OH_HELP_TYPES];             /* in the m= line */
-    struct oh_span mapped[OH_HELP_TYPES];   /* first a=rtpmap: "PCMU/8000"; absent: none */
-    struct oh_span encoding[OH_HELP_TYPES]; /* the same, else by RFC 3551 6 */
-    struct oh_span fmtp[OH_HELP_TYPES];     /* first a=fmtp, behind the number; absent: none */
+    bool listed[OH_HELP_TYPES];           /* in the m= line */
+    struct oh_span mapped[OH_HELP_TYPES]; /* first a=rtpmap: "PCMU/8000"; absent: none */
+    struct oh_span fmtp[OH_HELP_TYPES];   /* first a=fmtp, behind the number; absent: none */
+    uint8_t numbers[OH_HELP_TYPES];       /* those that are listed, each once */
+    size_t number_count;
+    struct oh_help_mapping maps[OH_HELP_MAPS_MAX]; /* the first a=rtpmap with a word behind it */
+    size_t map_count;
+    struct oh_span beyond; /* the lines behind those */
 };
 void oh_help_read_types(const struct oh_help_part *p, struct oh_help_types *t);
 const struct oh_help_types *oh_help_types_of(const struct oh_rule_view *v,
                                              const struct oh_help_part *p);
-/* A payload type by its digits; false for another word. */
+/* The a=rtpmap at `*n` of a stream, which is moved on; `*rest` begins as the types' `beyond`. False
+ * at the end. */
+bool oh_help_next_mapping(const struct oh_help_types *t, size_t *n, struct oh_span *rest,
+                          struct oh_help_mapping *map);
+/* What a number means: by its rtpmap, else by RFC 3551 6; absent: nothing. */
+struct oh_span oh_help_encoding_of(const struct oh_help_types *t, uint64_t type);
+/* A payload type by its digits; false for another word, and `*type` is then not to be used. */
 bool oh_help_is_type(struct oh_span word, uint64_t *type);
 /* What a number means without an rtpmap; absent: nothing. RFC 3551 6 */
 struct oh_span oh_help_static_encoding(uint64_t type);

@@ -44,20 +44,21 @@ void oh_kept_free(struct oh_kept *k)
 /* --- what it sent --- */
 
 /* Is this "INVITE", or "200 to INVITE"? */
-static bool is_what(const char *what, const struct oh_sip_msg *m)
+static bool is_what(const char *what, const struct oh_sip_msg *m, struct oh_span method)
 {
-    struct oh_span method = oh_sip_msg_method(m);
-    if (!m->is_request) {
-        bool same = strtoul(what, NULL, 10) == m->status && strncmp(what + 3, " to ", 4) == 0;
-        return same && oh_span_is(method, what + 7);
-    }
-    return oh_span_is(method, what);
+    unsigned status = m->status;
+    if (m->is_request)
+        return oh_span_is(method, what);
+    return status >= 100 && status <= 999 && what[0] == (char)('0' + status / 100) &&
+           what[1] == (char)('0' + status / 10 % 10) && what[2] == (char)('0' + status % 10) &&
+           strncmp(what + 3, " to ", 4) == 0 && oh_span_is(method, what + 7);
 }
 
 static void count_sent(struct oh_kept *k, const struct oh_trace_msg *m)
 {
+    struct oh_span method = oh_sip_msg_method(m->sip);
     size_t i = 0;
-    while (i < k->pub.sent_count && !is_what(k->sent[i].what, m->sip) && i + 1 < SENT_KINDS)
+    while (i < k->pub.sent_count && !is_what(k->sent[i].what, m->sip, method) && i + 1 < SENT_KINDS)
         i++;
     if (i == k->pub.sent_count) {
         oh_grow(&k->sent, i, &k->sent_room, sizeof *k->sent);

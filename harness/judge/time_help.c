@@ -62,8 +62,39 @@ static bool is_sending_of(const struct oh_trace_msg *r, const struct oh_trace_ms
            oh_help_same_token(branch, oh_help_branch(r->sip));
 }
 
-static void find_sendings(const struct oh_rule_view *v, const struct oh_trace_msg *m,
-                          struct oh_help_sendings *out)
+/* Shorter than any interval of a phone that takes T1 to be 500 ms. */
+#define AT_ONCE_NS (OH_HELP_T1_NS / 2)
+
+static bool came_at_once(const struct oh_help_sendings *s, size_t n)
+{
+    return n > 0 && n < s->count && oh_help_gap_ns(s, n) < AT_ONCE_NS;
+}
+
+/* The way of a frame may double it, and bring the second later than the capture can know for one
+ * seen twice. Three short intervals in a row are the sender's own. */
+static bool repeats_at_once(const struct oh_help_sendings *s)
+{
+    for (size_t n = 3; n < s->count; n++) {
+        if (came_at_once(s, n) && came_at_once(s, n - 1) && came_at_once(s, n - 2))
+            return true;
+    }
+    return false;
+}
+
+static void drop_doubles(struct oh_help_sendings *s)
+{
+    size_t kept = 1;
+    if (repeats_at_once(s))
+        return;
+    for (size_t n = 1; n < s->count; n++) {
+        if (s->at[n]->time_ns - s->at[kept - 1]->time_ns >= AT_ONCE_NS)
+            s->at[kept++] = s->at[n];
+    }
+    s->count = kept;
+}
+
+static void find_copies(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                        struct oh_help_sendings *out)
 {
     int end = (int)oh_rule_trace(v)->msg_count;
     *out = (struct oh_help_sendings){.at = {m}, .count = 1};
@@ -80,8 +111,16 @@ static void find_sendings(const struct oh_rule_view *v, const struct oh_trace_ms
 bool oh_help_is_repeated(const struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct oh_help_sendings s;
-    oh_help_find_sendings(v, m, &s);
+    find_copies(v, m, &s);
     return s.count > 1;
+}
+
+static void find_sendings(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                          struct oh_help_sendings *out)
+{
+    find_copies(v, m, out);
+    if (!oh_rule_run(v))
+        drop_doubles(out);
 }
 
 /* One rule after another asks for those of the same message. */

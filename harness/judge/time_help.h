@@ -42,7 +42,8 @@ bool oh_help_time_in_doubt(const struct oh_rule_view *v, int64_t interval_ns);
 int64_t oh_help_heard_until(const struct oh_rule_view *v, const struct oh_trace_msg *m);
 
 /* All sendings of one message: the first, and its repeats, also where those are not byte-equal (the
- * same transaction, and status). */
+ * same transaction, and status). In a foreign capture without copies that the network may have
+ * made: those soon behind another, unless they come one after the other. */
 enum { OH_HELP_SENDINGS = 64 };
 struct oh_help_sendings {
     const struct oh_trace_msg *at[OH_HELP_SENDINGS];

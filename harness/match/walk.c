@@ -1,5 +1,6 @@
 #include "match/walk.h"
 
+#include "match/walk_path.h"
 #include "trace/index.h"
 
 #include <stdlib.h>
@@ -25,11 +26,12 @@ struct answer {
 };
 
 struct oh_walk {
-    const struct oh_scenario *scenario;
+    struct oh_path path;
     struct oh_match_env *env;
-    enum oh_step_state *states;
     const struct oh_sip_msg **messages;
     const char **methods; /* by step: oh_walk_step_method */
+    unsigned *lost;       /* by step: copies that did not come, as the flow has it */
+    bool loses_nothing;
     struct seen *seen;
     size_t seen_count, seen_room;
     struct answer *answers;
@@ -42,13 +44,17 @@ struct oh_walk {
 struct oh_walk *oh_walk_new(const struct oh_scenario *s, struct oh_match_env *env)
 {
     struct oh_walk *w = oh_alloc(sizeof *w);
-    w->scenario = s;
+    oh_path_init(&w->path, s);
     w->env = env;
-    w->states = oh_alloc((s->step_count + 1) * sizeof *w->states);
+    w->lost = oh_alloc((s->step_count + 1) * sizeof *w->lost);
     w->messages = oh_alloc((s->step_count + 1) * sizeof *w->messages);
     w->methods = oh_alloc((s->step_count + 1) * sizeof *w->methods);
-    for (size_t i = 0; i < s->step_count; i++)
-        w->methods[i] = oh_walk_step_method(s, (int)i);
+    int *requests = oh_step_requests(s, s->step_count);
+    for (size_t i = 0; i < s->step_count; i++) {
+        const char *asked = requests[i] == OH_NONE ? NULL : s->steps[requests[i]].method;
+        w->methods[i] = s->steps[i].method ? s->steps[i].method : asked;
+    }
+    free(requests);
     oh_index_init(&w->index, EXPECTED_MESSAGES);
     return w;
 }
@@ -58,7 +64,8 @@ void oh_walk_free(struct oh_walk *w)
     if (!w)
         return;
     oh_index_release(&w->index);
-    free(w->states);
+    oh_path_release(&w->path);
+    free(w->lost);
     free(w->messages);
     free(w->methods);
     free(w->seen);
@@ -69,7 +76,7 @@ void oh_walk_free(struct oh_walk *w)
 
 enum oh_step_state oh_walk_state(const struct oh_walk *w, int step)
 {
-    return w->states[step];
+    return w->path.states[step];
 }
 
 const struct oh_sip_msg *oh_walk_message(const struct oh_walk *w, int step)
@@ -79,10 +86,39 @@ const struct oh_sip_msg *oh_walk_message(const struct oh_walk *w, int step)
 
 int oh_walk_next(const struct oh_walk *w)
 {
-    int i = 0;
-    while (i < (int)w->scenario->step_count && w->states[i] != OH_STEP_PENDING)
-        i++;
-    return i;
+    return oh_path_next(&w->path);
+}
+
+const struct oh_walk_front *oh_walk_fronts(struct oh_walk *w, size_t *count)
+{
+    oh_path_find_fronts(&w->path);
+    *count = w->path.front_count;
+    return w->path.fronts;
+}
+
+int oh_walk_chosen(const struct oh_walk *w, int either)
+{
+    return w->path.chosen[either];
+}
+
+unsigned oh_walk_lost(const struct oh_walk *w, int step)
+{
+    return w->lost[step];
+}
+
+void oh_walk_loses_nothing(struct oh_walk *w)
+{
+    w->loses_nothing = true;
+}
+
+bool oh_walk_may_leave_out(const struct oh_walk *w, int step)
+{
+    const struct oh_scenario *s = w->path.scenario;
+    for (int at = s->steps[step].group; at != OH_NONE; at = s->groups[at].parent) {
+        if (s->groups[at].first == step && oh_block_is_optional(s, at))
+            return true;
+    }
+    return s->steps[step].optional;
 }
 
 /* --- telling a repeat --- */
@@ -148,7 +184,7 @@ enum likeness { NO_LIKENESS, FINAL_FOR_PROVISIONAL, OTHER_FINAL, AWAITED };
 
 static enum likeness likeness_of(const struct oh_walk *w, int step, const struct oh_sip_msg *m)
 {
-    const struct oh_step *at = &w->scenario->steps[step];
+    const struct oh_step *at = &w->path.scenario->steps[step];
     if (at->is_request != m->is_request)
         return NO_LIKENESS;
     if (m->is_request)
@@ -164,97 +200,95 @@ static enum likeness likeness_of(const struct oh_walk *w, int step, const struct
     return at->status >= 200 ? OTHER_FINAL : FINAL_FOR_PROVISIONAL;
 }
 
-/* The search stops at a send of ours or a user action that is not done yet. */
-static bool is_barrier(const struct oh_walk *w, int i)
-{
-    const struct oh_step *at = &w->scenario->steps[i];
-    return w->states[i] == OH_STEP_PENDING &&
-           (at->kind == OH_STEP_ACTION || oh_step_is_ours(w->scenario, at));
-}
-
 struct candidate {
     int step;
     enum likeness likeness;
     int score;
 };
 
+struct looking {
+    const struct oh_walk *walk;
+    const char *from;
+    const struct oh_sip_msg *msg;
+    struct candidate best;
+};
+
+/* One step after the other: the better fit, the earlier one among equals. Where the two are no row,
+ * first the one that passes over less: with another way before it, nothing is missed. */
+static bool is_better(const struct oh_walk *w, const struct candidate *now,
+                      const struct candidate *best)
+{
+    const struct oh_scenario *s = w->path.scenario;
+    if (now->likeness != best->likeness)
+        return now->likeness > best->likeness;
+    if (!oh_step_precedes(s, best->step, now->step)) {
+        size_t skips = oh_path_skips(&w->path, now->step);
+        size_t best_skips = oh_path_skips(&w->path, best->step);
+        if (skips != best_skips)
+            return skips < best_skips;
+    }
+    return now->score > best->score;
+}
+
+static void look_at(int step, void *arg)
+{
+    struct looking *l = arg;
+    const struct oh_step *at = &l->walk->path.scenario->steps[step];
+    if (!oh_step_is_phones(l->walk->path.scenario, at) || strcmp(at->from, l->from) != 0)
+        return;
+    struct candidate now = {step, likeness_of(l->walk, step, l->msg), 0};
+    if (now.likeness == NO_LIKENESS || now.likeness < l->best.likeness)
+        return;
+    now.score = oh_match_score(l->walk->env, at, l->msg);
+    if (l->best.step == OH_NONE || is_better(l->walk, &now, &l->best))
+        l->best = now;
+}
+
 static struct candidate best_candidate(const struct oh_walk *w, const char *from,
                                        const struct oh_sip_msg *m)
 {
-    const struct oh_scenario *s = w->scenario;
-    struct candidate best = {OH_NONE, NO_LIKENESS, 0};
-    for (int i = oh_walk_next(w); i < (int)s->step_count && !is_barrier(w, i); i++) {
-        if (w->states[i] != OH_STEP_PENDING || !oh_step_is_phones(s, &s->steps[i]) ||
-            strcmp(s->steps[i].from, from) != 0)
-            continue;
-        enum likeness likeness = likeness_of(w, i, m);
-        if (likeness == NO_LIKENESS || likeness < best.likeness)
-            continue;
-        int score = oh_match_score(w->env, &s->steps[i], m);
-        if (likeness > best.likeness || score > best.score)
-            best = (struct candidate){i, likeness, score};
-    }
-    return best;
+    struct looking l = {w, from, m, {OH_NONE, NO_LIKENESS, 0}};
+    oh_path_search(&w->path, look_at, &l);
+    return l.best;
 }
 
 static void bind_step(struct oh_walk *w, int step, const struct oh_sip_msg *m)
 {
     w->messages[step] = m;
-    if (w->scenario->steps[step].save)
-        oh_match_env_save(w->env, w->scenario->steps[step].save, m);
-}
-
-/* What the phone may leave out, or only should send, and did not: our answers to it are not to be
- * sent either. */
-static void pass_answers(struct oh_walk *w, int step)
-{
-    const struct oh_scenario *s = w->scenario;
-    for (int i = step + 1; i < (int)s->step_count; i++) {
-        const struct oh_step *at = &s->steps[i];
-        if (w->states[i] == OH_STEP_PENDING && at->kind == OH_STEP_MESSAGE && !at->is_request &&
-            oh_step_is_ours(s, at) && oh_walk_request_step(s, i) == step)
-            w->states[i] = OH_STEP_PASSED;
-    }
-}
-
-static void give_up(struct oh_walk *w, int step)
-{
-    const struct oh_step *at = &w->scenario->steps[step];
-    w->states[step] = at->optional ? OH_STEP_PASSED : OH_STEP_MISSED;
-    if (at->optional || at->level == OH_LEVEL_SHOULD)
-        pass_answers(w, step);
-}
-
-/* Phone steps before `step` that nothing reached: missed, or passed where they are optional. What
- * is ours or the user's to do is never passed over. */
-static void skip_before(struct oh_walk *w, int step)
-{
-    for (int i = 0; i < step && !is_barrier(w, i); i++) {
-        const struct oh_step *at = &w->scenario->steps[i];
-        if (w->states[i] != OH_STEP_PENDING)
-            continue;
-        if (oh_step_is_phones(w->scenario, at))
-            give_up(w, i);
-        else
-            w->states[i] = OH_STEP_PASSED;
-    }
+    if (w->path.scenario->steps[step].save)
+        oh_match_env_save(w->env, w->path.scenario->steps[step].save, m);
 }
 
 /* Nothing reached it and the flow went on: what still comes is late. */
 static bool is_passed_over(const struct oh_walk *w, int step)
 {
-    const struct oh_step *at = &w->scenario->steps[step];
-    return w->states[step] == OH_STEP_MISSED ||
-           (w->states[step] == OH_STEP_PASSED && at->optional && !w->messages[step]);
+    const struct oh_step *at = &w->path.scenario->steps[step];
+    return w->path.states[step] == OH_STEP_MISSED || oh_path_is_left_out(&w->path, step) ||
+           (w->path.states[step] == OH_STEP_PASSED && at->optional && !w->messages[step]);
+}
+
+/* `lose`: of what timers send again, which over TCP nothing does. */
+static bool is_lost(struct oh_walk *w, int step, const struct oh_sip_msg *m)
+{
+    struct oh_span transport = oh_field_text(m, "via.transport");
+    if (w->loses_nothing || w->lost[step] >= w->path.scenario->steps[step].lose ||
+        !oh_span_equal_nocase(transport, oh_span_of("UDP")))
+        return false;
+    w->lost[step]++;
+    return true;
 }
 
 static struct oh_walk_result reach(struct oh_walk *w, int step, bool other,
                                    const struct oh_sip_msg *m)
 {
     bool late = is_passed_over(w, step);
-    if (!late)
-        skip_before(w, step);
-    w->states[step] = late ? OH_STEP_LATE : OH_STEP_REACHED;
+    if (!late && is_lost(w, step, m))
+        return (struct oh_walk_result){OH_WALK_LOST, step, other};
+    if (!late) {
+        oh_path_take_way(&w->path, step);
+        oh_path_skip_before(&w->path, step);
+    }
+    w->path.states[step] = late ? OH_STEP_LATE : OH_STEP_REACHED;
     bind_step(w, step, m);
     note_seen(w, m, step);
     return (struct oh_walk_result){late ? OH_WALK_LATE : OH_WALK_REACHED, step, other};
@@ -331,10 +365,11 @@ static struct answer *answer_of_ack(struct oh_walk *w, const struct oh_sip_msg *
  * our next final answer. */
 static int ack_step_after(const struct oh_walk *w, int answer, const char *from)
 {
-    const struct oh_scenario *s = w->scenario;
+    const struct oh_scenario *s = w->path.scenario;
     for (int i = answer + 1; i < (int)s->step_count; i++) {
         const struct oh_step *at = &s->steps[i];
-        if (at->kind != OH_STEP_MESSAGE)
+        if (at->kind != OH_STEP_MESSAGE || !oh_step_precedes(s, answer, i) ||
+            w->path.states[i] == OH_STEP_NOT_TAKEN)
             continue;
         if (at->is_request && strcmp(at->method, "ACK") == 0 && strcmp(at->from, from) == 0)
             return i;
@@ -358,13 +393,15 @@ static struct oh_walk_result got_ack(struct oh_walk *w, const char *from,
     struct answer *a = answer_of_ack(w, m);
     if (!a)
         return of_no_step(w, m, OH_WALK_UNEXPECTED);
-    a->acked = true;
     int step = a->step == OH_NONE ? OH_NONE : ack_step_after(w, a->step, from);
-    if (step == OH_NONE) /* our own unlisted answer called for it, or the flow leaves it open */
+    if (step == OH_NONE) {
+        a->acked = true; /* our own unlisted answer called for it, or the flow leaves it open */
         return of_no_step(w, m, OH_WALK_TOLERATED);
-    if (w->states[step] == OH_STEP_PENDING || is_passed_over(w, step))
-        return reach(w, step, false, m);
-    return repeat_of(w, m, step);
+    }
+    bool is_new = w->path.states[step] == OH_STEP_PENDING || is_passed_over(w, step);
+    struct oh_walk_result r = is_new ? reach(w, step, false, m) : repeat_of(w, m, step);
+    a->acked = a->acked || r.kind != OH_WALK_LOST;
+    return r;
 }
 
 /* --- the rest --- */
@@ -372,7 +409,7 @@ static struct oh_walk_result got_ack(struct oh_walk *w, const char *from,
 /* A missed step that this message is, after all; the earliest. */
 static int missed_step(const struct oh_walk *w, const char *from, const struct oh_sip_msg *m)
 {
-    const struct oh_scenario *s = w->scenario;
+    const struct oh_scenario *s = w->path.scenario;
     for (int i = 0; i < (int)s->step_count; i++) {
         if (oh_step_is_phones(s, &s->steps[i]) && is_passed_over(w, i) &&
             strcmp(s->steps[i].from, from) == 0 && likeness_of(w, i, m) == AWAITED)
@@ -412,12 +449,12 @@ static bool is_tolerated(const struct oh_sip_msg *m)
  * been a candidate. */
 static int early_step(const struct oh_walk *w, const char *from, const struct oh_sip_msg *m)
 {
-    const struct oh_scenario *s = w->scenario;
+    const struct oh_scenario *s = w->path.scenario;
     if (!oh_sip_msg_is_method(m, "BYE") && !oh_sip_msg_is_method(m, "CANCEL"))
         return OH_NONE;
     for (int i = oh_walk_next(w); i < (int)s->step_count; i++) {
         const struct oh_step *at = &s->steps[i];
-        if (w->states[i] == OH_STEP_PENDING && at->kind == OH_STEP_MESSAGE && at->is_request &&
+        if (w->path.states[i] == OH_STEP_PENDING && at->kind == OH_STEP_MESSAGE && at->is_request &&
             strcmp(at->from, from) == 0 && oh_span_is(m->method, at->method))
             return i;
     }
@@ -426,7 +463,8 @@ static int early_step(const struct oh_walk *w, const char *from, const struct oh
 
 static struct oh_walk_result reach_early(struct oh_walk *w, int step, const struct oh_sip_msg *m)
 {
-    w->states[step] = OH_STEP_REACHED;
+    oh_path_take_way(&w->path, step);
+    w->path.states[step] = OH_STEP_REACHED;
     bind_step(w, step, m);
     note_seen(w, m, step);
     return (struct oh_walk_result){OH_WALK_EARLY, step, false};
@@ -461,7 +499,7 @@ struct oh_walk_result oh_walk_got(struct oh_walk *w, const char *from, const cha
 void oh_walk_did(struct oh_walk *w, int step, const struct oh_sip_msg *m)
 {
     if (step != OH_NONE) {
-        w->states[step] = OH_STEP_PASSED;
+        w->path.states[step] = OH_STEP_PASSED;
         if (m)
             bind_step(w, step, m);
     } else if (m && m->is_request && !oh_sip_msg_is_method(m, "ACK")) {
@@ -474,7 +512,5 @@ void oh_walk_did(struct oh_walk *w, int step, const struct oh_sip_msg *m)
 
 void oh_walk_missed(struct oh_walk *w, int step)
 {
-    skip_before(w, step);
-    if (w->states[step] == OH_STEP_PENDING)
-        give_up(w, step);
+    oh_path_miss(&w->path, step);
 }

@@ -212,6 +212,11 @@ static void tap(const struct oh_conn *c, bool sent, struct oh_span bytes, int64_
 
 int oh_conn_send(struct oh_conn *c, struct oh_span bytes, struct oh_error *e)
 {
+    return oh_conn_send_cut(c, bytes, 1, e);
+}
+
+int oh_conn_send_cut(struct oh_conn *c, struct oh_span bytes, unsigned count, struct oh_error *e)
+{
     char text[OH_ADDR_TEXT];
     assert(!c->closed);
     if (c->why)
@@ -223,6 +228,7 @@ int oh_conn_send(struct oh_conn *c, struct oh_span bytes, struct oh_error *e)
         return 0;
     struct oh_unsent *piece = oh_alloc(sizeof *piece + bytes.len);
     piece->len = bytes.len;
+    piece->most = bytes.len / count + (bytes.len % count != 0);
     memcpy(piece->bytes, bytes.at, bytes.len);
     *c->unsent_last = piece;
     c->unsent_last = &piece->next;

@@ -94,6 +94,7 @@ struct oh_listener {
 struct oh_unsent {
     struct oh_unsent *next;
     size_t len, sent;
+    size_t most; /* bytes that are given to the kernel at once */
     char bytes[];
 };
 

@@ -179,12 +179,12 @@ const char *oh_adapter_title(const struct oh_adapter *a)
 
 const char *oh_adapter_file(const struct oh_adapter *a)
 {
-    return oh_yaml_file(a->y);
+    return a->y ? oh_yaml_file(a->y) : "";
 }
 
 const char *oh_adapter_text(const struct oh_adapter *a)
 {
-    return oh_yaml_text(a->y).at;
+    return a->y ? oh_yaml_text(a->y).at : "";
 }
 
 const char *oh_adapter_profile(const struct oh_adapter *a)

@@ -65,6 +65,7 @@ struct oh_says {
 #define OH_ADAPTER_SAYS 8
 
 struct oh_adapter {
+    const struct oh_stand_in *stand_in; /* plays the phone, of which nothing else is said; NULL */
     char *name;
     struct oh_yaml *y;
     char *title, *profile, *install;

@@ -20,6 +20,7 @@ void oh_adapter_read_text(struct oh_yaml_reader *r, const struct oh_yaml_node *n
 void oh_adapter_read_duration(struct oh_yaml_reader *r, const struct oh_yaml_node *n, int64_t *ms)
 {
     *ms = oh_duration_ms(oh_yaml_scalar(n));
+    oh_yaml_tell_sort(r->y, OH_YAML_TIME, NULL);
     if (*ms <= 0)
         oh_error_remedy(oh_yaml_mistake(r->y, n, r->errors, "'%s' is no length of time",
                                         oh_yaml_scalar(n)),
@@ -29,6 +30,7 @@ void oh_adapter_read_duration(struct oh_yaml_reader *r, const struct oh_yaml_nod
 bool oh_adapter_read_bool(struct oh_yaml_reader *r, const struct oh_yaml_node *n)
 {
     bool is_true = !strcmp(oh_yaml_scalar(n), "true");
+    oh_yaml_tell_sort(r->y, OH_YAML_TRUTH, NULL);
     if (!oh_yaml_is_plain(n) || (!is_true && strcmp(oh_yaml_scalar(n), "false")))
         oh_yaml_mistake(r->y, n, r->errors, "'%s' is neither true nor false", oh_yaml_scalar(n));
     return is_true;
@@ -199,6 +201,21 @@ static const struct oh_yaml_field fields[] = {
 };
 
 /* --- the whole --- */
+
+void oh_adapter_observe(struct oh_span text, const struct oh_yaml_observer *o)
+{
+    struct oh_errors errors = {0};
+    struct oh_yaml *y = oh_yaml_parse("", text, &errors);
+    if (y) {
+        struct oh_adapter *a = oh_alloc(sizeof *a);
+        struct oh_yaml_reader r = {.y = y, .errors = &errors};
+        a->y = y;
+        oh_yaml_observe(y, o);
+        oh_yaml_read_map(&r, oh_yaml_root(y), "the adapter", fields, a);
+        oh_adapter_free(a);
+    }
+    oh_errors_release(&errors);
+}
 
 struct oh_adapter *oh_adapter_read(const char *name, const char *path, struct oh_errors *errors)
 {

@@ -8,8 +8,8 @@
 struct check {
     struct oh_yaml_reader *r;
     const struct oh_adapter *a;
-    bool in_dial;         /* "uri" has a value */
-    bool in_verb;         /* and what is kept */
+    const char *verb;     /* whose message it is; NULL: none's */
+    bool in_verb;         /* what is kept has a value */
     bool in_reach;        /* this text is filled with values at all */
     struct oh_place here; /* the name looked at */
     char *ports[OH_ADAPTER_FREE_PORTS];
@@ -70,6 +70,32 @@ static void count_port(struct check *c, const char *name)
     c->ports[c->port_count++] = oh_strdup(name);
 }
 
+/* What a verb is about is known in it alone. */
+static void check_argument(struct check *c, const char *name)
+{
+    static const struct {
+        const char *name, *verbs[5];
+    } arguments[] = {
+        {"uri", {"dial", "transfer", "consult", "forward"}},
+        {"digits", {"dtmf"}},
+        {"when", {"forward"}},
+    };
+    for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++) {
+        struct oh_text verbs = {0};
+        const char *const *verb = arguments[i].verbs;
+        bool is_known = strcmp(arguments[i].name, name) != 0;
+        for (; *verb; verb++) {
+            is_known = is_known || (c->verb && !strcmp(c->verb, *verb));
+            oh_text_addf(&verbs, "%s%s", !verbs.len ? "" : verb[1] ? ", " : " and ", *verb);
+        }
+        if (!is_known)
+            oh_yaml_mistake_at(c->r->y, c->here, c->r->errors,
+                               "'${%s}' is known in the verb%s %s alone", name,
+                               arguments[i].verbs[1] ? "s" : "", oh_text_str(&verbs));
+        oh_text_release(&verbs);
+    }
+}
+
 static void check_name(struct check *c, const char *name)
 {
     const char *const *names = oh_template_names();
@@ -98,9 +124,7 @@ static void check_name(struct check *c, const char *name)
     for (size_t i = 0; names[i]; i++) {
         if (strcmp(names[i], name))
             continue;
-        if (!strcmp(name, "uri") && !c->in_dial)
-            oh_yaml_mistake_at(c->r->y, c->here, c->r->errors,
-                               "'${uri}' is known in the verb dial alone");
+        check_argument(c, name);
         return;
     }
     struct oh_error *e =
@@ -139,12 +163,17 @@ static void check_node(struct check *c, const struct oh_yaml_node *n)
     if (oh_yaml_kind(n) == OH_YAML_SCALAR)
         check_text(c, n);
     for (size_t i = 0; i < oh_yaml_count(n); i++) {
-        bool before = c->in_dial;
-        if (is_map && !strcmp(oh_yaml_scalar(oh_yaml_key(n, i)), "dial"))
-            c->in_dial = true;
         check_node(c, is_map ? oh_yaml_value(n, i) : oh_yaml_item(n, i));
-        c->in_dial = before;
     }
+}
+
+static void check_verbs(struct check *c, const struct oh_yaml_node *verbs)
+{
+    for (size_t i = 0; i < oh_yaml_count(verbs); i++) {
+        c->verb = oh_yaml_scalar(oh_yaml_key(verbs, i));
+        check_node(c, oh_yaml_value(verbs, i));
+    }
+    c->verb = NULL;
 }
 
 /* Keys whose texts are filled. */
@@ -180,8 +209,8 @@ static bool node_uses(const struct oh_yaml_node *n, const char *name)
 
 bool oh_adapter_uses(const struct oh_adapter *a, const char *value_name)
 {
-    const struct oh_yaml_node *root = oh_yaml_root(a->y);
-    for (size_t i = 0; i < oh_yaml_count(root); i++)
+    const struct oh_yaml_node *root = a->y ? oh_yaml_root(a->y) : NULL;
+    for (size_t i = 0; root && i < oh_yaml_count(root); i++)
         if (is_filled(oh_yaml_scalar(oh_yaml_key(root, i))) &&
             node_uses(oh_yaml_value(root, i), value_name))
             return true;
@@ -198,7 +227,10 @@ void oh_adapter_check_texts(struct oh_yaml_reader *r, const struct oh_adapter *a
         const char *key = oh_yaml_scalar(oh_yaml_key(root, i));
         c.in_reach = is_filled(key);
         c.in_verb = !strcmp(key, "verbs");
-        check_node(&c, oh_yaml_value(root, i));
+        if (c.in_verb && oh_yaml_kind(oh_yaml_value(root, i)) == OH_YAML_MAP)
+            check_verbs(&c, oh_yaml_value(root, i));
+        else
+            check_node(&c, oh_yaml_value(root, i));
     }
     for (size_t i = 0; i < c.port_count; i++)
         free(c.ports[i]);

@@ -85,7 +85,7 @@ static void send_message(struct oh_pending *c)
 {
     struct oh_phone *p = c->phone;
     struct oh_error e = {0};
-    struct oh_filling filling = {.phone = p, .uri = c->uri};
+    struct oh_filling filling = {.phone = p, .args = {c->uri, c->digits, c->when}};
     c->id = ++p->sent;
     char *text = message_text(c, &filling);
     int result = 0;
@@ -121,6 +121,8 @@ static void unlink_pending(struct oh_pending *c)
 static void free_pending(struct oh_pending *c)
 {
     free(c->uri);
+    free(c->digits);
+    free(c->when);
     free(c->trouble);
     free(c);
 }
@@ -155,13 +157,15 @@ static void on_late(void *arg)
 }
 
 void oh_phone_send(struct oh_phone *p, enum oh_purpose purpose, const struct oh_command *command,
-                   const char *uri, oh_action_fn *done, void *arg)
+                   const struct oh_action_args *args, oh_action_fn *done, void *arg)
 {
     struct oh_pending *c = oh_alloc(sizeof *c), **end = &p->pending;
     *c = (struct oh_pending){.phone = p,
                              .command = command,
                              .purpose = purpose,
-                             .uri = oh_strdup(uri),
+                             .uri = oh_strdup(args ? args->uri : NULL),
+                             .digits = oh_strdup(args ? args->digits : NULL),
+                             .when = oh_strdup(args ? args->when : NULL),
                              .done = done,
                              .arg = arg};
     while (*end)

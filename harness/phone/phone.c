@@ -366,6 +366,8 @@ int oh_phone_start(struct oh_phone *p, struct oh_error *e)
 {
     if (p->state != OH_PHONE_IS_IDLE)
         return oh_error_set(e, "'%s' runs already", p->name);
+    if (p->a->stand_in)
+        return oh_phone_start_stand_in(p, e);
     oh_process_free(p->process);
     p->process = NULL;
     free(p->failure);
@@ -388,10 +390,12 @@ int oh_phone_start(struct oh_phone *p, struct oh_error *e)
 
 /* --- verbs --- */
 
-int oh_phone_do(struct oh_phone *p, enum oh_verb verb, const char *uri, oh_action_fn *done,
-                void *arg, struct oh_error *e)
+int oh_phone_do(struct oh_phone *p, enum oh_verb verb, const struct oh_action_args *args,
+                oh_action_fn *done, void *arg, struct oh_error *e)
 {
     const struct oh_command *command = &p->a->verbs[verb];
+    if (p->a->stand_in)
+        return oh_phone_tell_stand_in(p, verb, args ? args->uri : NULL, done, arg, e);
     if (!command->given)
         return oh_error_set(e, "'%s' cannot %s: its adapter has no such verb", p->name,
                             oh_verb_name(verb));
@@ -399,7 +403,7 @@ int oh_phone_do(struct oh_phone *p, enum oh_verb verb, const char *uri, oh_actio
         return oh_error_set(e, "'%s' cannot %s: it %s", p->name, oh_verb_name(verb),
                             p->state == OH_PHONE_IS_IDLE ? "does not run" : "is not ready");
     p->is_worn = p->is_worn || (p->a->anew_after_register && verb == OH_VERB_REGISTER);
-    oh_phone_send(p, OH_FOR_VERB, command, uri, done, arg);
+    oh_phone_send(p, OH_FOR_VERB, command, args, done, arg);
     return 0;
 }
 
@@ -424,6 +428,10 @@ void oh_phone_stop(struct oh_phone *p)
 {
     if (p->state == OH_PHONE_IS_IDLE || p->state == OH_PHONE_IS_STOPPING)
         return;
+    if (p->a->stand_in) {
+        settle(p, OH_PHONE_ENDED, "the rehearsal is over");
+        return;
+    }
     bool can_ask = p->state == OH_PHONE_IS_UP && p->a->stop.send && p->link_up;
     oh_phone_drop_commands(p);
     cancel(&p->lost);

@@ -21,11 +21,24 @@
 
 struct oh_adapter;
 
+/* Who plays a phone that is no program of its own (play/rehearse.h). It is ready at once and takes
+ * every action; each is called from within the function of its name. Borrowed. */
+struct oh_stand_in {
+    int (*start)(void *arg, struct oh_error *e);
+    int (*act)(enum oh_verb verb, const char *uri, void *arg, struct oh_error *e);
+    void *arg;
+};
+/* The adapter of such a phone, which has every ability. The caller frees. */
+struct oh_adapter *oh_adapter_new_stand_in(const struct oh_stand_in *who);
+bool oh_adapter_is_stand_in(const struct oh_adapter *a);
+
 /* By path (it has a slash or ends in .yaml) or by name in the folders of `path_list`
  * (":"-separated). NULL with every mistake told. */
 struct oh_adapter *oh_adapter_load(const char *name_or_path, const char *path_list,
                                    struct oh_errors *errors);
 void oh_adapter_free(struct oh_adapter *a);
+/* Reads a text, right or wrong, only to tell the observer what there is: for the JSON Schema. */
+void oh_adapter_observe(struct oh_span text, const struct oh_yaml_observer *o);
 
 const char *oh_adapter_name(const struct oh_adapter *a); /* "baresip" */
 const char *oh_adapter_title(const struct oh_adapter *a);
@@ -93,13 +106,20 @@ void oh_phone_free(struct oh_phone *p);
  * adapter's time. -1 at once for what is known at once (program missing), with the remedy. */
 int oh_phone_start(struct oh_phone *p, struct oh_error *e);
 
-/* A user action. `uri` for dial. `done` is called once: taken (the driver confirms), refused (it or
- * the phone says no), or hung (no answer in time). */
+/* What a user action is about; each is NULL where its verb has no use for it. */
+struct oh_action_args {
+    const char *uri;    /* dial, transfer, consult, forward: whom */
+    const char *digits; /* dtmf */
+    const char *when;   /* forward: all, busy, no-answer */
+};
+
+/* A user action; `args` are copied, NULL is none. `done` is called once: taken (the driver
+ * confirms), refused (it or the phone says no), or hung (no answer in time). */
 enum oh_action_result { OH_ACTION_TAKEN, OH_ACTION_REFUSED, OH_ACTION_HUNG };
 typedef void oh_action_fn(struct oh_phone *p, enum oh_action_result result, const char *detail,
                           void *arg);
-int oh_phone_do(struct oh_phone *p, enum oh_verb verb, const char *uri, oh_action_fn *done,
-                void *arg, struct oh_error *e);
+int oh_phone_do(struct oh_phone *p, enum oh_verb verb, const struct oh_action_args *args,
+                oh_action_fn *done, void *arg, struct oh_error *e);
 
 /* The phone's open actions no longer call `done`: for a caller whose `arg` ends. oh_phone_stop and
  * oh_phone_free do the same. */

@@ -32,7 +32,7 @@ struct oh_pending {
     enum oh_purpose purpose;
     size_t message; /* which of its messages is sent and not yet answered */
     char token[24];
-    char *uri;
+    char *uri, *digits, *when; /* of its struct oh_action_args, or NULL */
     oh_action_fn *done;
     void *arg;
     struct oh_timer *late;
@@ -80,7 +80,7 @@ struct oh_phone {
 /* values.c */
 struct oh_filling {
     struct oh_phone *phone;
-    const char *uri;     /* or NULL */
+    struct oh_action_args args;
     const char *missing; /* out: a value that was never kept */
 };
 void oh_phone_value(struct oh_span name, struct oh_text *out, void *filling);
@@ -103,13 +103,18 @@ void oh_phone_keep_mutant(struct oh_phone *p);
 
 /* commands.c */
 void oh_phone_send(struct oh_phone *p, enum oh_purpose purpose, const struct oh_command *command,
-                   const char *uri, oh_action_fn *done, void *arg);
+                   const struct oh_action_args *args, oh_action_fn *done, void *arg);
 void oh_phone_got(struct oh_phone *p, struct oh_span message, uint64_t answer_to);
 /* Verbs end as hung for this reason; the rest is dropped. */
 void oh_phone_end_commands(struct oh_phone *p, const char *why);
 void oh_phone_drop_commands(struct oh_phone *p);
 /* What it is to say when it is ready, filled: "{\"event\":\"ready\"}". The caller frees. */
 char *oh_phone_ready_pattern(struct oh_phone *p);
+
+/* stand_in.c: oh_phone_start and oh_phone_do for a phone that is no program. */
+int oh_phone_start_stand_in(struct oh_phone *p, struct oh_error *e);
+int oh_phone_tell_stand_in(struct oh_phone *p, enum oh_verb verb, const char *uri,
+                           oh_action_fn *done, void *arg, struct oh_error *e);
 
 /* last_words.c */
 /* Appends "; it printed last: LINE | LINE": of its last lines, those that complain if there are

@@ -7,11 +7,27 @@
 #include <string.h>
 
 static const char *const names[] = {
-    "phone.address",  "phone.host",    "phone.port",  "phone.host-port",
-    "server.address", "server.host",   "server.port", "server.host-port",
-    "rtp.port",       "rtp.last-port", "user",        "auth-user",
-    "password",       "realm",         "transport",   "folder",
-    "programs",       "uri",           NULL,
+    "phone.address",
+    "phone.host",
+    "phone.port",
+    "phone.host-port",
+    "server.address",
+    "server.host",
+    "server.port",
+    "server.host-port",
+    "rtp.port",
+    "rtp.last-port",
+    "user",
+    "auth-user",
+    "password",
+    "realm",
+    "transport",
+    "folder",
+    "programs",
+    "uri",
+    "digits",
+    "when",
+    NULL,
 };
 
 const char *const *oh_template_names(void)

@@ -28,7 +28,8 @@ bool oh_template_next(struct oh_span *rest, struct oh_template_piece *piece);
 #define OH_TEMPLATE_PARAM     "param."
 #define OH_TEMPLATE_KEPT      "kept."
 
-/* NULL-ended list of the names that are always there ("uri" only in what `dial` sends). */
+/* NULL-ended list of the names that are always there ("uri", "digits" and "when" only in what some
+ * verbs send). */
 const char *const *oh_template_names(void);
 
 /* Appends the value of `name` to `out`. Called with names that the adapter's reader has let pass.

@@ -103,7 +103,9 @@ void oh_phone_value(struct oh_span span, struct oh_text *out, void *filling)
         {"transport", oh_transport_name(place->transport)},
         {"folder", p->folder},
         {"programs", place->program_folder},
-        {"uri", f->uri},
+        {"uri", f->args.uri},
+        {"digits", f->args.digits},
+        {"when", f->args.when},
     };
     if (oh_span_starts_with(span, "phone."))
         add_address(&place->sip, dot + 1, out);

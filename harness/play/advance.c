@@ -2,6 +2,7 @@
 #include "play/player.h"
 
 #include "base/file.h"
+#include "scenario/blocks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +67,7 @@ static void on_action(struct oh_phone *phone, enum oh_action_result result, cons
 }
 
 void oh_player_tell(struct oh_player *p, int step, struct oh_seat *phone, enum oh_verb verb,
-                    const char *uri)
+                    const struct oh_action_args *args)
 {
     struct oh_action *a = oh_alloc(sizeof *a);
     struct oh_error e = {0};
@@ -75,8 +76,11 @@ void oh_player_tell(struct oh_player *p, int step, struct oh_seat *phone, enum o
     a->seat = oh_strdup(phone->name);
     a->next = p->actions;
     p->actions = a;
-    oh_record_journal(p, OH_JOURNAL_TOLD, step, OH_NONE, phone->name, uri);
-    if (oh_phone_do(phone->phone->phone, verb, uri, on_action, a, &e) == 0)
+    oh_record_journal(p, OH_JOURNAL_TOLD, step, OH_NONE, phone->name,
+                      args && args->uri ? args->uri
+                      : args            ? args->digits
+                                        : NULL);
+    if (oh_phone_do(phone->phone->phone, verb, args, on_action, a, &e) == 0)
         return;
     a->answered = true; /* there will be no call */
     oh_player_end(p, OH_OUTCOME_ACTION_REFUSED, step, "%s", e.text);
@@ -94,35 +98,16 @@ static const char *target_uri(struct oh_player *p, const struct oh_step *step)
 static void do_action(struct oh_player *p, int index, const struct oh_step *step)
 {
     struct oh_seat *phone = oh_player_seat(p, step->from);
+    bool forwards = step->verb == OH_VERB_FORWARD;
+    struct oh_action_args args = {.uri = target_uri(p, step),
+                                  .digits = forwards ? NULL : step->value,
+                                  .when = forwards ? step->value : NULL};
     oh_player_progress_text(p, OH_PROGRESS_ACTION, index, step->text);
     oh_walk_did(p->walk, index, NULL);
-    oh_player_tell(p, index, phone, step->verb, target_uri(p, step));
+    oh_player_tell(p, index, phone, step->verb, &args);
 }
 
-/* --- the clock of the step at the front --- */
-
-static void on_step_time(void *arg)
-{
-    struct oh_player *p = arg;
-    p->step_timer = NULL;
-    p->timer_due = true;
-    oh_player_advance(p);
-}
-
-/* Starts the clock for `step` if it runs for another; says whether it has run out. */
-static bool time_is_up(struct oh_player *p, int step, int64_t after_ms)
-{
-    if (p->timer_step == step)
-        return p->timer_due;
-    oh_timer_cancel(p->step_timer);
-    p->timer_step = step;
-    p->timer_due = after_ms <= 0;
-    p->step_timer =
-        p->timer_due
-            ? NULL
-            : oh_timer_set(p->net, oh_net_now(p->net) + after_ms * OH_NS_PER_MS, on_step_time, p);
-    return p->timer_due;
-}
+/* --- what is awaited --- */
 
 static void on_hint(void *arg)
 {
@@ -144,45 +129,79 @@ static void arm_hint(struct oh_player *p)
 static bool front_ours(struct oh_player *p, int index, const struct oh_step *step)
 {
     struct oh_error e = {0};
-    if (!time_is_up(p, index, step->after_ms) || oh_compose_must_wait(p, step))
+    if (!oh_clock_is_up(p, index, step->after_ms) || oh_compose_must_wait(p, step))
         return false;
-    if (oh_compose_step(p, index, &e) != 0) {
+    int result = oh_compose_step(p, index, &e);
+    if (result < 0)
         oh_player_end(p, OH_OUTCOME_STUCK, index, "%s", e.text);
-        return false;
-    }
-    return true;
+    return result == 0;
 }
 
-/* The first phone's step from `index` on that must come, if only optional ones of the phone stand
- * before it; else OH_NONE. */
-static int awaited(const struct oh_player *p, int index)
+/* From a front on, the message of the phone that must come, or the `either` of which one way must,
+ * if only what the phone may leave out stands before it. False: there is none. */
+static bool find_awaited(const struct oh_scenario *s, struct oh_entry at, struct oh_entry *found)
+{
+    do {
+        bool is_block = at.block != OH_NONE;
+        *found = at;
+        if (is_block ? s->groups[at.block].kind == OH_GROUP_ANY_ORDER
+                     : !oh_step_is_phones(s, &s->steps[at.step]))
+            return false;
+        if (is_block ? !oh_block_is_optional(s, at.block) : !s->steps[at.step].optional)
+            return true;
+    } while (oh_entry_next(s, at, &at));
+    return false;
+}
+
+/* The first message of the phone in this branch that must come: it begins with one. */
+static int first_of_branch(const struct oh_scenario *s, int block, int branch)
+{
+    struct oh_row row = oh_row_of_branch(s, block, branch);
+    int i = row.first;
+    while (i + 1 < row.end && (!oh_step_is_phones(s, &s->steps[i]) || s->steps[i].optional))
+        i++;
+    return i;
+}
+
+/* How long this is waited for. What may be left out: as long as it says, else not at all. */
+static int64_t wait_ms(const struct oh_scenario *s, struct oh_entry at, bool must_come)
+{
+    int64_t longest_ms = 0;
+    if (at.block == OH_NONE)
+        return must_come || s->steps[at.step].within_ms >= 0
+                   ? oh_step_deadline_ms(&s->steps[at.step])
+                   : 0;
+    for (int b = 0; b < s->groups[at.block].branch_count; b++) {
+        struct oh_row row = oh_row_of_branch(s, at.block, b);
+        if (row.first == row.end)
+            continue;
+        struct oh_entry first = {first_of_branch(s, at.block, b), OH_NONE};
+        int64_t ms = wait_ms(s, first, must_come);
+        longest_ms = ms > longest_ms ? ms : longest_ms;
+    }
+    return longest_ms;
+}
+
+static bool front_phones(struct oh_player *p, struct oh_entry front)
 {
     const struct oh_scenario *s = p->scenario;
-    for (int i = index; i < (int)s->step_count && oh_step_is_phones(s, &s->steps[i]); i++) {
-        if (!s->steps[i].optional)
-            return i;
-    }
-    return OH_NONE;
-}
-
-static bool front_phones(struct oh_player *p, int index)
-{
-    int target = awaited(p, index);
-    int counted = target == OH_NONE ? index : target;
-    const struct oh_step *step = &p->scenario->steps[counted];
-    bool passed_over = target == OH_NONE && step->within_ms < 0; /* optional, and we go on */
-    if (!time_is_up(p, counted, passed_over ? 0 : oh_step_deadline_ms(step)))
+    struct oh_entry target;
+    bool must_come = find_awaited(s, front, &target);
+    if (!must_come)
+        target = front;
+    if (!oh_clock_is_up(p, target.step, wait_ms(s, target, must_come)))
         return false;
-    oh_walk_missed(p->walk, counted);
-    oh_record_journal(p, OH_JOURNAL_MISSED, counted, OH_NONE, step->from, NULL);
-    if (!step->optional)
-        oh_player_progress_text(p, OH_PROGRESS_MISSED, counted, step->text);
+    int missed = target.block == OH_NONE ? target.step : first_of_branch(s, target.block, 0);
+    oh_walk_missed(p->walk, missed);
+    oh_record_journal(p, OH_JOURNAL_MISSED, missed, OH_NONE, s->steps[missed].from, NULL);
+    if (must_come)
+        oh_player_progress_text(p, OH_PROGRESS_MISSED, missed, s->steps[missed].text);
     return true;
 }
 
 static bool front_timed(struct oh_player *p, int index, const struct oh_step *step)
 {
-    if (!time_is_up(p, index, step->for_ms))
+    if (!oh_clock_is_up(p, index, step->for_ms))
         return false;
     oh_walk_did(p->walk, index, NULL);
     oh_record_journal(p, OH_JOURNAL_MEDIA, index, OH_NONE, NULL, NULL);
@@ -202,22 +221,26 @@ static int64_t user_waits_ms(const struct oh_player *p, int index, const struct 
     return just_said && step->after_ms < TAKEN_IN_MS ? TAKEN_IN_MS : step->after_ms;
 }
 
-static bool front(struct oh_player *p, int index)
+static bool front(struct oh_player *p, struct oh_walk_front at)
 {
-    const struct oh_step *step = &p->scenario->steps[index];
+    const struct oh_step *step = &p->scenario->steps[at.step];
+    if (oh_clock_is_held(p, at.step))
+        return false;
+    if (at.either != OH_NONE || oh_step_is_phones(p->scenario, step))
+        return front_phones(p, (struct oh_entry){at.step, at.either});
     switch (step->kind) {
     case OH_STEP_ACTION:
-        if (!time_is_up(p, index, user_waits_ms(p, index, step)))
+        if (!oh_clock_is_up(p, at.step, user_waits_ms(p, at.step, step)))
             return false;
-        do_action(p, index, step);
+        do_action(p, at.step, step);
         return true;
     case OH_STEP_MEDIA:
     case OH_STEP_SILENCE:
-        return front_timed(p, index, step);
+        return front_timed(p, at.step, step);
     case OH_STEP_MESSAGE:
         break;
     }
-    return oh_step_is_ours(p->scenario, step) ? front_ours(p, index, step) : front_phones(p, index);
+    return front_ours(p, at.step, step);
 }
 
 void oh_player_stirred(struct oh_player *p)
@@ -246,20 +269,43 @@ void oh_player_derail(struct oh_player *p, int step)
         oh_timer_set(p->net, oh_net_now(p->net) + GOING_DOWN_MS * OH_NS_PER_MS, on_derailed, p);
 }
 
+/* One step further at one of the fronts; false: all of them wait. */
+static bool move_on(struct oh_player *p)
+{
+    size_t count;
+    const struct oh_walk_front *fronts = oh_walk_fronts(p->walk, &count);
+    if (count == 0) {
+        oh_player_end(p, OH_OUTCOME_COMPLETE, OH_NONE, "%s", "");
+        return false;
+    }
+    for (size_t i = 0; i < count && !p->ended; i++) {
+        if (front(p, fronts[i])) /* then there are others */
+            return true;
+    }
+    return false;
+}
+
+/* A call that is given does not stand without any of its messages. */
+static bool prelude_failed(struct oh_player *p)
+{
+    const struct oh_scenario *s = p->scenario;
+    for (int i = 0; i < (int)s->step_count && s->steps[i].prelude; i++) {
+        if (s->steps[i].optional || oh_walk_state(p->walk, i) != OH_STEP_MISSED)
+            continue;
+        oh_player_end(p, OH_OUTCOME_STUCK, i, "%s never came", s->steps[i].text);
+        return true;
+    }
+    return false;
+}
+
 void oh_player_advance(struct oh_player *p)
 {
     if (p->phase != OH_PHASE_FLOW || p->advancing || p->ended || p->derailed)
         return;
     p->advancing = true;
     arm_hint(p);
-    while (!p->ended) {
-        int next = oh_walk_next(p->walk);
-        if (next >= (int)p->scenario->step_count) {
-            oh_player_end(p, OH_OUTCOME_COMPLETE, OH_NONE, "%s", "");
-            break;
-        }
-        if (!front(p, next))
-            break;
-    }
+    while (!p->ended && !prelude_failed(p) && move_on(p))
+        ;
+    oh_clocks_sweep(p);
     p->advancing = false;
 }

@@ -117,7 +117,9 @@ void oh_background_answer(struct oh_player *p, struct oh_exchange *x)
 void oh_background_finish(struct oh_player *p)
 {
     for (struct oh_exchange *x = p->exchanges; x; x = x->next) {
-        if (!x->is_server || x->final)
+        bool left_alone = x->given_up && x->step != OH_NONE && p->scenario &&
+                          p->scenario->steps[x->step].retransmits;
+        if (!x->is_server || x->final || left_alone)
             continue;
         if (x->is_invite)
             refuse_invite(p, x);

@@ -11,6 +11,11 @@
 #define PHONE_HOST 2  /* 127.x.y.2 and up: the phones */
 #define SEAT_HOST  11 /* 127.x.y.11 and up: our other seats */
 
+#define MEMORY_SIP_PORT 5060
+#define MEMORY_RTP_PORT 4000
+
+#define FIRST_USER 1001 /* each phone has an account of its own */
+
 #define PORTS_APART 64 /* between the phone's SIP port and its RTP range */
 
 #define MOST_STARTS 2 /* that fail in a row, with the same values in the adapter */
@@ -166,27 +171,47 @@ static void on_phone(struct oh_phone *phone, enum oh_phone_event event, const ch
     oh_bench_wake(slot->bench);
 }
 
+/* In memory each address is its owner's alone. */
+uint16_t oh_bench_port(const struct oh_bench *b, const struct oh_addr *at, bool even,
+                       struct oh_error *e)
+{
+    if (b->options.in_memory)
+        return even ? MEMORY_RTP_PORT : MEMORY_SIP_PORT;
+    return oh_net_free_port(at, even, e);
+}
+
+static int choose_net(const struct oh_bench *b, struct oh_addr *out, struct oh_error *e)
+{
+    if (b->options.in_memory)
+        return oh_addr_parse(oh_span_of("127.0.0.0"), out, e);
+    return oh_net_free_loopback(out, e);
+}
+
 static int place_slot(struct oh_bench *b, struct oh_bench_slot *slot, const char *seat,
                       const struct oh_addr *net, unsigned host, struct oh_error *e)
 {
     slot->bench = b;
     slot->sip = host_of(net, host);
-    slot->sip.port = oh_net_free_port(&slot->sip, false, e);
+    slot->sip.port = oh_bench_port(b, &slot->sip, false, e);
     uint16_t rtp = 0;
     for (int tries = 0; tries < 16 && slot->sip.port; tries++) {
-        rtp = oh_net_free_port(&slot->sip, true, e);
+        rtp = oh_bench_port(b, &slot->sip, true, e);
         if (!rtp || abs((int)rtp - (int)slot->sip.port) > PORTS_APART)
             break;
     }
     if (!slot->sip.port || !rtp)
         return -1;
+    slot->user = oh_format("%u", FIRST_USER + host - PHONE_HOST);
+    char password[17];
+    oh_random_hex(password, 8);
+    slot->password = oh_strdup(password);
     slot->place = (struct oh_phone_place){.seat = *seat ? seat : "phone",
                                           .sip = slot->sip,
                                           .server = b->home_addr,
                                           .rtp_port = rtp,
-                                          .user = b->account_user,
-                                          .auth_user = b->account_user,
-                                          .password = b->account_password,
+                                          .user = slot->user,
+                                          .auth_user = slot->user,
+                                          .password = slot->password,
                                           .realm = "",
                                           .program_folder = b->options.program_folder,
                                           .mutant = b->options.mutant};
@@ -223,7 +248,7 @@ static int open_home(struct oh_bench *b, const struct oh_addr *net, struct oh_er
     if (oh_wire_listen(b, "home", &b->home_addr, &b->home, &b->home_listener, e) != 0)
         return -1;
     b->home_rtp_addr = host_of(net, HOME_HOST);
-    b->home_rtp_addr.port = oh_net_free_port(&b->home_rtp_addr, true, e);
+    b->home_rtp_addr.port = oh_bench_port(b, &b->home_rtp_addr, true, e);
     if (b->home_rtp_addr.port)
         b->home_rtp = oh_udp_open(b->net, "home rtp", &b->home_rtp_addr, oh_player_datagram, b, e);
     if (!b->home_rtp)
@@ -244,7 +269,7 @@ int oh_bench_seat(struct oh_bench *b, size_t n, struct oh_error *e)
         return 0;
     if (oh_wire_listen(b, "seat", &b->seat_sip[n], &b->sip_sockets[n], &b->listeners[n], e) != 0)
         return -1;
-    b->seat_rtp[n].port = oh_net_free_port(&b->seat_rtp[n], true, e);
+    b->seat_rtp[n].port = oh_bench_port(b, &b->seat_rtp[n], true, e);
     if (!b->seat_rtp[n].port)
         return -1;
     b->rtp_sockets[n] = oh_udp_open(b->net, "seat rtp", &b->seat_rtp[n], oh_player_datagram, b, e);
@@ -272,13 +297,9 @@ struct oh_bench *oh_bench_open(const struct oh_bench_options *options,
 {
     struct oh_bench *b = oh_alloc(sizeof *b);
     struct oh_addr net;
-    char password[17];
     b->options = *options;
-    oh_random_hex(password, 8);
-    b->account_user = oh_strdup("1001");
-    b->account_password = oh_strdup(password);
-    b->net = oh_net_new(e);
-    if (!b->net || oh_net_free_loopback(&net, e) != 0 || open_home(b, &net, e) != 0 ||
+    b->net = options->in_memory ? oh_net_new_memory() : oh_net_new(e);
+    if (!b->net || choose_net(b, &net, e) != 0 || open_home(b, &net, e) != 0 ||
         place_slots(b, phones, phone_count, &net, e) != 0 || open_capture(b, e) != 0) {
         oh_bench_close(b);
         return NULL;
@@ -352,6 +373,8 @@ void oh_bench_close(struct oh_bench *b)
         oh_bindings_clear(&b->slots[i]);
         oh_earlier_clear(&b->slots[i]);
         free(b->slots[i].realm);
+        free(b->slots[i].user);
+        free(b->slots[i].password);
         free(b->slots[i].failure);
     }
     free(b->slots);
@@ -367,7 +390,5 @@ void oh_bench_close(struct oh_bench *b)
     oh_socket_close(b->home_rtp);
     oh_socket_close(b->home);
     oh_net_free(b->net);
-    free(b->account_user);
-    free(b->account_password);
     free(b);
 }

@@ -1,4 +1,5 @@
 /* Calls: our side of each dialog, made, kept and ended. RFC 3261 12, 13, 15. */
+#include "play/mirror.h"
 #include "play/role.h"
 
 #include "base/file.h"
@@ -10,20 +11,43 @@
 struct oh_call *oh_call_of(struct oh_player *p, const struct oh_sip_msg *m)
 {
     struct oh_span id = oh_field_text(m, "call-id");
+    struct oh_span tag = oh_field_text(m, m->is_request ? "to.tag" : "from.tag");
+    struct oh_call *found = NULL;
     for (struct oh_call *c = p->calls; c; c = c->next) {
-        if (oh_span_is(id, c->call_id))
+        if (!oh_span_is(id, c->call_id))
+            continue;
+        if (oh_span_is(tag, c->local_tag))
+            return c;
+        found = found && !found->fork ? found : c; /* what no fork is for belongs to the first */
+    }
+    return found;
+}
+
+struct oh_call *oh_call_latest(struct oh_player *p, const struct oh_seat *phone)
+{
+    struct oh_call *c = p->calls;
+    while (c && c->phone != phone)
+        c = c->next;
+    return c;
+}
+
+struct oh_call *oh_call_for(struct oh_player *p, const struct oh_seat *phone,
+                            const struct oh_step *step)
+{
+    for (struct oh_call *c = p->calls; c; c = c->next) {
+        if (c->phone == phone && (!step->call || (c->name && !strcmp(c->name, step->call))) &&
+            (!step->fork || (c->fork && !strcmp(c->fork, step->fork))))
             return c;
     }
     return NULL;
 }
 
-struct oh_call *oh_call_latest(struct oh_player *p, const struct oh_seat *phone)
+void oh_call_name(struct oh_call *c, const char *name)
 {
-    for (struct oh_call *c = p->calls; c; c = c->next) {
-        if (c->phone == phone)
-            return c;
-    }
-    return NULL;
+    if (!name)
+        return;
+    free(c->name);
+    c->name = oh_strdup(name);
 }
 
 static struct oh_call *new_call(struct oh_player *p, struct oh_seat *seat, struct oh_seat *via,
@@ -62,6 +86,23 @@ static struct oh_seat *callee(struct oh_player *p, struct oh_seat *at, const str
     return first ? first : at;
 }
 
+struct oh_call *oh_call_fork(struct oh_player *p, struct oh_exchange *invite, const char *fork)
+{
+    struct oh_span id = oh_field_text(invite->request, "call-id");
+    for (struct oh_call *c = p->calls; c; c = c->next) {
+        if (c->fork && oh_span_is(id, c->call_id) && !strcmp(c->fork, fork))
+            return c;
+    }
+    const struct oh_call *first = invite->call;
+    if (!first)
+        return NULL;
+    struct oh_call *c = new_call(p, first->seat, first->via, first->phone, oh_span_dup(id));
+    c->fork = oh_strdup(fork);
+    c->name = oh_strdup(first->name);
+    c->invite = invite;
+    return c;
+}
+
 struct oh_call *oh_call_incoming(struct oh_player *p, struct oh_exchange *invite)
 {
     const struct oh_sip_msg *m = invite->request;
@@ -95,8 +136,9 @@ void oh_call_sent_response(struct oh_call *c, struct oh_exchange *x, const struc
         return;
     if (m->status < 300 && !c->dialog)
         c->dialog = oh_dialog_from_request(x->request, c->local_tag);
-    if (m->status >= 200 && m->status < 300) {
-        c->confirmed = true;
+    bool early = c->seat->role == OH_ROLE_GATEWAY && m->status == 183 && m->body.len;
+    c->confirmed = c->confirmed || (m->status >= 200 && m->status < 300);
+    if (early || (m->status >= 200 && m->status < 300)) {
         oh_media_offer_answer(c, x->request);
         oh_media_start(c);
     }
@@ -105,13 +147,17 @@ void oh_call_sent_response(struct oh_call *c, struct oh_exchange *x, const struc
 void oh_call_got_response(struct oh_call *c, struct oh_exchange *x, const struct oh_sip_msg *m)
 {
     bool tagged = oh_field_text(m, "to.tag").at != NULL;
-    if (oh_sip_msg_is_method(x->request, "BYE") && m->status >= 200) {
+    /* RFC 3261 15.1.1: another refusal ends nothing */
+    bool ends = (m->status >= 200 && m->status < 300) || m->status == 408 || m->status == 481;
+    if (oh_sip_msg_is_method(x->request, "BYE") && ends) {
         oh_call_ended(c);
         return;
     }
     if (!x->is_invite || m->status <= 100 || m->status >= 300)
         return;
     if (!tagged && m->status < 200) /* RFC 3261 12.1: makes no dialog; a 2xx does, 12.1.2 */
+        return;
+    if (c->player->mirror && c->confirmed && oh_mirror_is_another(c->dialog, m))
         return;
     if (!c->confirmed) { /* the 2xx settles what an early dialog began */
         uint32_t used = c->dialog ? c->dialog->local_cseq : 0;
@@ -235,6 +281,8 @@ struct oh_draft *oh_call_request(struct oh_call *c, const char *method, struct o
     through_proxy(c, transport, d);
     *to = c->phone ? c->phone->sip_addr : (struct oh_addr){0};
     oh_sip_uri_address(target, to, &e);
+    if (c->player->mirror)
+        oh_mirror_next_hop(c->dialog, to);
     return d;
 }
 
@@ -324,6 +372,8 @@ void oh_call_free_all(struct oh_player *p)
         oh_dialog_free(c->dialog);
         oh_text_release(&c->described);
         free(c->call_id);
+        free(c->name);
+        free(c->fork);
         free(c->local_tag);
         free(c);
     }

@@ -1,6 +1,7 @@
 /* Our steps' messages: correct by themselves, then overridden where the scenario says so. */
 #include "play/role.h"
 
+#include "play/mirror.h"
 #include "sip/digest.h"
 
 #include <stdlib.h>
@@ -41,14 +42,14 @@ static int override(struct oh_player *p, const struct oh_step *step, struct oh_d
     int result = -1;
     for (size_t i = 0; i < step->remove_count; i++)
         oh_draft_remove(d, step->remove[i]);
+    if (step->body) /* its type is SDP unless a header says otherwise */
+        oh_draft_body(d, "application/sdp", oh_span_of(step->body));
     for (size_t i = 0; i < step->header_count; i++) {
         oh_text_clear(&value);
         if (oh_match_expand(p->env, step->headers[i].value, &value, e) != 0)
             goto out;
         oh_draft_set(d, step->headers[i].name, "%s", oh_text_str(&value));
     }
-    if (step->body)
-        oh_draft_body(d, "application/sdp", oh_span_of(step->body));
     result = 0;
 out:
     oh_text_release(&value);
@@ -69,7 +70,7 @@ static void add_sdp(struct oh_exchange *x, const struct oh_sdp_wish *wish, struc
     struct oh_error e = {0};
     if (wish && wish->none)
         return;
-    if (!wish && x->provisional && x->provisional->body.len)
+    if (!wish && x->provisional && x->provisional->body.len && !x->call->fork)
         oh_draft_body(d, "application/sdp", x->provisional->body);
     else if (oh_media_our_sdp(x->call, wish, x->request, &sdp, &e) == 0)
         oh_draft_body(d, "application/sdp", oh_text_span(&sdp));
@@ -84,8 +85,9 @@ static bool describes(const struct oh_exchange *x, unsigned status, const struct
         return false;
     if (x->is_invite && x->agreed && !wish_of(step))
         return false;
+    bool early = status == 183 && x->call->seat->role == OH_ROLE_GATEWAY; /* RFC 3398 7.2.3 */
     if (x->is_invite)
-        return status >= 200 || wish_of(step) ||
+        return status >= 200 || wish_of(step) || early ||
                (step && step->reliable && !x->request->body.len); /* RFC 3262 5 */
     bool offers = x->request->body.len && (oh_sip_msg_is_method(x->request, "UPDATE") ||
                                            (oh_sip_msg_is_method(x->request, "PRACK") &&
@@ -113,6 +115,19 @@ static void add_bindings(struct oh_player *p, const struct oh_exchange *x, struc
         oh_bindings_list(slot, x->seat, oh_net_now(p->net), d);
 }
 
+/* Each callee has a place of his own. */
+static void add_contact(const struct oh_call *c, struct oh_draft *d)
+{
+    static const char scheme[] = "sip:";
+    const char *contact = c->seat->contact, *at = strchr(contact, '@');
+    size_t user = at ? (size_t)(at - contact) : strlen(scheme);
+    if (!c->fork)
+        oh_draft_set(d, "Contact", "<%s>", contact);
+    else
+        oh_draft_set(d, "Contact", "<%.*s%s%s%s%s>", (int)user, contact, at ? "." : "", c->fork,
+                     at ? "" : "@", contact + user);
+}
+
 struct oh_draft *oh_compose_response(struct oh_player *p, struct oh_exchange *x, unsigned status,
                                      const struct oh_step *step)
 {
@@ -126,7 +141,7 @@ struct oh_draft *oh_compose_response(struct oh_player *p, struct oh_exchange *x,
     if (status == 200 && oh_sip_msg_is_method(x->request, "REGISTER"))
         add_bindings(p, x, d);
     if (c && x->is_invite && status > 100 && status < 300)
-        oh_draft_set(d, "Contact", "<%s>", c->seat->contact); /* RFC 3261 12.1.1 */
+        add_contact(c, d); /* RFC 3261 12.1.1 */
     if (c && x->is_invite && status >= 200 && status < 300) {
         oh_draft_set(d, "Allow", "INVITE, ACK, CANCEL, OPTIONS, BYE"); /* 13.3.1.4 */
         oh_draft_set(d, "Supported", "%s", "");
@@ -141,6 +156,45 @@ struct oh_draft *oh_compose_response(struct oh_player *p, struct oh_exchange *x,
     return d;
 }
 
+/* The bytes that the step gives, with the values of their names. RFC 3261 7: lines end in CRLF,
+ * headers in an empty one. */
+static struct oh_draft *raw_draft(struct oh_player *p, const struct oh_step *step,
+                                  struct oh_error *e)
+{
+    struct oh_text text = {0}, bytes = {0};
+    if (oh_match_expand(p->env, step->raw, &text, e) != 0) {
+        oh_text_release(&text);
+        return NULL;
+    }
+    struct oh_span rest = oh_text_span(&text);
+    for (size_t i = 0; i < rest.len; i++) {
+        if (rest.at[i] == '\n' && !step->raw_exact)
+            oh_text_add(&bytes, "\r");
+        oh_text_add_span(&bytes, oh_span_sub(rest, i, 1));
+    }
+    struct oh_span whole = oh_text_span(&bytes);
+    if (!step->raw_exact && oh_span_search(whole, oh_span_of("\r\n\r\n")) == whole.len)
+        oh_text_add(&bytes, "\r\n");
+    struct oh_draft *d = oh_draft_exact(oh_text_span(&bytes));
+    oh_text_release(&text);
+    oh_text_release(&bytes);
+    return d;
+}
+
+/* A second final response: asked for, or that of another callee to an INVITE that one took. */
+static bool may_follow_final(const struct oh_exchange *x, const struct oh_step *step)
+{
+    bool both_take = step->status < 300 && x->final->status < 300;
+    return step->again || (step->fork && x->is_invite && step->status >= 200 && both_take);
+}
+
+static bool respond(struct oh_exchange *x, struct oh_call *c, struct oh_draft *d, int index)
+{
+    if (x->final)
+        return oh_exchange_respond_again(x, c, d, index) == 0;
+    return oh_exchange_respond(x, d, index) != NULL;
+}
+
 static int send_response(struct oh_player *p, int index, const struct oh_step *step,
                          struct oh_error *e)
 {
@@ -151,15 +205,21 @@ static int send_response(struct oh_player *p, int index, const struct oh_step *s
     if (!x)
         return oh_error_set(e, "%s cannot be sent: the request that it answers never came",
                             step->text);
-    if (x->final) /* RFC 3261 17.2: one final answer, and none before it any more */
+    if (x->final && !may_follow_final(x, step)) /* RFC 3261 17.2: one, and none before it */
         return oh_error_set(e, "%s cannot be sent: the request%s has its final answer, %u",
                             step->text, x->cancelled ? " was cancelled and" : "", x->final->status);
-    struct oh_draft *d = oh_compose_response(p, x, step->status, step);
-    if (override(p, step, d, e) != 0) {
+    struct oh_call *before = x->call, *callee = before;
+    if (step->fork)
+        callee = x->call = oh_call_fork(p, x, step->fork);
+    struct oh_draft *d =
+        step->raw ? raw_draft(p, step, e) : oh_compose_response(p, x, step->status, step);
+    if (x->final)
+        x->call = before;
+    if (!d || override(p, step, d, e) != 0) {
         oh_draft_free(d);
         return -1;
     }
-    if (!oh_exchange_respond(x, d, index))
+    if (!respond(x, callee, d, index))
         return oh_error_set(e, "%s could not be sent", step->text);
     return 0;
 }
@@ -281,7 +341,7 @@ static struct oh_draft *request_draft(struct oh_player *p, const struct oh_step 
                                       struct oh_call **call, struct oh_addr *to)
 {
     struct oh_seat *at = oh_player_seat(p, step->from), *phone = oh_player_seat(p, step->to);
-    struct oh_call *c = oh_call_latest(p, phone);
+    struct oh_call *c = oh_call_for(p, phone, step);
     bool in_dialog = c && !c->ended && c->dialog;
     if (strcmp(step->method, "CANCEL") == 0) {
         if (!c || !c->invite || c->invite->is_server || c->invite->given_up)
@@ -316,15 +376,42 @@ static struct oh_draft *lone_draft(struct oh_player *p, const struct oh_step *st
     return new_request(*call, step->method, phone_target(p, phone));
 }
 
+/* It goes where the sound one would have gone; only where it is a request is an answer awaited. */
+static int send_raw(struct oh_player *p, int index, struct oh_call *c, struct oh_draft *sound,
+                    const struct oh_addr *to, struct oh_error *e)
+{
+    const struct oh_step *step = &p->scenario->steps[index];
+    struct oh_draft *d = raw_draft(p, step, e);
+    struct oh_exchange *x = NULL;
+    struct oh_text text = {0};
+    oh_draft_free(sound);
+    if (!d)
+        return -1;
+    oh_draft_format(d, &text);
+    struct oh_sip_msg *m = oh_sip_msg_parse(oh_text_span(&text));
+    bool is_request = m && m->is_request && !oh_sip_msg_is_method(m, "ACK");
+    bool sent = is_request ? oh_exchange_request(p, c->via, to, d, index, &x) != NULL
+                           : oh_exchange_send_only(p, c->via, to, d, index);
+    if (x)
+        x->call = c;
+    if (x && x->is_invite)
+        c->invite = x;
+    oh_sip_msg_free(m);
+    oh_text_release(&text);
+    return sent ? 0 : oh_error_set(e, "%s could not be sent", step->text);
+}
+
 static int send_ack(struct oh_player *p, int index, const struct oh_step *step, struct oh_error *e)
 {
-    struct oh_call *c = oh_call_latest(p, oh_player_seat(p, step->to));
+    struct oh_call *c = oh_call_for(p, oh_player_seat(p, step->to), step);
     struct oh_exchange *x = c ? c->invite : NULL;
     struct oh_addr to;
     struct oh_draft *d = x && !x->is_server ? oh_call_ack_draft(x, wish_of(step), &to) : NULL;
     if (!d)
         return oh_error_set(e, "%s cannot be sent: no final response to our INVITE came",
                             step->text);
+    if (step->raw)
+        return send_raw(p, index, c, d, &to, e);
     if (override(p, step, d, e) != 0) {
         oh_draft_free(d);
         return -1;
@@ -347,6 +434,9 @@ static int send_request(struct oh_player *p, int index, const struct oh_step *st
         d = lone_draft(p, step, &c, &to);
     if (!d)
         return oh_error_set(e, "%s cannot be sent: there is no dialog for it", step->text);
+    oh_call_name(c, step->call);
+    if (step->raw)
+        return send_raw(p, index, c, d, &to, e);
     if (override(p, step, d, e) != 0) {
         oh_draft_free(d);
         return -1;
@@ -359,17 +449,46 @@ static int send_request(struct oh_player *p, int index, const struct oh_step *st
     return 0;
 }
 
+/* The exchange of the step whose first sending was lost on purpose. */
+static struct oh_exchange *lost_one(struct oh_player *p, int index)
+{
+    struct oh_exchange *x = p->exchanges;
+    while (x && x->lost_step != index)
+        x = x->next;
+    return x;
+}
+
 bool oh_compose_must_wait(struct oh_player *p, const struct oh_step *step)
 {
+    if (p->mirror && oh_mirror_must_wait(p->mirror, step))
+        return true;
+    if (lost_one(p, (int)(step - p->scenario->steps)))
+        return true;
     if (!step->is_request || strcmp(step->method, "CANCEL") != 0)
         return false;
-    const struct oh_call *c = oh_call_latest(p, oh_player_seat(p, step->to));
+    const struct oh_call *c = oh_call_for(p, oh_player_seat(p, step->to), step);
     const struct oh_exchange *x = c ? c->invite : NULL;
     return x && !x->is_server && !x->final && !x->proceeding && !x->given_up;
 }
 
-int oh_compose_step(struct oh_player *p, int index, struct oh_error *e)
+static int send_step(struct oh_player *p, int index, struct oh_error *e)
 {
     const struct oh_step *step = &p->scenario->steps[index];
     return step->is_request ? send_request(p, index, step, e) : send_response(p, index, step, e);
+}
+
+int oh_compose_step(struct oh_player *p, int index, struct oh_error *e)
+{
+    const struct oh_scenario *s = p->scenario;
+    if (p->mirror)
+        return oh_mirror_speak(p->mirror, index, e);
+    int next = index + 1;
+    bool swaps = s->steps[index].swap && next < (int)s->step_count &&
+                 oh_step_is_ours(s, &s->steps[next]) &&
+                 oh_walk_state(p->walk, next) == OH_STEP_PENDING;
+    if (swaps && send_step(p, next, e) != 0)
+        return -1;
+    if (send_step(p, index, e) != 0)
+        return -1;
+    return lost_one(p, index) ? 1 : 0;
 }

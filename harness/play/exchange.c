@@ -140,28 +140,61 @@ static void not_sent(struct oh_player *p, const struct oh_way *way, int step,
                       p->scenario->steps[step].text, e->text);
 }
 
-/* `m` is what `wire` holds, kept; NULL where that is no message. */
-static const struct oh_sip_msg *send_text(struct oh_player *p, struct oh_seat *seat,
-                                          const struct oh_way *way, const struct oh_text *wire,
-                                          const struct oh_sip_msg *m, int step)
+static const struct oh_step *step_of(const struct oh_player *p, int step)
+{
+    return step == OH_NONE ? NULL : &p->scenario->steps[step];
+}
+
+/* `m` is what `wire` holds, kept; NULL where that is no message: it is sent all the same. False:
+ * not sent. */
+static bool send_text(struct oh_player *p, struct oh_seat *seat, const struct oh_way *way,
+                      const struct oh_text *wire, const struct oh_sip_msg *m, int step)
 {
     struct oh_error e = {0};
-    enum oh_sent sent = oh_wire_send(p, seat, way, oh_text_span(wire), step, &e);
+    struct oh_way cut = *way;
+    cut.pieces = step == OH_NONE ? 0 : step_of(p, step)->pieces;
+    enum oh_sent sent = oh_wire_send(p, seat, &cut, oh_text_span(wire), step, &e);
     if (sent == OH_NOT_SENT) {
         not_sent(p, way, step, &e);
-        return NULL;
+        return false;
     }
-    if (!m)
-        return NULL;
     if (p->walk)
         oh_walk_did(p->walk, step, m);
-    if (p->env)
+    if (p->env && m)
         oh_match_env_saw(p->env, m);
     if (p->run && sent == OH_SENT)
         oh_record_sent(p, step, (int)p->run->tap_count - 1, seat->name);
-    oh_player_progress(p,
-                       &(struct oh_progress){.kind = OH_PROGRESS_MESSAGE, .msg = m, .step = step});
-    return m;
+    if (m)
+        oh_player_progress(
+            p, &(struct oh_progress){.kind = OH_PROGRESS_MESSAGE, .msg = m, .step = step});
+    return true;
+}
+
+static void on_second(void *arg)
+{
+    struct oh_exchange *x = arg;
+    struct oh_error e = {0};
+    x->second = NULL;
+    oh_wire_send(x->player, x->seat, &x->way, oh_text_span(&x->wire), OH_NONE, &e);
+}
+
+/* The first sending of what may be lost, or come twice, on purpose. */
+static bool send_first(struct oh_exchange *x, const struct oh_sip_msg *m, int step)
+{
+    const struct oh_step *s = step_of(x->player, step);
+    x->lose = s ? s->lose : 0;
+    x->lost_step = x->lose ? step : OH_NONE;
+    if (x->lose) {
+        x->lose--;
+        return true;
+    }
+    if (!send_text(x->player, x->seat, &x->way, &x->wire, m, step))
+        return false;
+    if (s && s->twice_after_ms >= 0)
+        x->second = oh_timer_set(x->player->net,
+                                 oh_net_now(x->player->net) + s->twice_after_ms * OH_NS_PER_MS,
+                                 on_second, x);
+    return true;
 }
 
 static const struct oh_sip_msg *keep_text(struct oh_player *p, const struct oh_text *wire)
@@ -170,9 +203,35 @@ static const struct oh_sip_msg *keep_text(struct oh_player *p, const struct oh_t
     return m ? oh_player_keep(p, m) : NULL;
 }
 
+/* A repeat, of which the first to arrive is what the flow waited for. True: nothing is left to do.
+ */
+static bool is_lost(struct oh_exchange *x)
+{
+    int step = x->lost_step;
+    if (x->lose) {
+        x->lose--;
+        return true;
+    }
+    if (step == OH_NONE)
+        return false;
+    x->lost_step = OH_NONE;
+    send_text(x->player, x->seat, &x->way, &x->wire, keep_text(x->player, &x->wire), step);
+    oh_player_stirred(x->player);
+    return true;
+}
+
+void oh_exchange_repeat(struct oh_exchange *x)
+{
+    struct oh_error e = {0};
+    if (!is_lost(x))
+        oh_wire_send(x->player, x->seat, &x->way, oh_text_span(&x->wire), OH_NONE, &e);
+}
+
 static void repeat_wire(struct oh_exchange *x)
 {
     struct oh_error e = {0};
+    if (is_lost(x))
+        return;
     oh_wire_send(x->player, x->seat, &x->way, oh_text_span(&x->wire), OH_NONE, &e);
     struct oh_sip_msg *m = oh_sip_msg_parse(oh_text_span(&x->wire));
     if (!m)
@@ -251,7 +310,7 @@ static struct oh_exchange *new_exchange(struct oh_player *p, struct oh_seat *sea
     x->request = request;
     x->is_invite = oh_sip_msg_is_method(request, "INVITE");
     x->to_tag = oh_strdup(tag);
-    x->step = OH_NONE;
+    x->step = x->lost_step = OH_NONE;
     x->branch_key = key_of(request, "via.branch");
     x->call_key = key_of(request, "call-id");
     x->number_key = key_of(request, "cseq.number");
@@ -295,10 +354,13 @@ const struct oh_sip_msg *oh_exchange_respond(struct oh_exchange *x, struct oh_dr
     oh_draft_free(draft);
     const struct oh_sip_msg *m = keep_text(p, &x->wire);
     oh_wire_response_way(x, m, &x->way);
-    m = send_text(p, x->seat, &x->way, &x->wire, m, step);
-    if (!m) {
+    if (!send_first(x, m, step)) {
         x->given_up = true;
         return NULL;
+    }
+    if (!m || m->is_request) { /* raw bytes that are none: it has all the answer that it gets */
+        x->given_up = true;
+        return x->request;
     }
     if (m->status >= 200) {
         x->final = m;
@@ -313,6 +375,31 @@ const struct oh_sip_msg *oh_exchange_respond(struct oh_exchange *x, struct oh_dr
     if (x->call)
         oh_call_sent_response(x->call, x, m);
     return m;
+}
+
+int oh_exchange_respond_again(struct oh_exchange *x, struct oh_call *c, struct oh_draft *draft,
+                              int step)
+{
+    struct oh_player *p = x->player;
+    struct oh_exchange *other = new_exchange(p, x->seat, &x->remote, x->request);
+    other->is_server = true;
+    other->slot = x->slot;
+    other->from = x->from;
+    other->call = c;
+    other->acked = x->acked;
+    bool is_callee = c && c->fork;
+    if (is_callee) {
+        other->acked = false;
+        c->invite = other;
+        return oh_exchange_respond(other, draft, step) ? 0 : -1;
+    }
+    other->final = x->final; /* sent once: what it is answered by is the first one's */
+    other->tag_key = x->tag_key;
+    oh_draft_format(draft, &other->wire);
+    oh_draft_free(draft);
+    const struct oh_sip_msg *m = keep_text(p, &other->wire);
+    oh_wire_response_way(other, m, &other->way);
+    return send_first(other, m, step) ? 0 : -1;
 }
 
 void oh_exchange_acked(struct oh_exchange *x)
@@ -332,7 +419,6 @@ const struct oh_sip_msg *oh_exchange_request(struct oh_player *p, struct oh_seat
     oh_draft_free(draft);
     const struct oh_sip_msg *m = keep_text(p, &wire);
     struct oh_way way = {.transport = m ? oh_wire_transport(p, m) : p->transport, .to = *to};
-    m = send_text(p, via, &way, &wire, m, step);
     if (!m) {
         oh_text_release(&wire);
         return NULL;
@@ -341,10 +427,28 @@ const struct oh_sip_msg *oh_exchange_request(struct oh_player *p, struct oh_seat
     x->wire = wire;
     x->way = way;
     x->step = step;
+    if (!send_first(x, m, step)) {
+        x->given_up = true;
+        return NULL;
+    }
     start_repeating(x);
     if (out)
         *out = x;
     return m;
+}
+
+bool oh_exchange_send_only(struct oh_player *p, struct oh_seat *via, const struct oh_addr *to,
+                           struct oh_draft *draft, int step)
+{
+    struct oh_text wire = {0};
+    oh_draft_format(draft, &wire);
+    oh_draft_free(draft);
+    const struct oh_sip_msg *m = keep_text(p, &wire);
+    struct oh_way way = {.transport = m && m->is_request ? oh_wire_transport(p, m) : p->transport,
+                         .to = *to};
+    bool sent = send_text(p, via, &way, &wire, m, step);
+    oh_text_release(&wire);
+    return sent;
 }
 
 const struct oh_sip_msg *oh_exchange_ack(struct oh_exchange *x, const struct oh_addr *to,
@@ -357,7 +461,7 @@ const struct oh_sip_msg *oh_exchange_ack(struct oh_exchange *x, const struct oh_
     const struct oh_sip_msg *m = keep_text(x->player, &x->ack);
     x->ack_way = (struct oh_way){
         .transport = m ? oh_wire_transport(x->player, m) : x->way.transport, .to = *to};
-    return send_text(x->player, x->seat, &x->ack_way, &x->ack, m, step);
+    return send_text(x->player, x->seat, &x->ack_way, &x->ack, m, step) ? m : NULL;
 }
 
 static void got_provisional(struct oh_exchange *x, const struct oh_sip_msg *response)
@@ -413,6 +517,7 @@ void oh_exchange_free_all(struct oh_player *p)
         struct oh_exchange *x = p->exchanges;
         p->exchanges = x->next;
         oh_exchange_stop(x);
+        oh_timer_cancel(x->second);
         free(x->to_tag);
         oh_text_release(&x->wire);
         oh_text_release(&x->ack);

@@ -139,7 +139,7 @@ static void send_packet(struct oh_call *c)
     c->rtp_first = false;
     c->rtp_sequence++;
     c->rtp_timestamp += PACKET_SAMPLES;
-    if (c->remote_rtp.port && !c->silent)
+    if (c->remote_rtp.port && !c->silent && !c->player->is_muted)
         oh_udp_send(c->seat->rtp, &c->remote_rtp,
                     (struct oh_span){(const char *)packet, sizeof packet}, &e);
 }

@@ -61,7 +61,8 @@ const struct oh_sip_msg *oh_player_keep(struct oh_player *p, struct oh_sip_msg *
 static const struct oh_party *home_party(const struct oh_scenario *s)
 {
     for (size_t i = 0; i < s->party_count; i++) {
-        if (s->parties[i].role == OH_ROLE_PROXY || s->parties[i].role == OH_ROLE_REGISTRAR)
+        enum oh_role role = s->parties[i].role;
+        if (role == OH_ROLE_PROXY || role == OH_ROLE_REGISTRAR || role == OH_ROLE_REDIRECT)
             return &s->parties[i];
     }
     return NULL;
@@ -123,7 +124,9 @@ static void name_seat(struct oh_player *p, struct oh_seat *s)
     if (s->phone)
         domain = &p->bench->home_addr;
     oh_addr_format(domain, server);
-    s->uri = user ? oh_format("sip:%s@%s", user, server) : oh_format("sip:%s", server);
+    bool is_telephone = user && s->role == OH_ROLE_GATEWAY; /* RFC 3261 19.1.1 */
+    s->uri = user ? oh_format("sip:%s@%s%s", user, server, is_telephone ? ";user=phone" : "")
+                  : oh_format("sip:%s", server);
     s->transport = p->transport;
     s->contact = oh_format("sip:%s%s%s%s", user ? user : "", user ? "@" : "", s->host_port,
                            oh_seat_uri_params(s));
@@ -256,7 +259,7 @@ static void record_phone_ends(struct oh_player *p)
     struct oh_run *r = p->run;
     for (size_t i = 0; i < p->kept_count; i++) {
         const struct oh_sip_header *h = oh_sip_msg_header(p->kept[i], OH_SIP_USER_AGENT, 0);
-        if (h && r->phone_count == 1 && !r->phones[0].user_agent)
+        if (h && r->phone_count == 1 && !r->phones[0].user_agent) /* of several: receive.c */
             r->phones[0].user_agent = oh_span_dup(h->value);
     }
     for (size_t i = 0, k = 0; i < p->seat_count; i++) {
@@ -292,11 +295,22 @@ void oh_player_progress_text(struct oh_player *p, enum oh_progress_kind kind, in
     oh_player_progress(p, &(struct oh_progress){.kind = kind, .step = step, .text = text});
 }
 
+/* What hinders a step that `given` put there is no fault of the flow's. */
+static bool is_of_prelude(const struct oh_player *p, enum oh_outcome outcome, int step)
+{
+    return step != OH_NONE && p->scenario->steps[step].prelude &&
+           (outcome == OH_OUTCOME_STUCK || outcome == OH_OUTCOME_ACTION_REFUSED);
+}
+
 void oh_player_end(struct oh_player *p, enum oh_outcome outcome, int step, const char *format, ...)
 {
     if (p->run && p->run->outcome == OH_OUTCOME_COMPLETE && outcome != OH_OUTCOME_COMPLETE) {
         struct oh_text text = {0};
         va_list args;
+        if (is_of_prelude(p, outcome, step)) {
+            oh_text_add(&text, "given: the call was not established: ");
+            outcome = OH_OUTCOME_PRECONDITION;
+        }
         va_start(args, format);
         oh_text_addv(&text, format, args);
         va_end(args);
@@ -393,7 +407,7 @@ static void on_reach_time(void *arg)
 {
     struct oh_player *p = arg;
     struct oh_error e = {0};
-    if (oh_net_reaches(&p->bench->home_addr, &e) != 0)
+    if (!p->bench->options.in_memory && oh_net_reaches(&p->bench->home_addr, &e) != 0)
         oh_player_bench_failed(p, &e);
     p->reach_timer =
         oh_timer_set(p->net, oh_net_now(p->net) + REACH_MS * OH_NS_PER_MS, on_reach_time, p);
@@ -409,6 +423,7 @@ static void play_flow(struct oh_player *p)
     on_reach_time(p);
     while (!p->ended)
         oh_bench_wait(p->bench, flow_over, p, INT64_C(3600000));
+    oh_clocks_free(p);
     oh_timer_cancel(p->step_timer);
     oh_timer_cancel(p->hint_timer);
     oh_timer_cancel(p->reach_timer);
@@ -492,9 +507,10 @@ static void play_all(struct oh_player *p)
     close_flow(p);
 }
 
-static void release(struct oh_player *p)
+void oh_player_release(struct oh_player *p)
 {
     oh_player_release_actions(p);
+    oh_clocks_free(p);
     oh_walk_free(p->walk);
     oh_match_env_free(p->env);
     oh_exchange_free_all(p);
@@ -511,12 +527,14 @@ static void release(struct oh_player *p)
     oh_run_free(p->run);
 }
 
-int oh_play(struct oh_bench *b, const struct oh_scenario *s, const char *folder, struct oh_error *e)
+/* Where `folder` is NULL nothing is written, and the run is the caller's in `*kept`. */
+static int play(struct oh_bench *b, const struct oh_scenario *s, const char *folder,
+                struct oh_run **kept, struct oh_error *e)
 {
-    struct oh_player p = {.bench = b, .net = b->net, .scenario = s, .timer_step = OH_NONE};
+    struct oh_player p = {.bench = b, .net = b->net, .scenario = s};
     struct oh_error trouble = {0};
     int result = -1;
-    if (oh_file_mkdirs(folder, e) != 0)
+    if (folder && oh_file_mkdirs(folder, e) != 0)
         return -1;
     p.transport = s->transport_given ? s->transport : b->options.transport;
     p.run = oh_run_new(s);
@@ -543,6 +561,22 @@ int oh_play(struct oh_bench *b, const struct oh_scenario *s, const char *folder,
     record_phone_ends(&p);
     result = oh_record_end(&p, folder, e);
     b->player = NULL;
-    release(&p);
+    if (kept) {
+        *kept = p.run;
+        p.run = NULL;
+    }
+    oh_player_release(&p);
     return result;
+}
+
+int oh_play(struct oh_bench *b, const struct oh_scenario *s, const char *folder, struct oh_error *e)
+{
+    return play(b, s, folder, NULL, e);
+}
+
+struct oh_run *oh_play_unwritten(struct oh_bench *b, const struct oh_scenario *s)
+{
+    struct oh_run *run = NULL;
+    play(b, s, NULL, &run, NULL);
+    return run;
 }

@@ -43,6 +43,7 @@ typedef void oh_progress_fn(const struct oh_progress *p, void *arg);
 
 struct oh_bench_options {
     bool no_capture;
+    bool in_memory; /* the in-memory net: for phones with a stand-in alone, without capture */
     enum oh_transport transport; /* of scenarios that say none */
     const char *mutant;          /* put upon every phone of the run; NULL: none */
     const char *program_folder;
@@ -72,5 +73,7 @@ void oh_bench_close(struct oh_bench *b);
  * is the bench's or the phone's trouble; -1 only where the folder itself cannot be written. */
 int oh_play(struct oh_bench *b, const struct oh_scenario *s, const char *folder,
             struct oh_error *e);
+/* The same, but nothing is written: what would be in the run folder. The caller frees. */
+struct oh_run *oh_play_unwritten(struct oh_bench *b, const struct oh_scenario *s);
 
 #endif

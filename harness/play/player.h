@@ -6,11 +6,11 @@
  * memory lives until the scenario's end, so that saved names and links stay valid.
  *
  * Who does what: play.c the life of one scenario · prepare.c the phones before it · advance.c the
- * flow, step by step · receive.c what comes in · wire.c which socket or connection a message goes
- * by · exchange.c transactions and retransmission · call.c dialogs · compose.c our steps' messages
- * · background.c what the flow leaves open · bindings.c what a registrar keeps · media.c RTP ·
- * earlier.c calls of scenarios before · record.c tap and capture · bench.c what lives for the whole
- * run.
+ * flow, step by step · clocks.c its times · receive.c what comes in · wire.c which socket or
+ * connection a message goes by · exchange.c transactions and retransmission · call.c dialogs ·
+ * compose.c our steps' messages · background.c what the flow leaves open · bindings.c what a
+ * registrar keeps · media.c RTP · earlier.c calls of scenarios before · record.c tap and capture ·
+ * bench.c what lives for the whole run.
  */
 #ifndef OH_PLAY_PLAYER_H
 #define OH_PLAY_PLAYER_H
@@ -28,6 +28,7 @@ struct oh_way {
     enum oh_transport transport;
     struct oh_addr to; /* came: from where */
     unsigned wire;     /* of connections: this one, as long as it is open; 0: any */
+    unsigned pieces;   /* of connections: segments that it is cut into; 0: none */
 };
 
 /* A party at its address. The phones' seats have no sockets of ours. */
@@ -73,7 +74,10 @@ struct oh_exchange {
     struct oh_way from;  /* server: what the request came by */
     struct oh_text wire; /* what is repeated: our request, our latest response */
     struct oh_way way;
-    struct oh_text ack; /* client INVITE: the ACK to repeat */
+    unsigned lose;           /* of its next sendings, so many are lost on the way */
+    int lost_step;           /* the step whose first sending was; OH_NONE: none's */
+    struct oh_timer *second; /* sent once more, on purpose; NULL: not pending */
+    struct oh_text ack;      /* client INVITE: the ACK to repeat */
     struct oh_way ack_way;
     struct oh_timer *repeat; /* retransmission; NULL: none pending */
     int64_t interval_ms, until_ns;
@@ -88,6 +92,8 @@ struct oh_call {
     struct oh_seat *via;  /* the seat whose socket carries it (P), or the same */
     struct oh_seat *phone;
     char *call_id;
+    char *name; /* by the scenario's `call`; NULL: none */
+    char *fork; /* the callee, where several answer one INVITE; NULL: the one that there is */
     char *local_tag;
     struct oh_dialog *dialog; /* NULL before there is one */
     bool confirmed, ended;
@@ -128,9 +134,9 @@ struct oh_player {
     struct oh_sip_msg **kept;                           /* every message of this scenario, owned */
     size_t kept_count, kept_room;
     /* advance.c */
-    struct oh_timer *step_timer; /* deadline, delay or duration of the step at the front */
-    int timer_step;              /* which step it is for */
-    bool timer_due;              /* it fired: the delay or duration is over */
+    struct oh_clock *clocks;     /* by step of the flow; clocks.c */
+    struct oh_timer *step_timer; /* until the end, once it has derailed */
+    bool is_lost;                /* the message being looked at, as the flow has it */
     bool advancing;              /* guards against recursion */
     bool ended;                  /* the flow is over */
     bool derailed;               /* the phone ended the call: nothing more is played in it */
@@ -146,6 +152,8 @@ struct oh_player {
     int64_t clock_offset_ns; /* of the wall clock, when the recording began */
     /* SIP datagrams: by our sockets; of those, out of the capture so far */
     size_t tapped, captured;
+    struct oh_mirror *mirror; /* this player is a rehearsed phone (mirror.h); NULL: it is offhook */
+    bool is_muted;            /* rehearsed phones: no call sends media */
 };
 
 /* --- bench.c: what lives for the whole run --- */
@@ -172,10 +180,11 @@ struct oh_bench_slot { /* a phone of the run */
     size_t binding_count, binding_room;
     struct oh_earlier *earlier; /* its calls of scenarios before, oldest first: 64 at most */
     size_t earlier_count;
-    bool any_seat;        /* given without a seat: for any phone party */
-    char *realm;          /* place.realm, owned; NULL: none yet */
-    bool unfit;           /* hung or stopped from outside: not to be used again as it is */
-    size_t struck_before; /* messages that its mutant was put upon before this scenario */
+    char *user, *password; /* of its account; place points at them */
+    bool any_seat;         /* given without a seat: for any phone party */
+    char *realm;           /* place.realm, owned; NULL: none yet */
+    bool unfit;            /* hung or stopped from outside: not to be used again as it is */
+    size_t struck_before;  /* messages that its mutant was put upon before this scenario */
     struct oh_bench *bench;
 };
 
@@ -195,7 +204,6 @@ struct oh_bench {
     unsigned wire_number;
     struct oh_bench_slot *slots;
     size_t slot_count;
-    char *account_user, *account_password;
     struct oh_player *player; /* who is playing; NULL: nobody listens */
     struct oh_watch *interrupt_watch;
     unsigned interruptions;
@@ -213,10 +221,14 @@ void oh_bench_start_failed(struct oh_bench_slot *slot, const char *why);
 bool oh_bench_has_given_up(const struct oh_bench_slot *slot);
 /* Makes the phone, which does not run, anew for the slot's place. */
 void oh_bench_renew_phone(struct oh_bench_slot *slot);
+/* A free port there; see oh_net_free_port. */
+uint16_t oh_bench_port(const struct oh_bench *b, const struct oh_addr *at, bool even,
+                       struct oh_error *e);
 /* Opens the sockets of our n-th seat if they are not open yet. */
 int oh_bench_seat(struct oh_bench *b, size_t n, struct oh_error *e);
 
 /* --- play.c --- */
+void oh_player_release(struct oh_player *p); /* all that it owns */
 struct oh_seat *oh_player_seat(struct oh_player *p, const char *name);
 struct oh_seat *oh_player_seat_of(struct oh_player *p, const struct oh_socket *s);
 struct oh_seat *oh_player_seat_at(struct oh_player *p, const struct oh_addr *sip); /* ours */
@@ -252,7 +264,18 @@ void oh_player_release_actions(struct oh_player *p);
 bool oh_player_actions_pending(const struct oh_player *p); /* the driver owes an answer */
 /* Tells a user action to a phone, outside the flow (preconditions); `step` may be OH_NONE. */
 void oh_player_tell(struct oh_player *p, int step, struct oh_seat *phone, enum oh_verb verb,
-                    const char *uri);
+                    const struct oh_action_args *args);
+
+/* --- clocks.c: deadlines, delays and durations of the steps at the fronts --- */
+/* Starts the clock of `step` if it does not run; says whether it has run out. */
+bool oh_clock_is_up(struct oh_player *p, int step, int64_t after_ms);
+/* A message came that is left unanswered for a time (`retransmits`): its step lasts so long. */
+void oh_clock_hold(struct oh_player *p, int step);
+bool oh_clock_is_holding(const struct oh_player *p, int step); /* that time runs */
+/* A step before this one lasts still. */
+bool oh_clock_is_held(const struct oh_player *p, int step);
+void oh_clocks_sweep(struct oh_player *p); /* those of steps that are done */
+void oh_clocks_free(struct oh_player *p);
 
 /* --- receive.c --- */
 void oh_player_datagram(struct oh_socket *s, const struct oh_addr *from, struct oh_span bytes,
@@ -304,11 +327,20 @@ struct oh_exchange *oh_exchange_with(struct oh_player *p, const struct oh_sip_ms
  * could not be. `step` for the record. */
 const struct oh_sip_msg *oh_exchange_respond(struct oh_exchange *x, struct oh_draft *draft,
                                              int step);
+/* Another final response to a request that has one: a 2xx of a second callee, repeated until its
+ * ACK comes, or one that is only sent. -1: it could not be sent. */
+int oh_exchange_respond_again(struct oh_exchange *x, struct oh_call *c, struct oh_draft *draft,
+                              int step);
 /* Sends a request draft (taken) as a new client transaction and repeats it until it is answered.
  * ACKs have none. */
 const struct oh_sip_msg *oh_exchange_request(struct oh_player *p, struct oh_seat *via,
                                              const struct oh_addr *to, struct oh_draft *draft,
                                              int step, struct oh_exchange **out);
+/* Sends what is no request that anything answers. */
+bool oh_exchange_send_only(struct oh_player *p, struct oh_seat *via, const struct oh_addr *to,
+                           struct oh_draft *draft, int step);
+/* The latest response of ours again, for a request that came again. */
+void oh_exchange_repeat(struct oh_exchange *x);
 const struct oh_sip_msg *oh_exchange_ack(struct oh_exchange *x, const struct oh_addr *to,
                                          struct oh_draft *draft, int step);
 void oh_exchange_answered(struct oh_exchange *x, const struct oh_sip_msg *response);
@@ -320,8 +352,15 @@ bool oh_exchange_awaits_ack(const struct oh_exchange *x);
 bool oh_exchange_pending(const struct oh_player *p); /* one that still waits for something */
 
 /* --- call.c --- */
-struct oh_call *oh_call_of(struct oh_player *p, const struct oh_sip_msg *m); /* by Call-ID */
+/* By Call-ID, and where callees have forked it by our tag. */
+struct oh_call *oh_call_of(struct oh_player *p, const struct oh_sip_msg *m);
 struct oh_call *oh_call_latest(struct oh_player *p, const struct oh_seat *phone);
+/* The latest with the phone that has the name and the callee that the step gives, if it does. */
+struct oh_call *oh_call_for(struct oh_player *p, const struct oh_seat *phone,
+                            const struct oh_step *step);
+/* What the callee `fork` makes of the phone's INVITE: a call of his own. */
+struct oh_call *oh_call_fork(struct oh_player *p, struct oh_exchange *invite, const char *fork);
+void oh_call_name(struct oh_call *c, const char *name); /* NULL: leaves it */
 struct oh_call *oh_call_incoming(struct oh_player *p, struct oh_exchange *invite);
 struct oh_call *oh_call_outgoing(struct oh_player *p, struct oh_seat *from, struct oh_seat *via,
                                  struct oh_seat *phone);
@@ -343,8 +382,9 @@ struct oh_draft *oh_call_ack_draft(struct oh_exchange *x, const struct oh_sdp_wi
 const struct oh_sip_msg *oh_call_ack(struct oh_exchange *x);
 
 /* --- compose.c --- */
-/* Builds and sends our step's message. -1: it cannot be built, because what it answers never came;
- * or an override names something unbound. */
+/* Builds and sends our step's message. 1: its first sending is lost on purpose, and the step is
+ * done when it goes out at last. -1: it cannot be built, because what it answers never came; or an
+ * override names something unbound. */
 int oh_compose_step(struct oh_player *p, int step, struct oh_error *e);
 /* Our step's time has come but not its turn: a CANCEL waits for a provisional, RFC 3261 9.1. */
 bool oh_compose_must_wait(struct oh_player *p, const struct oh_step *step);

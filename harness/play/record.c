@@ -83,11 +83,21 @@ static bool came_before(const struct oh_player *p, int64_t wall_ns)
     return wall_ns < p->recorded_from_ns && p->run->clock_step_ns < CLOCK_SET_NS;
 }
 
+/* A phone with a stand-in has sockets on our net: they are not ours all the same. */
+static bool is_stand_in(const struct oh_bench *b, const struct oh_addr *local)
+{
+    for (size_t i = 0; i < b->slot_count; i++) {
+        if (oh_adapter_is_stand_in(b->slots[i].adapter) && oh_addr_same_ip(&b->slots[i].sip, local))
+            return true;
+    }
+    return false;
+}
+
 void oh_record_tap(const struct oh_tap_event *event, void *bench)
 {
     struct oh_bench *b = bench;
     struct oh_player *p = b->player;
-    if (!p || !p->run)
+    if (!p || !p->run || is_stand_in(b, &event->local))
         return;
     watch_clock(p);
     p->is_outside = came_before(p, event->wall_ns) || event->wall_ns > p->recorded_until_ns;
@@ -189,7 +199,7 @@ int oh_record_end(struct oh_player *p, const char *folder, struct oh_error *e)
         tap_the_rest(p, oh_capture_ended_ns(b->capture));
     }
     run->ended_wall_ns = oh_net_wall(p->net);
-    return oh_run_write(run, folder, e);
+    return folder ? oh_run_write(run, folder, e) : 0;
 }
 
 void oh_record_journal(struct oh_player *p, enum oh_journal_kind kind, int step, int tap,
@@ -206,7 +216,8 @@ void oh_record_journal(struct oh_player *p, enum oh_journal_kind kind, int step,
 static bool is_on_purpose(const struct oh_step *step)
 {
     bool no_answer = step->sdp.none && (!step->is_request || strcmp(step->method, "ACK") == 0);
-    return step->header_count || step->remove_count || step->body || no_answer;
+    return step->header_count || step->remove_count || step->body || no_answer || step->raw ||
+           step->again;
 }
 
 void oh_record_sent(struct oh_player *p, int step, int tap, const char *seat)

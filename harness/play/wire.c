@@ -233,7 +233,7 @@ enum oh_sent oh_wire_send(struct oh_player *p, struct oh_seat *seat, const struc
     note_whose(p, w);
     if (!w->stands)
         wait_on(w, seat, bytes, step);
-    if (oh_conn_send(w->conn, bytes, e) != 0)
+    if (oh_conn_send_cut(w->conn, bytes, way->pieces ? way->pieces : 1, e) != 0)
         return OH_NOT_SENT;
     return w->stands ? OH_SENT : OH_WAITS;
 }
@@ -341,7 +341,7 @@ int oh_wire_listen(struct oh_bench *b, const char *label, struct oh_addr *at,
 {
     struct oh_conn_owner owner = oh_wire_owner(b);
     for (int i = 0; i < PORT_TRIES; i++) { /* another program may be quicker */
-        at->port = oh_net_free_port(at, false, e);
+        at->port = oh_bench_port(b, at, false, e);
         if (!at->port)
             return -1;
         *udp = oh_udp_open(b->net, label, at, oh_player_datagram, b, e);

@@ -3,21 +3,54 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "A dials B": what stands after the acting party, and whether another party follows. */
+/* What follows the words: nothing, whom, whom and with whom ("B and C"), or a value after a colon.
+ */
+enum object { NOTHING, WHOM, BOTH, DIGITS };
+
+/* "A dials B": what stands after the acting party. */
 static const struct {
     const char *words;
-    bool names_party;
+    enum object object;
     enum oh_verb verb;
+    const char *value; /* of the step; NULL: none, or the digits given */
 } patterns[] = {
-    {"registers", false, OH_VERB_REGISTER}, {"unregisters", false, OH_VERB_UNREGISTER},
-    {"dials", true, OH_VERB_DIAL},          {"answers", false, OH_VERB_ANSWER},
-    {"rejects", false, OH_VERB_REJECT},     {"hangs up", false, OH_VERB_HANGUP},
-    {"holds", false, OH_VERB_HOLD},         {"resumes", false, OH_VERB_RESUME},
+    {"registers", NOTHING, OH_VERB_REGISTER, NULL},
+    {"unregisters", NOTHING, OH_VERB_UNREGISTER, NULL},
+    {"dials", WHOM, OH_VERB_DIAL, NULL},
+    {"answers", NOTHING, OH_VERB_ANSWER, NULL},
+    {"rejects", NOTHING, OH_VERB_REJECT, NULL},
+    {"hangs up", NOTHING, OH_VERB_HANGUP, NULL},
+    {"holds", NOTHING, OH_VERB_HOLD, NULL},
+    {"resumes", NOTHING, OH_VERB_RESUME, NULL},
+    {"transfers to", WHOM, OH_VERB_TRANSFER, NULL},
+    {"consults", WHOM, OH_VERB_CONSULT, NULL},
+    {"completes transfer", NOTHING, OH_VERB_COMPLETE_TRANSFER, NULL},
+    {"joins", BOTH, OH_VERB_JOIN, NULL},
+    {"presses", DIGITS, OH_VERB_DTMF, NULL},
+    {"forwards to", WHOM, OH_VERB_FORWARD, "all"},
+    {"forwards busy to", WHOM, OH_VERB_FORWARD, "busy"},
+    {"forwards unanswered to", WHOM, OH_VERB_FORWARD, "no-answer"},
+    {"stops forwarding", NOTHING, OH_VERB_FORWARD_OFF, NULL},
+    {"wants no calls", NOTHING, OH_VERB_DND, NULL},
+    {"takes calls again", NOTHING, OH_VERB_DND_OFF, NULL},
+    {"mutes", NOTHING, OH_VERB_MUTE, NULL},
+    {"unmutes", NOTHING, OH_VERB_UNMUTE, NULL},
+    {"redials", NOTHING, OH_VERB_REDIAL, NULL},
+    {"restarts", NOTHING, OH_VERB_RESTART, NULL},
 };
 enum { PATTERNS = sizeof patterns / sizeof *patterns };
 
+const char *oh_action_words(size_t n, bool *more)
+{
+    if (n >= PATTERNS)
+        return NULL;
+    *more = patterns[n].object != NOTHING;
+    return patterns[n].words;
+}
+
 static const char sentences[] =
-    "A dials B, A answers, A rejects, A hangs up, A holds, A resumes, A registers, A unregisters";
+    "A dials B, A answers, A rejects, A hangs up, A holds, A resumes, A registers, A unregisters, "
+    "A transfers to C and more (scenarios/README.md)";
 
 static struct oh_span take_word(struct oh_span *rest)
 {
@@ -65,9 +98,10 @@ static void tell_unknown(struct oh_reading *g, const struct oh_yaml_node *n, str
     if (tell_silence(g, n))
         return;
     size_t i = nearest_pattern(rest);
-    struct oh_span object = rest;
-    take_word(&object);
-    bool whom = i < PATTERNS && patterns[i].names_party;
+    struct oh_span object = {0}, words = rest;
+    for (take_word(&words); words.len;)
+        object = take_word(&words);
+    bool whom = i < PATTERNS && patterns[i].object == WHOM;
     struct oh_error *e =
         oh_yaml_mistake(g->r->y, n, g->r->errors,
                         whom && object.len == 0 ? "'%s' does not say whom"
@@ -126,19 +160,25 @@ static bool check_actor(struct oh_reading *g, const struct oh_yaml_node *n, stru
     return false;
 }
 
-static void check_object(struct oh_reading *g, const struct oh_yaml_node *n, struct oh_span word)
+/* Who can be called: phones have a number of their own, peers one that is given. */
+static void check_object(struct oh_reading *g, const struct oh_yaml_node *n, struct oh_span word,
+                         const char *name)
 {
-    const struct oh_party *object = oh_scenario_party(g->s, g->step->to);
+    const struct oh_party *object = oh_scenario_party(g->s, name);
     struct oh_place place = place_in(g, n, word);
     struct oh_error *e;
+    bool can_be_called = object && (object->role == OH_ROLE_PEER || object->role == OH_ROLE_PHONE ||
+                                    object->role == OH_ROLE_GATEWAY);
     if (!object) {
-        e = oh_yaml_mistake_at(g->r->y, place, g->r->errors, "unknown party '%s'", g->step->to);
-        oh_suggest_party(g->s, g->step->to, e);
-    } else if (object->role != OH_ROLE_PEER && !g->role_unclear) {
+        e = oh_yaml_mistake_at(g->r->y, place, g->r->errors, "unknown party '%s'", name);
+        oh_suggest_party(g->s, name, e);
+    } else if (!strcmp(name, g->step->from)) {
+        oh_yaml_mistake_at(g->r->y, place, g->r->errors, "'%s' cannot call itself", name);
+    } else if (!can_be_called && !g->role_unclear) {
         e = oh_yaml_mistake_at(g->r->y, place, g->r->errors, "'%s' is a %s and cannot be called",
                                object->name, oh_role_name(object->role));
         oh_error_remedy(e, "name a peer: a party with 'behind:' or 'role: peer'");
-    } else if (!object->number) {
+    } else if (!object->number && object->role != OH_ROLE_PHONE) {
         e = oh_yaml_mistake_at(g->r->y, place, g->r->errors, "'%s' has no number to dial",
                                object->name);
         oh_error_remedy(e, "give it one among the parties, as in number: \"5551234\"");
@@ -174,31 +214,107 @@ void oh_suggest_needs(struct oh_reading *g)
     oh_text_release(&list);
 }
 
-bool oh_read_action(struct oh_reading *g, const struct oh_yaml_node *sentence, bool lacks_value)
+/* RFC 4733 3.2: what telephone keys there are. */
+static void read_digits(struct oh_reading *g, const struct oh_yaml_node *sentence,
+                        const struct oh_yaml_node *value)
 {
-    struct oh_span rest = oh_span_of(oh_yaml_scalar(sentence));
-    struct oh_span actor = take_word(&rest);
-    for (size_t i = 0; i < PATTERNS; i++) {
-        struct oh_span words = oh_span_of(patterns[i].words);
-        struct oh_span object = oh_span_sub(rest, words.len, rest.len);
-        bool begins = oh_span_starts_with(rest, patterns[i].words);
-        bool fits = begins && (patterns[i].names_party ? object.len > 0 && object.at[0] == ' '
-                                                       : object.len == 0);
-        if (!fits)
-            continue;
-        object = oh_span_trim(object);
-        g->step->kind = OH_STEP_ACTION;
-        g->step->verb = patterns[i].verb;
-        g->step->from = oh_span_dup(actor);
-        bool good = check_actor(g, sentence, actor);
-        if (patterns[i].names_party) {
-            g->step->to = oh_span_dup(object);
-            check_object(g, sentence, object);
-        }
-        if (good)
-            oh_check_ability(g, g->step->place, oh_verb_name(patterns[i].verb));
-        return true;
+    const char *digits =
+        value && oh_yaml_kind(value) == OH_YAML_SCALAR ? oh_yaml_scalar(value) : "";
+    uint64_t number;
+    struct oh_error *e;
+    if (!*digits) {
+        e = oh_yaml_mistake(g->r->y, sentence, g->r->errors, "'%s' does not say which keys",
+                            oh_yaml_scalar(sentence));
+        if (!value || !oh_yaml_blame_comment(g->r->y, oh_yaml_place(g->r->y, sentence), e))
+            oh_error_remedy(e, "as in '%s presses: \"12#\"'", g->step->from);
+        return;
     }
-    tell_unknown(g, sentence, actor, rest, lacks_value);
+    if (strlen(digits) > 64 || strspn(digits, "0123456789*#ABCD") != strlen(digits)) {
+        e = oh_yaml_mistake(g->r->y, value, g->r->errors, "'%s' cannot be pressed", digits);
+        oh_error_remedy(e, "wanted: up to 64 of the keys 0 to 9, *, # and A to D, in quotes");
+    } else if (oh_yaml_is_plain(value) && oh_span_to_u64(oh_span_of(digits), &number)) {
+        e = oh_yaml_mistake(g->r->y, value, g->r->errors,
+                            "keys are text, but %s without quotes is a plain number%s", digits,
+                            digits[0] == '0' ? " and loses its leading zero" : "");
+        oh_error_remedy(e, "put them in quotes: %s presses: \"%s\"", g->step->from, digits);
+    }
+    g->step->value = oh_strdup(digits);
+}
+
+/* "B and C" */
+static bool read_both(struct oh_reading *g, const struct oh_yaml_node *n, struct oh_span objects)
+{
+    static const char between[] = " and ";
+    size_t at = oh_span_search(objects, oh_span_of(between));
+    struct oh_span first = oh_span_trim(oh_span_sub(objects, 0, at));
+    struct oh_span second = oh_span_trim(oh_span_sub(objects, at + strlen(between), objects.len));
+    if (at >= objects.len || !first.len || !second.len) {
+        struct oh_error *e =
+            oh_yaml_mistake(g->r->y, n, g->r->errors, "'%s' does not name two", oh_yaml_scalar(n));
+        oh_error_remedy(e, "as in '%s joins B and C'", g->step->from);
+        return false;
+    }
+    g->step->to = oh_span_dup(first);
+    g->step->with = oh_span_dup(second);
+    check_object(g, n, first, g->step->to);
+    check_object(g, n, second, g->step->with);
+    return true;
+}
+
+/* The pattern that the words are, and what follows them; PATTERNS: none. */
+static size_t find_pattern(struct oh_span rest, struct oh_span *object)
+{
+    for (size_t i = 0; i < PATTERNS; i++) {
+        size_t len = strlen(patterns[i].words);
+        bool takes = patterns[i].object == WHOM || patterns[i].object == BOTH;
+        *object = oh_span_sub(rest, len, rest.len);
+        if (oh_span_starts_with(rest, patterns[i].words) &&
+            (takes ? object->len > 0 && object->at[0] == ' ' : object->len == 0)) {
+            *object = oh_span_trim(*object);
+            return i;
+        }
+    }
+    return PATTERNS;
+}
+
+/* An action without a value has none; its keys stand below it. */
+static bool refuse_value(struct oh_reading *g, const struct oh_yaml_node *sentence,
+                         const struct oh_yaml_node *value)
+{
+    if (!value || oh_yaml_is_null(value))
+        return true;
+    struct oh_error *e = oh_yaml_mistake(g->r->y, value, g->r->errors,
+                                         "nothing can stand after '%s:'", oh_yaml_scalar(sentence));
+    oh_error_remedy(e, "an action's keys stand on the lines below it");
     return false;
+}
+
+bool oh_read_action(struct oh_reading *g, const struct oh_yaml_node *sentence,
+                    const struct oh_yaml_node *value)
+{
+    struct oh_span rest = oh_span_of(oh_yaml_scalar(sentence)), object;
+    struct oh_span actor = take_word(&rest);
+    size_t i = find_pattern(rest, &object);
+    if (i == PATTERNS) {
+        tell_unknown(g, sentence, actor, rest, value && oh_yaml_is_null(value));
+        return refuse_value(g, sentence, value) && false;
+    }
+    g->step->kind = OH_STEP_ACTION;
+    g->step->verb = patterns[i].verb;
+    g->step->from = oh_span_dup(actor);
+    g->step->value = patterns[i].value ? oh_strdup(patterns[i].value) : NULL;
+    bool good = check_actor(g, sentence, actor);
+    if (patterns[i].object == WHOM) {
+        g->step->to = oh_span_dup(object);
+        check_object(g, sentence, object, g->step->to);
+    } else if (patterns[i].object == BOTH && !read_both(g, sentence, object)) {
+        return false;
+    } else if (patterns[i].object == DIGITS) {
+        read_digits(g, sentence, value);
+    }
+    if (patterns[i].object != DIGITS && !refuse_value(g, sentence, value))
+        return false;
+    if (good)
+        oh_check_ability(g, g->step->place, oh_verb_name(patterns[i].verb));
+    return true;
 }

@@ -1,7 +1,9 @@
 /* Flows that can be read but cannot go: what they wait for, or are to send, never can be. Told of
  * files alone; a recording is judged whatever its flow was. */
+#include "scenario/blocks.h"
 #include "scenario/reader.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_request(const struct oh_step *step, const char *method)
@@ -21,7 +23,8 @@ static int last_request(const struct oh_scenario *s, size_t end, const char *met
 {
     for (size_t i = end; i > 0; i--) {
         const struct oh_step *step = &s->steps[i - 1];
-        if (is_request(step, method) && (!from || !strcmp(step->from, from)))
+        if (is_request(step, method) && (!from || !strcmp(step->from, from)) &&
+            oh_step_precedes(s, (int)i - 1, (int)end))
             return (int)i - 1;
     }
     return -1;
@@ -30,7 +33,9 @@ static int last_request(const struct oh_scenario *s, size_t end, const char *met
 static bool is_dialled(const struct oh_scenario *s, size_t end)
 {
     for (size_t i = 0; i < end; i++) {
-        if (s->steps[i].kind == OH_STEP_ACTION && s->steps[i].verb == OH_VERB_DIAL)
+        enum oh_verb verb = s->steps[i].verb;
+        if (s->steps[i].kind == OH_STEP_ACTION && oh_step_precedes(s, (int)i, (int)end) &&
+            (verb == OH_VERB_DIAL || verb == OH_VERB_CONSULT || verb == OH_VERB_REDIAL))
             return true;
     }
     return last_request(s, end, "REFER", NULL) >= 0;
@@ -51,14 +56,15 @@ static void check_call_begins(struct oh_reading *g, size_t at)
 static void check_after_final(struct oh_reading *g, size_t at)
 {
     const struct oh_step *step = &g->s->steps[at];
-    if (step->kind != OH_STEP_MESSAGE || step->is_request || step->status >= 200 ||
-        !oh_step_is_ours(g->s, step) || (step->method && strcmp(step->method, "INVITE")))
+    if (step->kind != OH_STEP_MESSAGE || step->is_request || step->status >= 200 || step->again ||
+        step->fork || step->call || !oh_step_is_ours(g->s, step) ||
+        (step->method && strcmp(step->method, "INVITE")))
         return;
     int invite = last_request(g->s, at, "INVITE", step->to);
     bool other = false; /* a request of the phone's that a final response may be to */
     for (size_t i = (size_t)(invite + 1); invite >= 0 && i < at; i++) {
         const struct oh_step *s = &g->s->steps[i];
-        if (s->kind != OH_STEP_MESSAGE)
+        if (s->kind != OH_STEP_MESSAGE || !oh_step_precedes(g->s, (int)i, (int)at))
             continue;
         if (s->is_request)
             other |= oh_step_is_phones(g->s, s) && strcmp(s->method, "ACK") != 0;
@@ -72,12 +78,27 @@ static void check_after_final(struct oh_reading *g, size_t at)
     }
 }
 
+static bool is_refused(const struct oh_reading *g, int request)
+{
+    const struct oh_scenario *s = g->s;
+    for (int i = request + 1; i < (int)s->step_count; i++) {
+        const struct oh_step *step = &s->steps[i];
+        if (step->kind == OH_STEP_MESSAGE && !step->is_request && step->status >= 300 &&
+            g->requests[i] == request)
+            return true;
+    }
+    return false;
+}
+
 static void check_bye(struct oh_reading *g, size_t at)
 {
     const struct oh_step *step = &g->s->steps[at];
-    if (!is_request(step, "BYE") || !oh_step_is_ours(g->s, step))
+    if (!is_request(step, "BYE") || !oh_step_is_ours(g->s, step) || step->call || step->fork ||
+        step->header_count || step->raw)
         return;
     int before = last_request(g->s, at, "BYE", step->from);
+    if (before >= 0 && is_refused(g, before))
+        return;
     if (before < 0 || last_request(g->s, at, "INVITE", NULL) > before)
         return;
     oh_error_remedy(tell(g, step, "the call was ended by a BYE of ours already"),
@@ -97,12 +118,99 @@ static void check_cancel(struct oh_reading *g, size_t at)
                     step->to);
 }
 
+/* The step before `at` that gives this request its final answer; OH_NONE. */
+static int final_before(const struct oh_reading *g, int request, size_t at)
+{
+    const struct oh_scenario *s = g->s;
+    for (size_t i = (size_t)request + 1; i < at; i++) {
+        const struct oh_step *step = &s->steps[i];
+        if (step->kind == OH_STEP_MESSAGE && !step->is_request && step->status >= 200 &&
+            oh_step_precedes(s, (int)i, (int)at) && g->requests[i] == request)
+            return (int)i;
+    }
+    return OH_NONE;
+}
+
+/* RFC 3261 17.2: a request has one final answer, and none after it. A phone's can come no more. */
+static void check_answer(struct oh_reading *g, size_t at)
+{
+    const struct oh_step *step = &g->s->steps[at];
+    if (step->kind != OH_STEP_MESSAGE || step->is_request || !oh_step_is_phones(g->s, step) ||
+        step->call || step->fork)
+        return;
+    int request = g->requests[at];
+    int final = request == OH_NONE ? OH_NONE : final_before(g, request, at);
+    if (request == OH_NONE)
+        oh_error_remedy(tell(g, step, "this answers nothing: every request has its final answer"),
+                        "an answer that comes again for lack of an ACK is no step");
+    else if (final != OH_NONE)
+        oh_error_remedy(tell(g, step, "this cannot come: what it answers has its final answer"),
+                        "it is '%s', on line %u", g->s->steps[final].text,
+                        g->s->steps[final].place.line);
+}
+
+/* RFC 3261 17.1.1.3, 13.2.2.4 */
+static void check_ack(struct oh_reading *g, size_t at)
+{
+    const struct oh_scenario *s = g->s;
+    const struct oh_step *step = &s->steps[at];
+    if (!is_request(step, "ACK") || !oh_step_is_phones(s, step))
+        return;
+    for (size_t i = 0; i < at; i++) {
+        int request = OH_NONE;
+        if (s->steps[i].kind == OH_STEP_MESSAGE && !s->steps[i].is_request &&
+            s->steps[i].status >= 200 && oh_step_is_ours(s, &s->steps[i]) &&
+            oh_step_precedes(s, (int)i, (int)at))
+            request = g->requests[i];
+        if (request != OH_NONE && is_request(&s->steps[request], "INVITE"))
+            return;
+    }
+    oh_error_remedy(tell(g, step, "there is no final answer to an INVITE that this ACK is to"),
+                    "it needs one of ours before it, as in '%s -> %s: 200'", step->to, step->from);
+}
+
+static bool is_alike(const struct oh_step *a, const struct oh_step *b)
+{
+    return a->kind == OH_STEP_MESSAGE && b->kind == OH_STEP_MESSAGE &&
+           a->is_request == b->is_request && !strcmp(a->from, b->from) &&
+           (a->is_request ? !strcmp(a->method, b->method) : a->status == b->status) &&
+           a->expect_count == 0 && b->expect_count == 0;
+}
+
+/* A way that begins like one before it, with nothing asked of either, is never taken. */
+static void check_way(struct oh_reading *g, size_t at)
+{
+    const struct oh_scenario *s = g->s;
+    const struct oh_step *step = &s->steps[at];
+    int block = step->group, branch = step->branch;
+    if (block == OH_NONE || s->groups[block].kind != OH_GROUP_EITHER ||
+        oh_row_of_branch(s, block, branch).first != (int)at)
+        return;
+    for (int b = 0; b < branch; b++) {
+        const struct oh_step *other = &s->steps[oh_row_of_branch(s, block, b).first];
+        if (!is_alike(other, step))
+            continue;
+        oh_error_remedy(tell(g, step, "this way is never taken: one before it begins alike"),
+                        "it is on line %u; a message that only one of them has, or a 'must' under "
+                        "each, tells them apart",
+                        other->place.line);
+        return;
+    }
+}
+
 void oh_check_flow(struct oh_reading *g)
 {
     static void (*const checks[])(struct oh_reading *, size_t) = {
-        check_call_begins, check_after_final, check_bye, check_cancel};
-    for (size_t i = 0; i < g->s->step_count && !g->flow_unclear && !g->role_unclear; i++) {
+        check_call_begins, check_after_final, check_bye, check_cancel,
+        check_answer,      check_ack,         check_way};
+    if (g->flow_unclear || g->role_unclear)
+        return;
+    int *requests = oh_step_requests(g->s, g->s->step_count);
+    g->requests = requests;
+    for (size_t i = 0; i < g->s->step_count; i++) {
         for (size_t k = 0; k < sizeof checks / sizeof *checks; k++)
             checks[k](g, i);
     }
+    g->requests = NULL;
+    free(requests);
 }

@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* Header fields that sip/field.h does not list, of RFC 3261 20 and its extensions: to tell a
  * misspelt name from one that is rare. */
@@ -85,19 +84,22 @@ enum { HEADERS = sizeof headers / sizeof *headers, MOST_NAMES = 512 };
 
 const char *oh_misspelt_header(struct oh_span name)
 {
-    const char *names[MOST_NAMES + 1] = {0}, *meaning;
+    const char *names[MOST_NAMES + 1] = {0}, *meaning, *path;
     size_t count = 0;
+    bool known = false;
     if (oh_span_find(name, '.') < name.len || oh_span_find(name, '[') < name.len || name.len == 1)
         return NULL;
     for (size_t i = 0; i < HEADERS; i++)
         names[count++] = headers[i];
-    for (size_t i = 0; oh_field_list(i, &meaning) && count < MOST_NAMES; i++)
-        if (!strchr(oh_field_list(i, &meaning), '.'))
-            names[count++] = oh_field_list(i, &meaning);
+    for (size_t i = 0; (path = oh_field_list(i, &meaning)) && count < MOST_NAMES; i++)
+        if (!strchr(path, '.'))
+            names[count++] = path;
+    for (size_t i = 0; i < count && !known; i++)
+        known = oh_span_is_nocase(name, names[i]);
+    if (known)
+        return NULL;
     char *word = oh_span_dup(name);
     const char *near = oh_nearest_word(word, names);
-    if (near && !strcasecmp(near, word))
-        near = NULL;
     free(word);
     return near;
 }

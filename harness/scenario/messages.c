@@ -1,3 +1,4 @@
+#include "scenario/blocks.h"
 #include "scenario/reader.h"
 
 #include <stdlib.h>
@@ -72,10 +73,17 @@ static bool check_ends(struct oh_reading *g, const struct oh_yaml_node *key,
     bool from_phone = from->role == OH_ROLE_PHONE, to_phone = to->role == OH_ROLE_PHONE;
     if (from_phone != to_phone || g->role_unclear)
         return true;
-    struct oh_error *e = oh_yaml_mistake(
-        g->r->y, key, g->r->errors,
-        from_phone ? "'%s' sends to itself" : "'%s' and '%s' are both played by the harness",
-        from->name, to->name);
+    struct oh_error *e =
+        oh_yaml_mistake(g->r->y, key, g->r->errors,
+                        from == to   ? "'%s' sends to itself"
+                        : from_phone ? "'%s' and '%s' are both phones under test"
+                                     : "'%s' and '%s' are both played by the harness",
+                        from->name, to->name);
+    if (from_phone && from != to) {
+        oh_error_remedy(e, "a party of ours stands between them, as in '%s -> P' and 'P -> %s'",
+                        from->name, to->name);
+        return false;
+    }
     oh_error_remedy(
         e, "write what the phone sends and receives; what passes behind it is not captured");
     return false;
@@ -236,8 +244,9 @@ static bool answers(const struct oh_step *response, const struct oh_step *reques
 static void check_request_before(struct oh_reading *g, const struct oh_yaml_node *value)
 {
     const struct oh_step *step = g->step;
+    int at = (int)(step - g->s->steps);
     for (size_t i = 0; i + 1 < g->s->step_count; i++)
-        if (answers(step, &g->s->steps[i]))
+        if (answers(step, &g->s->steps[i]) && oh_step_precedes(g->s, (int)i, at))
             return;
     struct oh_error *e =
         oh_yaml_mistake(g->r->y, value, g->r->errors,

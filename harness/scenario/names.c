@@ -1,3 +1,4 @@
+#include "scenario/blocks.h"
 #include "scenario/reader.h"
 
 #include "sip/field.h"
@@ -12,14 +13,14 @@ static const struct {
     const char *name;
     unsigned roles;
 } attributes[] = {
-    {"number", ROLE(PHONE) | ROLE(PEER)},
-    {"user", ROLE(PHONE) | ROLE(PEER)},
+    {"number", ROLE(PHONE) | ROLE(PEER) | ROLE(GATEWAY)},
+    {"user", ROLE(PHONE) | ROLE(PEER) | ROLE(GATEWAY)},
     {"host", ~0u},
     {"port", ~0u},
     {"uri", ~0u},
-    {"contact", ROLE(PEER)},
+    {"contact", ROLE(PEER) | ROLE(GATEWAY)},
     {"address", ~0u},
-    {"realm", ROLE(PROXY) | ROLE(REGISTRAR) | ROLE(PEER)},
+    {"realm", ROLE(PROXY) | ROLE(REGISTRAR) | ROLE(PEER) | ROLE(REDIRECT) | ROLE(GATEWAY)},
 };
 enum { ATTRIBUTES = sizeof attributes / sizeof *attributes };
 
@@ -54,7 +55,7 @@ static void check_attribute(struct oh_reading *g, struct oh_place place, struct 
     } else if (!strcmp(wanted, "realm") && !p->challenge_count) {
         oh_error_remedy(tell(g, place, name, "it has no realm, because it does not challenge"),
                         "give %s a challenge among the parties", p->name);
-    } else if (!strcmp(wanted, "number") && p->role == OH_ROLE_PEER && !p->number) {
+    } else if (!strcmp(wanted, "number") && p->role != OH_ROLE_PHONE && !p->number) {
         oh_error_remedy(tell(g, place, name, "it has no number"),
                         "give %s one among the parties, as in number: \"5551234\"", p->name);
     }
@@ -68,8 +69,8 @@ static void check_saved_field(struct oh_reading *g, struct oh_place place, struc
     if (saved->kind != OH_STEP_MESSAGE)
         return; /* its own mistake is told */
     const char *near = oh_misspelt_header(field);
-    near = near ? near : oh_field_suggest(field);
-    if (oh_misspelt_header(field) || !oh_field_known(field, &in_requests, &in_responses)) {
+    if (near || !oh_field_known(field, &in_requests, &in_responses)) {
+        near = near ? near : oh_field_suggest(field);
         struct oh_error *e =
             oh_yaml_mistake_at(g->r->y, place, g->r->errors, "'$%.*s': unknown field '%.*s'",
                                OH_SPAN_FMT(name), OH_SPAN_FMT(field));
@@ -85,9 +86,11 @@ static void check_saved_field(struct oh_reading *g, struct oh_place place, struc
 
 static const struct oh_step *saved_before(const struct oh_reading *g, const char *name)
 {
+    int now = (int)(g->step - g->s->steps);
     for (size_t i = 0; i < g->s->step_count; i++) {
         const struct oh_step *step = &g->s->steps[i];
-        if (step != g->step && step->save && !strcmp(step->save, name))
+        if (step != g->step && step->save && !strcmp(step->save, name) &&
+            oh_steps_relation(g->s, (int)i, now) != OH_STEP_COMES_INSTEAD)
             return step;
     }
     return NULL;
@@ -106,10 +109,27 @@ static unsigned saved_later(const struct oh_reading *g, const char *name)
     return 0;
 }
 
+/* Line of a step that saves under the name, in a way that is not taken where this step's is; 0. */
+static unsigned saved_instead(const struct oh_reading *g, const char *name)
+{
+    for (size_t i = 0; i < g->s->step_count; i++) {
+        const struct oh_step *step = &g->s->steps[i];
+        if (step != g->step && step->save && !strcmp(step->save, name))
+            return step->place.line;
+    }
+    return 0;
+}
+
 static void tell_unknown(struct oh_reading *g, struct oh_place place, struct oh_span name,
                          const char *head)
 {
-    unsigned line = saved_later(g, head);
+    unsigned line = saved_instead(g, head);
+    if (line > 0) {
+        oh_error_remedy(tell(g, place, name, "it is saved in another way of an 'either' alone"),
+                        "on line %u, which does not come to pass together with this step", line);
+        return;
+    }
+    line = saved_later(g, head);
     if (line > 0) {
         oh_error_remedy(tell(g, place, name, "it is used before it is saved"),
                         "'%s' is saved on line %u", head, line);
@@ -138,7 +158,8 @@ void oh_check_name(struct oh_reading *g, struct oh_place place, struct oh_span n
 {
     size_t dot = oh_span_find(name, '.');
     struct oh_span head = oh_span_sub(name, 0, dot), rest = oh_span_sub(name, dot + 1, name.len);
-    if (!oh_is_name(head)) {
+    bool is_given = oh_span_is(head, "given-invite") || oh_span_is(head, "given-answer");
+    if (!oh_is_name(head) && !is_given) {
         oh_error_remedy(tell(g, place, name, "a name is wanted after '$'"),
                         "as in $B.number or $first.call-id; for a literal dollar write '$$'");
         return;
@@ -179,6 +200,9 @@ void oh_read_save(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *
         return;
     }
     const struct oh_step *other = saved_before(g, name);
+    if (other && other->place.line == g->step->place.line &&
+        other->place.column == g->step->place.column)
+        other = NULL; /* this step, in an earlier round of a repeat */
     if (oh_scenario_party(g->s, name)) {
         struct oh_error *e =
             oh_yaml_mistake(r->y, n, r->errors, "'%s' is the name of a party", name);

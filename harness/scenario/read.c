@@ -78,13 +78,6 @@ static void read_needs(struct oh_yaml_reader *r, const struct oh_yaml_node *n, v
     }
 }
 
-static void read_given(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
-{
-    static const struct oh_word words[] = {{"registered", 1}, {NULL, 0}};
-    struct oh_reading *g = target;
-    g->s->given_registered = oh_read_word(r, n, "precondition", words) == 1;
-}
-
 static void read_others(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
 {
     static const struct oh_word words[] = {{"report", OH_OTHERS_SHOULD},
@@ -111,16 +104,29 @@ static void read_transport(struct oh_yaml_reader *r, const struct oh_yaml_node *
         oh_check_ability(g, oh_yaml_place(r->y, n), "tcp");
 }
 
+/* Both were read before the rest was: params.c. */
+static void read_nothing(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    (void)r;
+    (void)n;
+    (void)target;
+}
+
 /* In the order of reading: what takes an ability comes after needs. */
 static const struct oh_yaml_field top_keys[] = {
     {"format", OH_YAML_SCALAR, false, read_format, "1: the version of this language"},
     {"title", OH_YAML_SCALAR, true, read_title, "one line that says what the flow shows"},
     {"source", OH_YAML_SCALAR | OH_YAML_LIST, true, read_source,
      "the page or clause that the flow comes from, or a list of them"},
+    {"params", OH_YAML_MAP, false, read_nothing,
+     "{name: value}: what stands for ${name} anywhere below; 'run --set name=value' changes it"},
+    {"each", OH_YAML_LIST, false, read_nothing,
+     "a list of maps of parameters: the file is one scenario for each; 'row' names it"},
     {"covers", OH_YAML_LIST, false, read_covers, "ids of the requirements that it covers"},
     {"needs", OH_YAML_LIST, false, read_needs,
      "abilities of the phone; one that lacks them is skipped"},
-    {"given", OH_YAML_SCALAR, false, read_given, "'registered': what holds before the flow begins"},
+    {"given", OH_YAML_SCALAR | OH_YAML_LIST, false, oh_read_given,
+     "'registered', 'call established A-B', or a list: what holds before the flow begins"},
     {"transport", OH_YAML_SCALAR, false, read_transport, "udp or tcp: what carries the flow"},
     {"others", OH_YAML_SCALAR, false, read_others,
      "report, must or tolerate: messages of the phone that the flow does not list"},
@@ -155,9 +161,10 @@ static bool needs_unclear(const struct oh_yaml_node *root)
     return false;
 }
 
-static struct oh_scenario *read_document(const struct oh_yaml *y, struct oh_errors *errors,
-                                         size_t before, bool is_file)
+struct oh_scenario *oh_read_document(const struct oh_yaml *y, struct oh_errors *errors,
+                                     bool is_file)
 {
+    size_t before = errors->count;
     struct oh_yaml_reader r = {.y = y, .errors = errors};
     struct oh_scenario *s = oh_alloc(sizeof *s);
     struct oh_reading g = {.r = &r, .s = s};
@@ -176,23 +183,14 @@ static struct oh_scenario *read_document(const struct oh_yaml *y, struct oh_erro
     return NULL;
 }
 
-static struct oh_scenario *read_and_free(struct oh_yaml *y, struct oh_errors *errors, size_t before,
-                                         bool is_file)
+void oh_scenario_observe(struct oh_span text, const struct oh_yaml_observer *o)
 {
-    struct oh_scenario *s = y ? read_document(y, errors, before, is_file) : NULL;
+    struct oh_errors errors = {0};
+    struct oh_yaml *y = oh_yaml_parse("", text, &errors);
+    if (y)
+        oh_yaml_observe(y, o);
+    if (y)
+        oh_scenario_free(oh_read_document(y, &errors, false));
     oh_yaml_free(y);
-    return s;
-}
-
-struct oh_scenario *oh_scenario_parse(const char *file, struct oh_span text,
-                                      struct oh_errors *errors)
-{
-    size_t before = errors->count;
-    return read_and_free(oh_yaml_parse(file, text, errors), errors, before, false);
-}
-
-struct oh_scenario *oh_scenario_load(const char *file, struct oh_errors *errors)
-{
-    size_t before = errors->count;
-    return read_and_free(oh_yaml_load(file, errors), errors, before, true);
+    oh_errors_release(&errors);
 }

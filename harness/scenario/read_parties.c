@@ -11,6 +11,8 @@ static const struct oh_word role_words[] = {{"phone", OH_ROLE_PHONE},
                                             {"proxy", OH_ROLE_PROXY},
                                             {"registrar", OH_ROLE_REGISTRAR},
                                             {"peer", OH_ROLE_PEER},
+                                            {"redirect", OH_ROLE_REDIRECT},
+                                            {"gateway", OH_ROLE_GATEWAY},
                                             {NULL, 0}};
 
 /* --- one party --- */
@@ -81,6 +83,9 @@ static void read_contacts(struct oh_yaml_reader *r, const struct oh_yaml_node *n
         const struct oh_yaml_node *item = oh_yaml_item(n, i);
         struct oh_span text = oh_span_of(oh_yaml_scalar(item));
         struct oh_sip_uri uri;
+        if (party->role == OH_ROLE_REDIRECT && oh_yaml_kind(item) == OH_YAML_SCALAR &&
+            oh_is_name(text))
+            continue; /* a party's: check_contacts */
         if (oh_yaml_kind(item) == OH_YAML_SCALAR && oh_span_find(text, ' ') == text.len &&
             (oh_span_starts_with(text, "sip:") || oh_span_starts_with(text, "sips:")) &&
             oh_sip_uri_parse(text, &uri) == 0)
@@ -94,7 +99,8 @@ static void read_contacts(struct oh_yaml_reader *r, const struct oh_yaml_node *n
 }
 
 static const struct oh_yaml_field party_keys[] = {
-    {"role", OH_YAML_SCALAR, false, read_role, "phone, proxy, registrar or peer"},
+    {"role", OH_YAML_SCALAR, false, read_role,
+     "phone, proxy, registrar, peer, redirect or gateway"},
     {"behind", OH_YAML_SCALAR, false, read_behind, "the proxy that the peer is reached through"},
     {"number", OH_YAML_SCALAR, false, read_number, "the user part of its URI, in quotes"},
     {"record-route", OH_YAML_SCALAR, false, read_record_route,
@@ -107,7 +113,9 @@ static const struct oh_yaml_field party_keys[] = {
     {"min-expires", OH_YAML_SCALAR, false, read_min_expires,
      "what its 423 asks for, in seconds; without it twice what the phone wanted"},
     {"contacts", OH_YAML_LIST, false, read_contacts,
-     "URIs of other devices at the same address of record"},
+     "registrar: URIs of other devices at the same address of record; redirect: where its 3xx "
+     "sends "
+     "the phone, URIs or names of parties"},
     {NULL, 0, false, NULL, NULL},
 };
 
@@ -117,14 +125,15 @@ static const struct {
     unsigned roles;
     const char *why;
 } key_roles[] = {
-    {"behind", ROLE(PEER), "only a peer stands behind a proxy"},
-    {"number", ROLE(PEER) | ROLE(PHONE), "only phones and peers have a number"},
+    {"behind", ROLE(PEER) | ROLE(GATEWAY), "only peers and gateways stand behind a proxy"},
+    {"number", ROLE(PEER) | ROLE(PHONE) | ROLE(GATEWAY), "only who can be called has a number"},
     {"record-route", ROLE(PROXY), "only a proxy puts Record-Route"},
-    {"challenge", ROLE(PROXY) | ROLE(REGISTRAR) | ROLE(PEER),
+    {"challenge", ROLE(PROXY) | ROLE(REGISTRAR) | ROLE(PEER) | ROLE(REDIRECT) | ROLE(GATEWAY),
      "the phone is the one to be challenged"},
     {"expires", ROLE(REGISTRAR), "only a registrar keeps bindings"},
     {"min-expires", ROLE(REGISTRAR), "only a registrar keeps bindings"},
-    {"contacts", ROLE(REGISTRAR), "only a registrar keeps bindings"},
+    {"contacts", ROLE(REGISTRAR) | ROLE(REDIRECT),
+     "only registrars and redirect servers tell where others are"},
 };
 
 static void check_role(struct oh_reading *g, const struct oh_yaml_node *map)
@@ -132,7 +141,8 @@ static void check_role(struct oh_reading *g, const struct oh_yaml_node *map)
     if (!oh_find_key(map, "role") && !g->party->behind) {
         struct oh_error *e =
             oh_yaml_mistake(g->r->y, map, g->r->errors, "party '%s' has no role", g->party->name);
-        oh_error_remedy(e, "add 'role:' phone, proxy, registrar or peer, or 'behind:' for a peer "
+        oh_error_remedy(e, "add 'role:' phone, proxy, registrar, peer, redirect or gateway, or "
+                           "'behind:' for a peer "
                            "behind a proxy");
         return;
     }
@@ -167,7 +177,8 @@ static void read_party(struct oh_reading *g, const struct oh_yaml_node *key,
         struct oh_error *e =
             oh_yaml_mistake(r->y, key, r->errors, "nothing is said of party '%s'", g->party->name);
         if (!oh_yaml_blame_comment(r->y, g->party->place, e))
-            oh_error_remedy(e, "wanted: a role (phone, proxy, registrar, peer) or a map");
+            oh_error_remedy(
+                e, "wanted: a role (phone, proxy, registrar, peer, redirect, gateway) or a map");
     } else if (oh_yaml_kind(value) == OH_YAML_SCALAR) {
         read_role(r, value, g);
     } else {
@@ -180,10 +191,11 @@ static void read_party(struct oh_reading *g, const struct oh_yaml_node *key,
 /* Places of parties are their names'; `behind` is told there. */
 static void check_behind(struct oh_reading *g, const struct oh_party *p)
 {
-    if (!p->behind || p->role != OH_ROLE_PEER)
+    if (!p->behind || (p->role != OH_ROLE_PEER && p->role != OH_ROLE_GATEWAY))
         return;
     const struct oh_party *proxy = oh_scenario_party(g->s, p->behind);
-    if (proxy && (proxy->role == OH_ROLE_PROXY || g->role_unclear))
+    if (proxy && (proxy->role == OH_ROLE_PROXY || proxy->role == OH_ROLE_REDIRECT ||
+                  g->role_unclear))
         return;
     struct oh_error *e;
     if (proxy) {
@@ -198,22 +210,40 @@ static void check_behind(struct oh_reading *g, const struct oh_party *p)
     }
 }
 
-static void check_phone(struct oh_reading *g, const struct oh_yaml_node *n)
+/* A redirect server's contacts may be parties who can be called. */
+static void check_contacts(struct oh_reading *g, const struct oh_party *p)
 {
-    const struct oh_party *phone = NULL;
+    for (size_t i = 0; p->role == OH_ROLE_REDIRECT && i < p->contact_count; i++) {
+        const struct oh_party *named = oh_scenario_party(g->s, p->contacts[i]);
+        struct oh_error *e;
+        if (!oh_is_name(oh_span_of(p->contacts[i])) || g->role_unclear)
+            continue;
+        if (!named) {
+            e = oh_yaml_mistake_at(g->r->y, p->place, g->r->errors,
+                                   "'%s' redirects to '%s', which is no party", p->name,
+                                   p->contacts[i]);
+            oh_suggest_party(g->s, p->contacts[i], e);
+        } else if (named->role != OH_ROLE_PEER && named->role != OH_ROLE_GATEWAY) {
+            e = oh_yaml_mistake_at(g->r->y, p->place, g->r->errors,
+                                   "'%s' redirects to '%s', which is a %s", p->name, p->contacts[i],
+                                   oh_role_name(named->role));
+            oh_error_remedy(e, "name a peer or a gateway, or write the URI");
+        }
+    }
+}
+
+#define MOST_PHONES 8 /* under test in one flow */
+
+static void check_phones(struct oh_reading *g, const struct oh_yaml_node *n)
+{
+    size_t phones = 0;
     for (size_t i = 0; i < g->s->party_count; i++) {
         const struct oh_party *p = &g->s->parties[i];
-        if (p->role != OH_ROLE_PHONE)
-            continue;
-        if (phone) {
-            struct oh_error *e = oh_yaml_mistake_at(g->r->y, p->place, g->r->errors,
-                                                    "'%s' is a second phone under test", p->name);
-            oh_error_remedy(e, "'%s' is the phone already; the others are played: role peer",
-                            phone->name);
-        }
-        phone = phone ? phone : p;
+        if (p->role == OH_ROLE_PHONE && ++phones == MOST_PHONES + 1)
+            oh_yaml_mistake_at(g->r->y, p->place, g->r->errors, "more than %d phones under test",
+                               MOST_PHONES);
     }
-    if (phone || g->role_unclear || g->s->party_count == 0)
+    if (phones || g->role_unclear || g->s->party_count == 0)
         return;
     struct oh_error *e =
         oh_yaml_mistake(g->r->y, n, g->r->errors, "no party is the phone under test");
@@ -235,5 +265,7 @@ void oh_read_parties(struct oh_yaml_reader *r, const struct oh_yaml_node *n, voi
         read_party(g, oh_yaml_key(n, i), oh_yaml_value(n, i));
     for (size_t i = 0; i < g->s->party_count; i++)
         check_behind(g, &g->s->parties[i]);
-    check_phone(g, n);
+    for (size_t i = 0; i < g->s->party_count; i++)
+        check_contacts(g, &g->s->parties[i]);
+    check_phones(g, n);
 }

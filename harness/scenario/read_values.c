@@ -23,11 +23,15 @@ int oh_read_word(struct oh_yaml_reader *r, const struct oh_yaml_node *n, const c
                  const struct oh_word *words)
 {
     const char *names[16] = {0};
+    size_t found = sizeof names / sizeof *names;
     for (size_t i = 0; words[i].word; i++) {
         if (!strcmp(words[i].word, oh_yaml_scalar(n)))
-            return words[i].value;
+            found = i;
         names[i] = words[i].word;
     }
+    oh_yaml_tell_sort(r->y, OH_YAML_WORD, names);
+    if (found < sizeof names / sizeof *names)
+        return words[found].value;
     struct oh_text list = {0};
     for (size_t i = 0; names[i]; i++)
         oh_text_addf(&list, "%s%s", i == 0 ? "" : names[i + 1] ? ", " : " or ", names[i]);
@@ -74,6 +78,7 @@ int64_t oh_read_duration(struct oh_yaml_reader *r, const struct oh_yaml_node *n)
 {
     const char *text = oh_yaml_scalar(n);
     int64_t ms = oh_duration_ms(text);
+    oh_yaml_tell_sort(r->y, OH_YAML_TIME, NULL);
     if (ms >= 0)
         return ms;
     struct oh_span number = oh_span_of(text);
@@ -97,6 +102,7 @@ int64_t oh_read_duration(struct oh_yaml_reader *r, const struct oh_yaml_node *n)
 int64_t oh_read_seconds(struct oh_yaml_reader *r, const struct oh_yaml_node *n)
 {
     uint64_t seconds = 0;
+    oh_yaml_tell_sort(r->y, OH_YAML_SECONDS, NULL);
     if (oh_span_to_u64(oh_span_of(oh_yaml_scalar(n)), &seconds) && seconds > 0 &&
         seconds <= UINT32_MAX) /* RFC 3261 20.19 */
         return (int64_t)seconds;

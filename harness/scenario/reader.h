@@ -31,7 +31,14 @@ struct oh_reading {
     bool needs_unclear;     /* needs could not be read: say nothing more of what it lacks */
     /* abilities told to be missing, by their index: which mistake it is, from 1 on; 0: none */
     size_t told[OH_ABILITIES_MOST];
-    const struct oh_yaml_node *flow; /* to know what is saved later on */
+    const struct oh_yaml_node *given_call; /* or NULL */
+    const struct oh_yaml_node *flow;       /* to know what is saved later on */
+    /* blocks_read.c: where the next step goes */
+    int group, branch; /* the block and its branch; OH_NONE: the flow itself */
+    unsigned depth;    /* blocks that are open */
+    size_t group_room;
+    const int *requests; /* flow_check.c: by step, oh_step_request */
+    bool is_full;        /* there are more steps than there may be: told */
 };
 
 /* A word of a table; `value` where it is wanted. */
@@ -39,6 +46,12 @@ struct oh_word {
     const char *word; /* NULL ends the table */
     int value;
 };
+
+/* --- read.c --- */
+
+/* The scenario of a document whose parameters are put in; NULL with the mistakes told. */
+struct oh_scenario *oh_read_document(const struct oh_yaml *y, struct oh_errors *errors,
+                                     bool is_file);
 
 /* --- read_values.c: single values, each telling its own mistakes --- */
 
@@ -87,11 +100,37 @@ void oh_read_challenges(struct oh_reading *g, const struct oh_yaml_node *n, unsi
 /* The sdp key of a step. */
 oh_yaml_read_fn oh_read_sdp;
 
+/* --- steps.c, blocks_read.c, times.c --- */
+
+/* One item of a flow: a step, or a block of steps. Tells where there are too many. */
+void oh_read_step(struct oh_reading *g, const struct oh_yaml_node *item);
+/* Is it a block (any order, either, repeat)? Then it is read, whatever is wrong with it. */
+bool oh_read_block(struct oh_reading *g, const struct oh_yaml_node *item);
+/* Keys of a step: when a message comes, and how often. */
+oh_yaml_read_fn oh_read_after;
+oh_yaml_read_fn oh_read_retransmits;
+oh_yaml_read_fn oh_read_lose;
+
 /* --- headers.c --- */
 
 /* The known header that a name is a misspelling of, or NULL: it is known, or far from all that are.
  */
 const char *oh_misspelt_header(struct oh_span name);
+
+/* --- given.c --- */
+
+oh_yaml_read_fn oh_read_given;
+/* The steps of a call that is given, before the flow's own are read. */
+void oh_read_prelude(struct oh_reading *g);
+/* A new step at the end of the flow, which stands where `heading` does. */
+struct oh_step *oh_new_step(struct oh_reading *g, const struct oh_yaml_node *heading);
+
+/* --- mischief.c: keys of a step --- */
+
+oh_yaml_read_fn oh_read_call, oh_read_fork, oh_read_again, oh_read_raw, oh_read_twice, oh_read_swap,
+    oh_read_pieces;
+/* Once the step's keys are read: do they go together? */
+void oh_check_mischief(struct oh_reading *g, const struct oh_yaml_node *map);
 
 /* --- messages.c: what an arrow carries --- */
 
@@ -107,9 +146,10 @@ void oh_check_message(struct oh_reading *g, const struct oh_yaml_node *value);
 
 /* --- actions.c --- */
 
-/* "A dials B", into the step; false with the mistake told. `lacks_value`: it is written as a key,
- * with nothing after its colon. */
-bool oh_read_action(struct oh_reading *g, const struct oh_yaml_node *sentence, bool lacks_value);
+/* "A dials B", into the step; false with the mistake told. `value`: what stands after its colon;
+ * NULL: it has none. */
+bool oh_read_action(struct oh_reading *g, const struct oh_yaml_node *sentence,
+                    const struct oh_yaml_node *value);
 /* An ability that the step at `place` uses must stand in needs. */
 void oh_check_ability(struct oh_reading *g, struct oh_place place, const char *ability);
 /* Once all is read: what is missing is told with one and the same remedy. */

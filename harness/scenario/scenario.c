@@ -1,4 +1,4 @@
-#include "scenario/scenario.h"
+#include "scenario/params.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -139,8 +139,14 @@ static void release_step(struct oh_step *step)
     free(step->text);
     free(step->from);
     free(step->to);
+    free(step->value);
+    free(step->with);
+    free(step->call);
     free(step->method);
     free(step->reason);
+    free(step->retransmits);
+    free(step->raw);
+    free(step->fork);
     free(step->save);
     free(step->body);
     free(step->sdp.direction);
@@ -159,10 +165,13 @@ void oh_scenario_free(struct oh_scenario *s)
     for (size_t i = 0; i < s->step_count; i++)
         release_step(&s->steps[i]);
     free(s->steps);
+    free(s->groups);
     free_lines(s->sources, s->source_count);
     free_lines(s->covers, s->cover_count);
     free(s->cover_places);
     free_lines(s->needs, s->need_count);
+    oh_params_free(s->params, s->param_count);
+    free(s->row);
     free(s->id);
     free(s->file);
     free(s->source_text);
@@ -196,7 +205,12 @@ bool oh_step_is_ours(const struct oh_scenario *s, const struct oh_step *step)
 
 int64_t oh_step_deadline_ms(const struct oh_step *step)
 {
-    return step->within_ms >= 0 ? step->within_ms : OH_T1X64_MS + OH_T1_MS;
+    int64_t own_ms = OH_T1X64_MS + OH_T1_MS, late_ms = step->not_after_ms / 10;
+    if (step->within_ms >= 0)
+        return step->within_ms;
+    if (step->not_after_ms >= 0) /* what comes too late is still to be seen */
+        return step->not_after_ms + (late_ms > OH_T1_MS ? late_ms : OH_T1_MS);
+    return step->not_before_ms > 0 ? step->not_before_ms + own_ms : own_ms;
 }
 
 static bool is_name_char(char c)

@@ -12,6 +12,7 @@
 #define OH_SCENARIO_SCENARIO_H
 
 #include "base/addr.h"
+#include "scenario/yaml.h"
 
 /* RFC 3261 17.1.1.1 and 17.1.2.1: the default timers that deadlines are made of. */
 #define OH_T1_MS    500
@@ -275,20 +276,48 @@ struct oh_scenario {
     char *row; /* the name of its row of `each`; NULL: there is no table */
 };
 
-/* Reads and checks all of a file before anything is played. NULL with every mistake found in
- * `errors`. The text form is what a judge calls with the source in run.json: it does not refuse a
- * flow that can be read but cannot go, as one that waits for a call that nobody makes. */
+/* A file as scenarios: one, or one for each row of its table (`each`), in the file's order. */
+struct oh_scenario_set {
+    struct oh_scenario **scenarios; /* owned; NULL where taken */
+    size_t count;
+};
+/* Reads and checks all of a file. `values` are put in place of the defaults of those parameters
+ * that it declares. NULL with every mistake found in `errors`: what all rows have is told once. */
+struct oh_scenario_set *oh_scenario_set_load(const char *file, const struct oh_param *values,
+                                             size_t value_count, struct oh_errors *errors);
+/* The same from the text of a file. */
+struct oh_scenario_set *oh_scenario_set_parse(const char *file, struct oh_span text,
+                                              const struct oh_param *values, size_t value_count,
+                                              struct oh_errors *errors);
+void oh_scenario_set_free(struct oh_scenario_set *set);
+struct oh_scenario *oh_scenario_set_take(struct oh_scenario_set *set, size_t i);
+/* One row of a text, by the values that were in force for it: what a judge calls with the source
+ * and the values in run.json. `row` is NULL where there is no table. */
+struct oh_scenario *oh_scenario_parse_row(const char *file, struct oh_span text, const char *row,
+                                          const struct oh_param *params, size_t count,
+                                          struct oh_errors *errors);
+
+/* The same for a file that is one scenario; of a table it is the first row. NULL with every
+ * mistake found in `errors`. The text form is what a judge calls with the source in run.json: it
+ * does not refuse a flow that can be read but cannot go, as one that waits for a call that nobody
+ * makes. */
 struct oh_scenario *oh_scenario_load(const char *file, struct oh_errors *errors);
 struct oh_scenario *oh_scenario_parse(const char *file, struct oh_span text,
                                       struct oh_errors *errors);
 void oh_scenario_free(struct oh_scenario *s);
+/* Reads a text, right or wrong, only to tell the observer what there is: for the JSON Schema. */
+void oh_scenario_observe(struct oh_span text, const struct oh_yaml_observer *o);
+/* The n-th sentence of a user's action without who acts ("dials", "hangs up"), and whether parties,
+ * or a value, follow it; NULL behind the last. */
+const char *oh_action_words(size_t n, bool *more);
 
 const struct oh_party *oh_scenario_party(const struct oh_scenario *s, const char *name);
 /* The step is the phone's to do (its message), ours to do (our message), the user's, or
  * media/silence. */
 bool oh_step_is_phones(const struct oh_scenario *s, const struct oh_step *step);
 bool oh_step_is_ours(const struct oh_scenario *s, const struct oh_step *step);
-/* How long a message of the phone is waited for: `within`; else 64*T1 and one T1 more, so that what
+/* How long a message of the phone is waited for: `within`; else the end of its window, and some more
+ * so that what comes too late is seen; else, from its earliest time on, 64*T1 and one T1 more, so that what
  * a phone does when its own 64*T1 have run out comes before we give up, not in the same moment. */
 int64_t oh_step_deadline_ms(const struct oh_step *step);
 

@@ -27,13 +27,6 @@ static void read_within(struct oh_yaml_reader *r, const struct oh_yaml_node *n, 
     g->step->within_ms = oh_read_duration(r, n);
 }
 
-static void read_after(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
-{
-    struct oh_reading *g = target;
-    int64_t ms = oh_read_duration(r, n);
-    g->step->after_ms = ms < 0 ? 0 : ms;
-}
-
 static void read_for(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
 {
     struct oh_reading *g = target;
@@ -155,7 +148,13 @@ static const struct oh_yaml_field step_keys[] = {
      "must or should: what it is if the message never comes"},
     {"within", OH_YAML_SCALAR, false, read_within,
      "at the latest so long after the step before, as in '2 s'"},
-    {"after", OH_YAML_SCALAR, false, read_after, "done so long after the step before, as in '2 s'"},
+    {"after", OH_YAML_SCALAR, false, oh_read_after,
+     "done so long after the step before, as in '2 s'; of the phone: not before, or a window, as "
+     "in '180 s .. 200 s'"},
+    {"retransmits", OH_YAML_MAP, false, oh_read_retransmits,
+     "{first, doubling to, until, tolerance, count}: left unanswered, it comes again at these "
+     "times"},
+    {"lose", OH_YAML_SCALAR, false, oh_read_lose, "so many of its first copies are lost"},
     {"for", OH_YAML_SCALAR, false, read_for, "how long, as in '1 s'"},
     {"headers", OH_YAML_MAP, false, read_headers, "{name: value}: header fields in place of ours"},
     {"remove", OH_YAML_SCALAR | OH_YAML_LIST, false, read_remove,
@@ -168,6 +167,19 @@ static const struct oh_yaml_field step_keys[] = {
      "true: a provisional answer to INVITE that the phone acknowledges by PRACK"},
     {"body", OH_YAML_SCALAR, false, read_body, "the body, in place of ours"},
     {"reason", OH_YAML_SCALAR, false, read_reason, "the reason phrase, in place of ours"},
+    {"call", OH_YAML_SCALAR, false, oh_read_call,
+     "the name of the call; without it the latest between the two"},
+    {"fork", OH_YAML_SCALAR, false, oh_read_fork,
+     "the name of the callee who answers, each in a dialog of his own"},
+    {"raw", OH_YAML_SCALAR | OH_YAML_MAP, false, oh_read_raw,
+     "the whole message, in place of ours; line ends become CRLF; {bytes: \"...\"}: exactly"},
+    {"again", OH_YAML_SCALAR, false, oh_read_again,
+     "true: sent though the request has its final answer"},
+    {"twice", OH_YAML_SCALAR, false, oh_read_twice,
+     "true, or a time as in '50 ms': sent again so long after"},
+    {"swap", OH_YAML_SCALAR, false, oh_read_swap, "true: sent after our next message"},
+    {"pieces", OH_YAML_SCALAR, false, oh_read_pieces,
+     "over TCP: in so many segments of about the same size"},
     {NULL, 0, false, NULL, NULL},
 };
 
@@ -196,7 +208,9 @@ static const struct {
     {"optional", PHONES, "only a message of the phone may be left out"},
     {"level", PHONES, "it says how bad it is if a message of the phone never comes"},
     {"within", PHONES | ACTION, "only what the phone or its user does has a deadline"},
-    {"after", OURS | ACTION, "only our own message and what the user does can be put off"},
+    {"after", PHONES | OURS | ACTION, "media and silence begin when the step before is done"},
+    {"retransmits", PHONES, "it judges when the phone sends its message again"},
+    {"lose", PHONES | OURS, "only messages can be lost"},
     {"for", MEDIA, "only media lasts a time"},
     {"headers", OURS, "only our own message can be changed; use 'must' to judge the phone's"},
     {"remove", OURS, "only our own message can be changed"},
@@ -205,6 +219,13 @@ static const struct {
     {"reliable", OUR_RESPONSE, "only our own provisional response asks for a PRACK"},
     {"body", OURS, "only our own message can be changed; use 'must' to judge the phone's"},
     {"reason", OUR_RESPONSE, "only our own response has a phrase that can be changed"},
+    {"call", PHONES | OURS, "only messages belong to a call"},
+    {"fork", PHONES_REQUEST | OURS, "callees answer, and are spoken to"},
+    {"raw", OURS, "only our own message can be changed; use 'must' to judge the phone's"},
+    {"again", OUR_RESPONSE, "only our own response can be sent a second time"},
+    {"twice", OURS, "only our own message can be sent twice"},
+    {"swap", OURS, "only our own messages can change places"},
+    {"pieces", OURS, "only our own message can be cut"},
 };
 
 static const struct {
@@ -259,14 +280,15 @@ static void check_keys(struct oh_reading *g, const struct oh_yaml_node *map)
 
 static const char SILENCE_KEY[] = "nothing for";
 
-static struct oh_step *new_step(struct oh_reading *g, const struct oh_yaml_node *heading)
+struct oh_step *oh_new_step(struct oh_reading *g, const struct oh_yaml_node *heading)
 {
     oh_grow(&g->s->steps, g->s->step_count, &g->step_room, sizeof *g->s->steps);
     struct oh_step *step = &g->s->steps[g->s->step_count++];
     *step = (struct oh_step){.place = oh_yaml_place(g->r->y, heading),
                              .within_ms = -1,
                              .for_ms = -1,
-                             .group = OH_NONE,
+                             .group = g->group,
+                             .branch = g->branch,
                              .not_before_ms = -1,
                              .not_after_ms = -1,
                              .twice_after_ms = -1};
@@ -299,19 +321,6 @@ static bool read_silence(struct oh_reading *g, const struct oh_yaml_node *key,
     return false;
 }
 
-/* An action written as a map, to bear keys: its sentence has no value. */
-static bool read_action_heading(struct oh_reading *g, const struct oh_yaml_node *key,
-                                const struct oh_yaml_node *value)
-{
-    bool good = oh_read_action(g, key, oh_yaml_is_null(value));
-    if (!good || oh_yaml_is_null(value))
-        return good;
-    struct oh_error *e = oh_yaml_mistake(g->r->y, value, g->r->errors,
-                                         "nothing can stand after '%s:'", oh_yaml_scalar(key));
-    oh_error_remedy(e, "an action's keys stand on the lines below it");
-    return false;
-}
-
 static bool read_heading(struct oh_reading *g, const struct oh_yaml_node *key,
                          const struct oh_yaml_node *value)
 {
@@ -322,7 +331,7 @@ static bool read_heading(struct oh_reading *g, const struct oh_yaml_node *key,
         return oh_read_arrow(g, key, value);
     if (value && !strcmp(text, SILENCE_KEY))
         return read_silence(g, key, value);
-    return value ? read_action_heading(g, key, value) : oh_read_action(g, key, false);
+    return oh_read_action(g, key, value);
 }
 
 static bool is_step_key(const char *word)
@@ -355,7 +364,7 @@ static void read_map_step(struct oh_reading *g, const struct oh_yaml_node *map)
                         oh_yaml_scalar(heading));
         return;
     }
-    new_step(g, heading);
+    oh_new_step(g, heading);
     if (!read_heading(g, heading, value)) {
         blank_step(g, map);
         return;
@@ -365,16 +374,30 @@ static void read_map_step(struct oh_reading *g, const struct oh_yaml_node *map)
     if (g->step->kind == OH_STEP_MEDIA)
         oh_check_ability(g, g->step->place, "rtp");
     oh_yaml_read_rest(g->r, map, 1, "a step", step_keys, g);
-    if (g->step->kind == OH_STEP_MESSAGE)
+    if (g->step->kind == OH_STEP_MESSAGE) {
+        oh_check_mischief(g, map);
         oh_check_message(g, value);
+    }
 }
 
-static void read_step(struct oh_reading *g, const struct oh_yaml_node *item)
+static bool is_full(struct oh_reading *g, const struct oh_yaml_node *item)
 {
+    if (g->s->step_count < OH_SCENARIO_MAX_STEPS)
+        return false;
+    if (!g->is_full)
+        oh_yaml_mistake(g->r->y, item, g->r->errors, "more than %d steps", OH_SCENARIO_MAX_STEPS);
+    g->is_full = true;
+    return true;
+}
+
+void oh_read_step(struct oh_reading *g, const struct oh_yaml_node *item)
+{
+    if (is_full(g, item) || oh_read_block(g, item))
+        return;
     if (oh_yaml_kind(item) == OH_YAML_MAP && oh_yaml_count(item) > 0) {
         read_map_step(g, item);
     } else if (oh_yaml_kind(item) == OH_YAML_SCALAR && !oh_yaml_is_null(item)) {
-        new_step(g, item);
+        oh_new_step(g, item);
         if (!read_heading(g, item, NULL))
             blank_step(g, NULL);
     } else {
@@ -392,13 +415,11 @@ void oh_read_flow(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *
     size_t count = oh_yaml_count(n);
     if (count == 0)
         oh_yaml_mistake(r->y, n, r->errors, "the flow has no steps");
-    if (count > OH_SCENARIO_MAX_STEPS) {
-        oh_yaml_mistake(r->y, n, r->errors, "more than %d steps", OH_SCENARIO_MAX_STEPS);
-        count = OH_SCENARIO_MAX_STEPS;
-    }
     g->flow = n;
+    g->group = g->branch = OH_NONE;
+    oh_read_prelude(g);
     if (g->s->party_count == 0)
         return; /* told already; every name would be unknown */
     for (size_t i = 0; i < count; i++)
-        read_step(g, oh_yaml_item(n, i));
+        oh_read_step(g, oh_yaml_item(n, i));
 }

@@ -66,15 +66,6 @@ static void fail_at(struct builder *b, struct oh_place place, const char *text, 
     b->failed = true;
 }
 
-static bool is_null_word(const char *text)
-{
-    static const char *const words[] = {"", "~", "null", "Null", "NULL"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (!strcmp(text, words[i]))
-            return true;
-    return false;
-}
-
 /* A key is a text, and stands once. */
 static void check_key(struct builder *b, const struct oh_yaml_node *map,
                       const struct oh_yaml_node *key)
@@ -160,7 +151,7 @@ static void add_scalar(struct builder *b, struct fy_event *whole)
     struct oh_yaml_node *node = oh_yaml_add_node(b->y, OH_YAML_SCALAR, place);
     node->text = oh_span_dup((struct oh_span){text, len});
     node->plain = !event->value || fy_token_scalar_style(event->value) == FYSS_PLAIN;
-    node->null = node->plain && is_null_word(node->text);
+    node->null = node->plain && oh_yaml_is_null_word(node->text);
     if (node->null)
         node->text[0] = '\0';
     attach(b, node);

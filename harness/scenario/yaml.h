@@ -94,6 +94,26 @@ void oh_yaml_read_map(struct oh_yaml_reader *r, const struct oh_yaml_node *map, 
 void oh_yaml_read_rest(struct oh_yaml_reader *r, const struct oh_yaml_node *map, size_t skip,
                        const char *what, const struct oh_yaml_field *fields, void *target);
 
+/* --- what a format has: for the JSON Schemas, which are made of the tables themselves --- */
+
+enum oh_yaml_sort { OH_YAML_WORD, OH_YAML_TRUTH, OH_YAML_TIME, OH_YAML_SECONDS };
+
+/* Told while a document is read; any of the functions may be NULL. */
+struct oh_yaml_observer {
+    /* A map is about to be read by this table; `what` as in sentences. */
+    void (*table)(void *arg, const char *what, const struct oh_yaml_field *fields);
+    /* A value of a table is about to be read, and was. */
+    void (*begin)(void *arg, const struct oh_yaml_field *field);
+    void (*end)(void *arg, const struct oh_yaml_field *field);
+    /* A single value is read as this; `words`, NULL-ended, are those that there are. */
+    void (*value)(void *arg, enum oh_yaml_sort sort, const char *const *words);
+    void *arg;
+};
+/* From now on; borrowed. NULL ends it. */
+void oh_yaml_observe(struct oh_yaml *y, const struct oh_yaml_observer *o);
+/* For those who read single values: what this one is read as. `words` are NULL but for WORD. */
+void oh_yaml_tell_sort(const struct oh_yaml *y, enum oh_yaml_sort sort, const char *const *words);
+
 /* The nearest of a NULL-ended list of words to a misspelt one, or NULL if none is near. */
 const char *oh_nearest_word(const char *word, const char *const *words);
 

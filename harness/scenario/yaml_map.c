@@ -1,4 +1,4 @@
-#include "scenario/yaml.h"
+#include "scenario/yaml_tree.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +87,12 @@ static void read_field(struct oh_yaml_reader *r, const struct oh_yaml_node *key,
                             kind_name(oh_yaml_kind(value)), kinds_name(field->kinds));
         oh_error_remedy(e, "wanted: %s", field->meaning);
     } else {
+        const struct oh_yaml_observer *o = r->y->observer;
+        if (o && o->begin)
+            o->begin(o->arg, field);
         field->read(r, value, target);
+        if (o && o->end)
+            o->end(o->arg, field);
     }
 }
 
@@ -99,6 +104,8 @@ void oh_yaml_read_rest(struct oh_yaml_reader *r, const struct oh_yaml_node *map,
                         kind_name(oh_yaml_kind(map)));
         return;
     }
+    if (r->y->observer && r->y->observer->table)
+        r->y->observer->table(r->y->observer->arg, what, fields);
     tell_unknown_keys(r, map, skip, what, fields);
     for (const struct oh_yaml_field *field = fields; field->key; field++) {
         size_t i = skip;

@@ -39,12 +39,37 @@ struct oh_yaml_node *oh_yaml_add_node(struct oh_yaml *y, enum oh_yaml_kind kind,
     return node;
 }
 
+bool oh_yaml_is_null_word(const char *text)
+{
+    static const char *const words[] = {"", "~", "null", "Null", "NULL"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (!strcmp(text, words[i]))
+            return true;
+    return false;
+}
+
+void oh_yaml_put_text(struct oh_yaml_node *n, const char *text, bool plain)
+{
+    if (n->written)
+        free(n->text);
+    else {
+        n->written = n->text;
+        n->written_plain = n->plain;
+    }
+    n->text = oh_strdup(text);
+    n->plain = plain;
+    n->null = plain && oh_yaml_is_null_word(text);
+    if (n->null)
+        n->text[0] = '\0';
+}
+
 void oh_yaml_free(struct oh_yaml *y)
 {
     if (!y)
         return;
     for (size_t i = 0; i < y->node_count; i++) {
         free(y->nodes[i]->text);
+        free(y->nodes[i]->written);
         free(y->nodes[i]->items);
         free(y->nodes[i]);
     }
@@ -142,6 +167,17 @@ const char *oh_yaml_scalar(const struct oh_yaml_node *n)
 bool oh_yaml_is_plain(const struct oh_yaml_node *n)
 {
     return n->plain;
+}
+
+void oh_yaml_observe(struct oh_yaml *y, const struct oh_yaml_observer *o)
+{
+    y->observer = o;
+}
+
+void oh_yaml_tell_sort(const struct oh_yaml *y, enum oh_yaml_sort sort, const char *const *words)
+{
+    if (y->observer && y->observer->value)
+        y->observer->value(y->observer->arg, sort, words);
 }
 
 bool oh_yaml_is_null(const struct oh_yaml_node *n)

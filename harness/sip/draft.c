@@ -17,6 +17,7 @@ struct oh_draft {
     size_t count;
     size_t room;
     struct oh_text body;
+    struct oh_text exact; /* sent in place of all that; empty: none */
 };
 
 /* ---- headers ---- */
@@ -169,6 +170,10 @@ void oh_draft_body(struct oh_draft *d, const char *content_type, struct oh_span 
 
 void oh_draft_format(const struct oh_draft *d, struct oh_text *out)
 {
+    if (d->exact.len) {
+        oh_text_add_span(out, oh_text_span(&d->exact));
+        return;
+    }
     oh_text_add_span(out, oh_text_span(&d->start_line));
     oh_text_add(out, "\r\n");
     for (size_t i = 0; i < d->count; i++)
@@ -191,6 +196,13 @@ struct oh_draft *oh_draft_request(const char *method, const char *request_uri)
     return d;
 }
 
+struct oh_draft *oh_draft_exact(struct oh_span bytes)
+{
+    struct oh_draft *d = oh_alloc(sizeof(*d));
+    oh_text_add_span(&d->exact, bytes);
+    return d;
+}
+
 void oh_draft_free(struct oh_draft *d)
 {
     if (!d)
@@ -200,6 +212,7 @@ void oh_draft_free(struct oh_draft *d)
     free(d->headers);
     oh_text_release(&d->start_line);
     oh_text_release(&d->body);
+    oh_text_release(&d->exact);
     free(d);
 }
 

@@ -31,6 +31,10 @@ struct oh_draft *oh_draft_request(const char *method, const char *request_uri);
 struct oh_draft *oh_draft_response(const struct oh_sip_msg *request, const struct oh_addr *source,
                                    unsigned status, const char *reason, const char *to_tag);
 
+/* Exactly these bytes, whatever they are: nothing is added or looked at. What is set in it later is
+ * not sent. The caller frees. */
+struct oh_draft *oh_draft_exact(struct oh_span bytes);
+
 void oh_draft_free(struct oh_draft *d);
 
 /* Adds at the end / replaces all of that name by one in the first one's place (added if absent) /

@@ -1,6 +1,7 @@
 #include "sip/header_names.h"
 #include "sip/uri.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* A longer comment is none: looking for its end anew at each "(" must stay cheap. */
@@ -67,7 +68,8 @@ static size_t value_len(struct oh_span s)
 bool oh_sip_list_next(struct oh_span *rest, struct oh_span *item)
 {
     while (rest->len > 0) {
-        size_t len = value_len(*rest);
+        bool is_last = oh_span_find(*rest, ',') == rest->len; /* as nearly always */
+        size_t len = is_last ? rest->len : value_len(*rest);
         *item = oh_span_trim(oh_span_sub(*rest, 0, len));
         *rest = oh_span_sub(*rest, len + 1, rest->len);
         if (item->len > 0)
@@ -89,9 +91,9 @@ struct oh_span oh_sip_list_item(struct oh_span value, size_t n)
 
 /* The values of one header: as joined by commas, or the one that it is. An empty one-value header
  * counts. */
-static bool next_value(const struct oh_sip_header *h, struct oh_span *rest, struct oh_span *item)
+static bool next_value(bool is_single, struct oh_span *rest, struct oh_span *item)
 {
-    if (!oh_sip_header_is_single(h))
+    if (!is_single)
         return oh_sip_list_next(rest, item);
     *item = *rest;
     *rest = (struct oh_span){0};
@@ -103,7 +105,8 @@ struct oh_span oh_sip_msg_value_named(const struct oh_sip_msg *m, struct oh_span
     const struct oh_sip_header *h;
     for (size_t line = 0; (h = oh_sip_msg_header_named(m, name, line)); line++) {
         struct oh_span rest = h->value, item;
-        while (next_value(h, &rest, &item)) {
+        bool is_single = oh_sip_header_is_single(h);
+        while (next_value(is_single, &rest, &item)) {
             if (n-- == 0)
                 return item;
         }
@@ -117,8 +120,8 @@ struct oh_span oh_sip_msg_value_named(const struct oh_sip_msg *m, struct oh_span
 enum { VALUES_KEPT = 48 };
 
 struct oh_sip_values {
-    bool all;                                   /* none was too many */
-    unsigned char first[OH_SIP_HEADER_IDS + 1]; /* of each id; the next id's ends it */
+    bool all;                                                         /* none was too many */
+    unsigned char first[OH_SIP_HEADER_IDS], count[OH_SIP_HEADER_IDS]; /* of each id */
     struct oh_span items[];
 };
 
@@ -129,7 +132,8 @@ static size_t walk_values(const struct oh_sip_msg *m, enum oh_sip_header_id id, 
     size_t first = m->first_of[id] ? m->first_of[id] - 1U : m->header_count;
     for (size_t i = first; i < m->header_count; i++) {
         struct oh_span rest = m->headers[i].value;
-        while (m->headers[i].id == id && next_value(&m->headers[i], &rest, item)) {
+        bool is_single = oh_sip_header_is_single(&m->headers[i]);
+        while (m->headers[i].id == id && next_value(is_single, &rest, item)) {
             if (count++ == n)
                 return count;
         }
@@ -138,25 +142,37 @@ static size_t walk_values(const struct oh_sip_msg *m, enum oh_sip_header_id id, 
     return count;
 }
 
+/* Those of the header that begins in this line and of its repeats; false: they are too many. */
+static bool cut_header(const struct oh_sip_msg *m, size_t line, struct oh_sip_values *cut,
+                       struct oh_span items[VALUES_KEPT], size_t *count)
+{
+    enum oh_sip_header_id id = m->headers[line].id;
+    bool is_single = oh_sip_header_is_single(&m->headers[line]); /* told by its id */
+    size_t end = m->is_repeated[id] ? m->header_count : line + 1, first = *count;
+    for (; line < end; line++) {
+        struct oh_span rest = m->headers[line].value, item;
+        while (m->headers[line].id == id && next_value(is_single, &rest, &item)) {
+            if (*count == VALUES_KEPT)
+                return false;
+            items[(*count)++] = item;
+        }
+    }
+    cut->first[id] = (unsigned char)first;
+    cut->count[id] = (unsigned char)(*count - first);
+    return true;
+}
+
 static struct oh_sip_values *cut_values(const struct oh_sip_msg *m)
 {
     struct oh_sip_values cut = {.all = true}, *kept;
     struct oh_span items[VALUES_KEPT];
     size_t count = 0;
-    for (enum oh_sip_header_id id = OH_SIP_OTHER + 1; id < OH_SIP_HEADER_IDS; id++) {
-        cut.first[id] = (unsigned char)count;
-        size_t line = m->first_of[id] ? m->first_of[id] - 1U : m->header_count;
-        for (; cut.all && line < m->header_count; line = m->is_repeated[id] ? line + 1 : SIZE_MAX) {
-            struct oh_span rest = m->headers[line].value, item;
-            while (cut.all && m->headers[line].id == id &&
-                   next_value(&m->headers[line], &rest, &item)) {
-                cut.all = count < VALUES_KEPT;
-                if (cut.all)
-                    items[count++] = item;
-            }
-        }
+    for (size_t line = 0; cut.all && line < m->header_count; line++) {
+        enum oh_sip_header_id id = m->headers[line].id;
+        if (id != OH_SIP_OTHER && m->first_of[id] == line + 1)
+            cut.all = cut_header(m, line, &cut, items, &count);
     }
-    cut.first[OH_SIP_HEADER_IDS] = (unsigned char)count;
+    static_assert(sizeof cut + sizeof items <= OH_SIP_VALUES_MOST, "what is promised");
     kept = oh_realloc(NULL, sizeof cut + count * sizeof *items);
     *kept = cut;
     memcpy(kept->items, items, count * sizeof *items);
@@ -177,7 +193,7 @@ struct oh_span oh_sip_msg_value(const struct oh_sip_msg *m, enum oh_sip_header_i
         return item;
     const struct oh_sip_values *v = values_of(m);
     if (v->all)
-        return n < (size_t)(v->first[id + 1] - v->first[id]) ? v->items[v->first[id] + n] : item;
+        return n < v->count[id] ? v->items[v->first[id] + n] : item;
     (void)walk_values(m, id, n, &item);
     return item;
 }
@@ -189,6 +205,6 @@ size_t oh_sip_msg_value_count(const struct oh_sip_msg *m, enum oh_sip_header_id 
         return 0;
     const struct oh_sip_values *v = values_of(m);
     if (v->all && id != OH_SIP_OTHER)
-        return (size_t)(v->first[id + 1] - v->first[id]);
+        return v->count[id];
     return walk_values(m, id, SIZE_MAX, &item);
 }

@@ -12,6 +12,8 @@
 
 /* Most messages have no more: their headers are collected without the heap. */
 #define USUAL_HEADERS 48
+/* What the heap takes for itself, of a few blocks. */
+#define HEAP_BYTES 64
 
 /* The message while it is being split: of the bytes given, and moved into one block of memory with
  * its arrays and a copy of the bytes when all is known. */
@@ -281,11 +283,11 @@ static struct oh_sip_header *new_header(struct splitter *s)
 /* field-name HCOLON field-value; white space may stand before the colon. RFC 3261 7.3.1 */
 static void add_header(struct splitter *s, struct oh_span text, struct oh_span line)
 {
-    size_t colon = oh_span_find(text, ':');
-    struct oh_span name = oh_span_sub(text, 0, colon);
-    while (name.len > 0 && is_wsp(name.at[name.len - 1]))
-        name.len--;
-    if (colon == text.len || !oh_sip_is_token(name)) {
+    struct oh_span name = oh_span_sub(text, 0, oh_sip_token_len(text));
+    size_t colon = name.len;
+    while (colon < text.len && is_wsp(text.at[colon]))
+        colon++;
+    if (name.len == 0 || colon == text.len || text.at[colon] != ':') {
         defect(s, OH_SIP_DEFECT_HEADER_LINE, line);
         return;
     }
@@ -393,9 +395,10 @@ static struct oh_sip_msg *pack(const struct splitter *s)
     bytes[m->bytes.len] = '\0';
     for (size_t i = 0; i < m->header_count; i++) {
         const struct oh_sip_header *h = &s->headers[i];
-        headers[i] =
-            (struct oh_sip_header){h->id, moved(h->name, from, bytes), moved(h->value, from, bytes),
-                                   moved(h->line, from, bytes)};
+        headers[i] = *h; /* of a header no part is absent */
+        headers[i].name.at = bytes + (h->name.at - from);
+        headers[i].value.at = bytes + (h->value.at - from);
+        headers[i].line.at = bytes + (h->line.at - from);
     }
     for (size_t i = 0; i < m->defect_count; i++)
         defects[i] =
@@ -464,8 +467,9 @@ const struct oh_sip_header *oh_sip_msg_header_named(const struct oh_sip_msg *m, 
     enum oh_sip_header_id id = oh_sip_header_id_of(name);
     if (id != OH_SIP_OTHER)
         return oh_sip_msg_header(m, id, n);
+    size_t first = m->first_of[id] ? m->first_of[id] - 1U : m->header_count;
     name = oh_sip_header_long_name(name);
-    for (size_t i = 0; i < m->header_count; i++) {
+    for (size_t i = first; i < m->header_count; i++) {
         const struct oh_sip_header *h = &m->headers[i];
         if (h->id == OH_SIP_OTHER && oh_span_equal_nocase(oh_sip_header_long_name(h->name), name) &&
             n-- == 0)
@@ -487,6 +491,13 @@ bool oh_sip_msg_is_method(const struct oh_sip_msg *m, const char *method)
 bool oh_sip_msg_is_final(const struct oh_sip_msg *m)
 {
     return !m->is_request && m->status >= 200;
+}
+
+size_t oh_sip_msg_memory(const struct oh_sip_msg *m)
+{
+    return sizeof *m + m->bytes.len + m->header_count * sizeof *m->headers +
+           m->defect_count * sizeof *m->defects + (m->facts ? sizeof *m->facts : 0) +
+           (m->values ? OH_SIP_VALUES_MOST : 0) + HEAP_BYTES;
 }
 
 size_t oh_sip_msg_offset(const struct oh_sip_msg *m, struct oh_span s)

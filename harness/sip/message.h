@@ -101,6 +101,7 @@ struct oh_sip_defect {
 struct oh_sip_typed;  /* Sofia's view, made on demand; private to sip/ */
 struct oh_sip_facts;  /* sip/facts.h, made on demand */
 struct oh_sip_values; /* its lists cut into values, made on demand; private to sip/list.c */
+enum { OH_SIP_VALUES_MOST = 1024 }; /* bytes that those take */
 
 struct oh_sip_msg {
     struct oh_span bytes;      /* leading line ends and bytes behind the body included */
@@ -167,6 +168,9 @@ struct oh_span oh_sip_msg_method(const struct oh_sip_msg *m);
 bool oh_sip_msg_is_method(const struct oh_sip_msg *m, const char *method); /* case-sensitive, 7.1 */
 
 bool oh_sip_msg_is_final(const struct oh_sip_msg *m); /* a response of 200 or more */
+
+/* Bytes of memory that it takes, with what was read of it on demand and kept, save Sofia's view. */
+size_t oh_sip_msg_memory(const struct oh_sip_msg *m);
 
 /* Byte offset of a span inside the message; for reports' "bytes": [from, to]. */
 size_t oh_sip_msg_offset(const struct oh_sip_msg *m, struct oh_span s);

@@ -1,5 +1,6 @@
 #include "sip/sdp.h"
 
+#include <stdint.h>
 #include <string.h>
 
 /* RFC 4566 9 */
@@ -13,30 +14,42 @@ static bool ends_line(char c)
     return c == '\r' || c == '\n' || c == '\0';
 }
 
-enum { MEDIA_WORD, PORT_WORD, PROTO_WORD };
+enum { MEDIA_WORD, PORT_WORD, PROTO_WORD, FORMAT_WORD };
 
 static bool may_stand(char c, size_t word)
 {
-    if (c == '/')
-        return word == PORT_WORD || word == PROTO_WORD;
     return word == PORT_WORD ? c >= '0' && c <= '9' : is_token_char(c);
 }
 
-/* "media port[/count] proto fmt ...": tokens with spaces between them (RFC 4566 9: SP, no tab);
- * slashes in port and proto alone. `line` as it stands: a tab at its end is enough for Sofia's
- * parser never to come back. */
+/* Parts with a slash between any two: one of media and format, at most two of a port, any of a
+ * protocol. None is empty: "0/0/ /" is enough for Sofia's parser to fill all memory. */
+static bool is_harmless_word(struct oh_span text, size_t word)
+{
+    static const size_t most[] = {[MEDIA_WORD] = 1, [PORT_WORD] = 2, [PROTO_WORD] = SIZE_MAX};
+    size_t parts = 1, len = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        bool slash = text.at[i] == '/';
+        if (slash ? len == 0 : !may_stand(text.at[i], word))
+            return false;
+        parts += slash;
+        len = slash ? 0 : len + 1;
+    }
+    return len > 0 && parts <= (word < FORMAT_WORD ? most[word] : 1);
+}
+
+/* "media port[/count] proto fmt ...": words with spaces between them (RFC 4566 9: SP, no tab).
+ * `line` as it stands: a tab at its end is enough for Sofia's parser never to come back. */
 static bool is_harmless_media(struct oh_span line)
 {
-    size_t word = MEDIA_WORD;
     if (oh_span_find(line, '\t') < line.len)
         return false;
     line = oh_span_trim(line);
     line = oh_span_trim(oh_span_sub(line, 2, line.len));
-    for (size_t i = 0; i < line.len; i++) {
-        if (line.at[i] == ' ')
-            word += i > 0 && line.at[i - 1] != ' ';
-        else if (!may_stand(line.at[i], word))
+    for (size_t word = MEDIA_WORD; line.len > 0; word++) {
+        size_t end = oh_span_find(line, ' ');
+        if (!is_harmless_word(oh_span_sub(line, 0, end), word))
             return false;
+        line = oh_span_trim(oh_span_sub(line, end, line.len));
     }
     return true;
 }

@@ -20,13 +20,17 @@ static const bool token_chars[256] = {
     ['*'] = true, ['_'] = true, ['+'] = true, ['`'] = true, ['\''] = true, ['~'] = true,
 };
 
+size_t oh_sip_token_len(struct oh_span s)
+{
+    size_t i = 0;
+    while (i < s.len && token_chars[(unsigned char)s.at[i]])
+        i++;
+    return i;
+}
+
 bool oh_sip_is_token(struct oh_span s)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        if (!token_chars[(unsigned char)s.at[i]])
-            return false;
-    }
-    return s.len > 0;
+    return s.len > 0 && oh_sip_token_len(s) == s.len;
 }
 
 static const bool breaks[256] = {
@@ -177,24 +181,63 @@ static size_t skip_quoted(struct oh_span s, size_t from)
 /* Index of the first `c` outside quotes, or s.len. */
 static size_t find_unquoted(struct oh_span s, char c)
 {
-    size_t i = 0;
+    size_t hit = oh_span_find(s, c), i = oh_span_find(oh_span_sub(s, 0, hit), '"');
     while (i < s.len && s.at[i] != c)
         i = s.at[i] == '"' ? skip_quoted(s, i) : i + 1;
     return i;
+}
+
+/* May a parameter that begins so be of this name? Most are not, by their first letter. */
+static bool may_be_named(struct oh_span one, struct oh_span name)
+{
+    unsigned char first = one.len > 0 ? (unsigned char)one.at[0] : 0;
+    return first <= ' ' || name.len == 0 || ((first ^ (unsigned char)name.at[0]) & ~0x20) == 0;
+}
+
+/* The first parameter of `*rest`, which is moved behind it. */
+static struct oh_span take_param(struct oh_span *rest, char separator, bool quotes)
+{
+    size_t end = quotes ? find_unquoted(*rest, separator) : oh_span_find(*rest, separator);
+    struct oh_span one = oh_span_sub(*rest, 0, end);
+    *rest = oh_span_sub(*rest, end + 1, rest->len);
+    return one;
+}
+
+/* Its value, where it has this name; else absent. */
+static struct oh_span value_if(struct oh_span one, struct oh_span name)
+{
+    if (!may_be_named(one, name))
+        return (struct oh_span){0};
+    size_t equals = oh_span_find(one, '=');
+    if (!oh_span_equal_nocase(oh_span_trim(oh_span_sub(one, 0, equals)), name))
+        return (struct oh_span){0};
+    return oh_span_trim(oh_span_sub(one, equals + 1, one.len));
 }
 
 struct oh_span oh_sip_param_named(struct oh_span params, char separator, struct oh_span name)
 {
     bool quotes = oh_span_find(params, '"') < params.len;
     while (params.len > 0) {
-        size_t end = quotes ? find_unquoted(params, separator) : oh_span_find(params, separator);
-        struct oh_span one = oh_span_sub(params, 0, end);
-        size_t equals = oh_span_find(one, '=');
-        if (oh_span_equal_nocase(oh_span_trim(oh_span_sub(one, 0, equals)), name))
-            return oh_span_trim(oh_span_sub(one, equals + 1, one.len));
-        params = oh_span_sub(params, end + 1, params.len);
+        struct oh_span value = value_if(take_param(&params, separator, quotes), name);
+        if (value.at)
+            return value;
     }
     return (struct oh_span){0};
+}
+
+void oh_sip_params(struct oh_span params, const struct oh_span *names, size_t count,
+                   struct oh_span *values)
+{
+    bool quotes = oh_span_find(params, '"') < params.len;
+    for (size_t i = 0; i < count; i++)
+        values[i] = (struct oh_span){0};
+    while (params.len > 0) {
+        struct oh_span one = take_param(&params, ';', quotes);
+        for (size_t i = 0; i < count; i++) {
+            if (!values[i].at)
+                values[i] = value_if(one, names[i]);
+        }
+    }
 }
 
 struct oh_span oh_sip_param(struct oh_span params, const char *name)

@@ -63,6 +63,9 @@ struct oh_span oh_sip_param(struct oh_span params, const char *name);
 /* The same for any separator (',' for credentials and challenges) and a name that is not a C
  * string. */
 struct oh_span oh_sip_param_named(struct oh_span params, char separator, struct oh_span name);
+/* Several of them in one pass: the value of each name into its place. */
+void oh_sip_params(struct oh_span params, const struct oh_span *names, size_t count,
+                   struct oh_span *values);
 
 /* Counts out comma-joined values of one header value, minding quotes, angle brackets and comments:
  * the n-th (from 0), trimmed, or absent. Empty ones (", ,") are not counted. */
@@ -80,5 +83,6 @@ size_t oh_sip_msg_value_count(const struct oh_sip_msg *m, enum oh_sip_header_id 
 
 /* Tokens are compared without regard to case unless a grammar says otherwise (RFC 3261 7.3.1). */
 bool oh_sip_is_token(struct oh_span s);
+size_t oh_sip_token_len(struct oh_span s); /* of the token that it begins with; 0: none */
 
 #endif

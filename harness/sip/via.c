@@ -2,6 +2,12 @@
 
 #include <string.h>
 
+/* A NUL ends a word, too. */
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0';
+}
+
 /* Cuts all up to the first `c` off the front of `*rest`, and `c` with it. */
 static int cut(struct oh_span *rest, char c, struct oh_span *out)
 {
@@ -47,7 +53,7 @@ int oh_sip_via_parse(struct oh_span value, struct oh_sip_via *out)
         return -1;
     rest = oh_span_trim(rest);
     size_t n = 0;
-    while (n < rest.len && !strchr(" \t\r\n", rest.at[n]))
+    while (n < rest.len && !is_blank(rest.at[n]))
         n++;
     out->transport = oh_span_sub(rest, 0, n);
     if (n == 0)

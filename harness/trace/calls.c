@@ -475,12 +475,6 @@ static void make_room(struct oh_calls *c)
 
 /* --- what comes in --- */
 
-static size_t memory_of(const struct oh_sip_msg *m)
-{
-    return sizeof *m + m->bytes.len + m->header_count * sizeof *m->headers +
-           m->defect_count * sizeof *m->defects + 64;
-}
-
 static void add_party(struct oh_calls *c, struct call *call, const struct oh_endpoint *e)
 {
     for (size_t i = 0; i < call->party_count; i++) {
@@ -504,7 +498,7 @@ static struct kept *keep(struct oh_calls *c, struct call *call, const struct oh_
         call->room = room ? room * 2 : 2;
         call->kept = oh_realloc(call->kept, call->room * sizeof *call->kept);
     }
-    account(c, call, (call->room - room) * sizeof *call->kept + memory_of(m->sip));
+    account(c, call, (call->room - room) * sizeof *call->kept + oh_sip_msg_memory(m->sip));
     struct kept *k = &call->kept[call->count++];
     k->msg = *m;
     k->keys = *keys;

@@ -218,33 +218,54 @@ static bool is_partys(const struct call *call, const struct oh_addr *addr)
     return false;
 }
 
-static size_t add_call(struct call **calls, size_t count, size_t most, struct call *call)
+/* The calls that know most of the addresses of a packet. */
+struct finding {
+    const struct oh_addr *src, *dst;
+    struct call **calls;
+    size_t count, most;
+    unsigned best;
+};
+
+/* The more of its addresses a call names, the more it is the call's; then, the less it has ended.
+ */
+static unsigned claim(const struct call *call, const struct finding *f)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (calls[i] == call)
-            return count;
+    unsigned ends = is_known(call, f->src) + is_known(call, f->dst);
+    return 2 * ends + !oh_call_state_has_ended(&call->state);
+}
+
+static void take_claim(struct finding *f, struct call *call)
+{
+    unsigned its = claim(call, f);
+    for (size_t i = 0; i < f->count; i++) {
+        if (f->calls[i] == call)
+            return;
     }
-    if (count < most)
-        calls[count++] = call;
-    return count;
+    if (its > f->best)
+        f->count = 0;
+    if (its < f->best || f->count == f->most)
+        return;
+    f->best = its;
+    f->calls[f->count++] = call;
 }
 
 size_t oh_call_addresses_find(const struct oh_call_addresses *a, const struct oh_addr *src,
                               const struct oh_addr *dst, struct call **calls, size_t most)
 {
-    size_t count = 0, seen = 0;
+    struct finding f = {.src = src, .dst = dst, .calls = calls, .most = most};
+    size_t seen = 0;
     for (struct oh_call_address *at = *bucket(a, dst); at && seen < REACH; at = at->in_bucket) {
         /* behind a NAT media comes from an address that no description names: then it is that of
          * who speaks SIP in this call, or a stranger's */
         if (oh_addr_equal(&at->addr, dst) && is_partys(at->call, src))
-            count = add_call(calls, count, most, at->call);
+            take_claim(&f, at->call);
         seen++;
     }
     seen = 0;
     for (struct oh_call_address *at = *bucket(a, src); at && seen < REACH; at = at->in_bucket) {
         if (oh_addr_equal(&at->addr, src))
-            count = add_call(calls, count, most, at->call);
+            take_claim(&f, at->call);
         seen++;
     }
-    return count;
+    return f.count;
 }

@@ -41,6 +41,8 @@ enum oh_call_phase {
 void oh_call_state_take(struct oh_call_state *s, const struct oh_sip_msg *m,
                         const struct oh_link_keys *k);
 enum oh_call_phase oh_call_state_phase(const struct oh_call_state *s);
+/* All its dialogs were hung up, be that answered or not. */
+bool oh_call_state_has_ended(const struct oh_call_state *s);
 void oh_call_state_release(struct oh_call_state *s);
 
 struct call;
@@ -85,7 +87,9 @@ void oh_call_addresses_release(struct oh_call_addresses *a);
 size_t oh_call_addresses_take(struct oh_call_addresses *a, struct call *call,
                               const struct oh_sip_msg *m);
 void oh_call_addresses_forget(struct oh_call_addresses *a, struct call *call);
-/* The calls that a packet belongs to, at most `most`; how many. */
+/* The calls that a packet belongs to, at most `most`; how many. Of those that know as much of its
+ * two addresses as any other, and have not ended, if one of them has not: phones use ports again.
+ */
 size_t oh_call_addresses_find(const struct oh_call_addresses *a, const struct oh_addr *src,
                               const struct oh_addr *dst, struct call **calls, size_t most);
 

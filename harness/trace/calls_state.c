@@ -122,6 +122,18 @@ enum oh_call_phase oh_call_state_phase(const struct oh_call_state *s)
     return phase;
 }
 
+bool oh_call_state_has_ended(const struct oh_call_state *s)
+{
+    bool ended = false;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct oh_call_item *item = &s->items[i];
+        if ((item->is_dialog || item->proceeding) && !item->closed)
+            return false;
+        ended = ended || item->is_dialog;
+    }
+    return ended || oh_call_state_phase(s) == OH_CALL_OVER;
+}
+
 void oh_call_state_release(struct oh_call_state *s)
 {
     free(s->items);

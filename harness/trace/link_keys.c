@@ -1,6 +1,6 @@
 #include "trace/link_keys.h"
 
-#include "sip/uri.h"
+#include "sip/facts.h"
 
 #include <string.h>
 
@@ -9,23 +9,15 @@ static struct oh_span given(struct oh_span s)
     return s.len > 0 ? s : (struct oh_span){NULL, 0};
 }
 
-static struct oh_span tag_of(const struct oh_sip_msg *m, enum oh_sip_header_id id)
+/* Also that of a Via which cannot be read. */
+static struct oh_span branch_of(const struct oh_sip_msg *m, const struct oh_sip_facts *f)
 {
-    struct oh_sip_name_addr parts;
-    if (oh_sip_name_addr_parse(oh_sip_msg_whole(m, id), &parts) < 0)
+    size_t params = oh_span_find(f->top_via, ';');
+    if (oh_sip_msg_whole(m, OH_SIP_VIA).len == 0)
         return (struct oh_span){NULL, 0};
-    return given(oh_sip_param(parts.params, "tag"));
-}
-
-static struct oh_span branch_of(const struct oh_sip_msg *m)
-{
-    struct oh_span via = oh_sip_msg_whole(m, OH_SIP_VIA);
-    if (oh_span_find(via, ',') < via.len)
-        via = oh_sip_msg_value(m, OH_SIP_VIA, 0);
-    size_t params = oh_span_find(via, ';');
-    if (!via.at || params == via.len)
-        return (struct oh_span){NULL, 0};
-    return given(oh_sip_param(oh_span_sub(via, params + 1, via.len), "branch"));
+    if (f->via.host.at || params == f->top_via.len)
+        return given(f->branch);
+    return given(oh_sip_param(oh_span_sub(f->top_via, params + 1, f->top_via.len), "branch"));
 }
 
 static void read_cseq(const struct oh_sip_msg *m, struct oh_link_keys *k)
@@ -40,11 +32,12 @@ static void read_cseq(const struct oh_sip_msg *m, struct oh_link_keys *k)
 
 struct oh_link_keys oh_link_keys_read(const struct oh_sip_msg *m)
 {
+    const struct oh_sip_facts *f = oh_sip_msg_facts(m);
     struct oh_link_keys k = {
-        .call_id = given(oh_sip_msg_whole(m, OH_SIP_CALL_ID)),
-        .branch = branch_of(m),
-        .from_tag = tag_of(m, OH_SIP_FROM),
-        .to_tag = tag_of(m, OH_SIP_TO),
+        .call_id = given(f->call_id),
+        .branch = branch_of(m, f),
+        .from_tag = given(f->from_tag),
+        .to_tag = given(f->to_tag),
     };
     read_cseq(m, &k);
     return k;

@@ -100,8 +100,9 @@ static int parse_scenario(struct oh_recording *r, struct oh_error *e)
     const struct oh_run *run = r->run;
     if (!run->scenario_text)
         return 0;
-    r->scenario = oh_scenario_parse(run->scenario_file ? run->scenario_file : "scenario",
-                                    oh_span_of(run->scenario_text), &errors);
+    r->scenario = oh_scenario_parse_row(run->scenario_file ? run->scenario_file : "scenario",
+                                        oh_span_of(run->scenario_text), run->scenario_row,
+                                        run->params, run->param_count, &errors);
     int result = r->scenario ? check_steps(run, r->scenario, e) : -1;
     if (!r->scenario && errors.count > 0 && e)
         *e = errors.items[0];
@@ -111,8 +112,18 @@ static int parse_scenario(struct oh_recording *r, struct oh_error *e)
     return result;
 }
 
-struct oh_recording *oh_recording_make(struct oh_run *run, struct oh_trace *trace,
-                                       struct oh_error *e)
+/* What a capture would have seen: of a net that loses nothing, all that the tap has. */
+static void number_as_captured(struct oh_recording *r)
+{
+    for (size_t i = 0; i < r->trace->msg_count; i++)
+        r->trace->msgs[i].frame = (unsigned)(r->trace->msgs[i].tap + 1);
+    r->trace->frames = r->run->tap_count;
+    r->run->evidence = OH_EVIDENCE_CAPTURE;
+    r->run->capture = (struct oh_capture_counters){.received = r->run->tap_count, .complete = true};
+}
+
+static struct oh_recording *make(struct oh_run *run, struct oh_trace *trace, bool is_lossless,
+                                 struct oh_error *e)
 {
     struct oh_recording *r = oh_alloc(sizeof *r);
     *r = (struct oh_recording){.run = run, .trace = trace ? trace : oh_trace_new()};
@@ -123,10 +134,23 @@ struct oh_recording *oh_recording_make(struct oh_run *run, struct oh_trace *trac
     r->lost = oh_pairing_make(run, r->trace);
     if (run->evidence == OH_EVIDENCE_TAP)
         add_tapped_rtp(r);
+    if (is_lossless)
+        number_as_captured(r);
     put_seats(r);
     oh_trace_link(r->trace);
     count_strays(r);
     return r;
+}
+
+struct oh_recording *oh_recording_make(struct oh_run *run, struct oh_trace *trace,
+                                       struct oh_error *e)
+{
+    return make(run, trace, false, e);
+}
+
+struct oh_recording *oh_recording_of_tap(struct oh_run *run, struct oh_error *e)
+{
+    return make(run, NULL, true, e);
 }
 
 /* A run that ended before its first packet has no capture file. One that captured packets must have

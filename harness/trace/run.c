@@ -43,6 +43,12 @@ const char *oh_outcome_name(enum oh_outcome o)
     return names[o];
 }
 
+void oh_run_add_param(struct oh_run *r, const char *name, const char *value, bool plain)
+{
+    oh_grow(&r->params, r->param_count, &r->param_room, sizeof *r->params);
+    r->params[r->param_count++] = (struct oh_param){oh_strdup(name), oh_strdup(value), plain};
+}
+
 struct oh_run *oh_run_new(const struct oh_scenario *s)
 {
     struct oh_run *r = oh_alloc(sizeof *r);
@@ -51,6 +57,9 @@ struct oh_run *oh_run_new(const struct oh_scenario *s)
         r->scenario_id = oh_strdup(s->id);
         r->scenario_file = oh_strdup(s->file);
         r->scenario_text = oh_strdup(s->source_text);
+        r->scenario_row = oh_strdup(s->row);
+        for (size_t i = 0; i < s->param_count; i++)
+            oh_run_add_param(r, s->params[i].name, s->params[i].value, s->params[i].plain);
     }
     return r;
 }
@@ -118,6 +127,12 @@ void oh_run_free(struct oh_run *r)
     free(r->scenario_id);
     free(r->scenario_file);
     free(r->scenario_text);
+    free(r->scenario_row);
+    for (size_t i = 0; i < r->param_count; i++) {
+        free(r->params[i].name);
+        free(r->params[i].value);
+    }
+    free(r->params);
     free(r->capture.interface);
     free(r->outcome_text);
     free(r->phone_output);

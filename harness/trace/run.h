@@ -133,8 +133,11 @@ struct oh_run_secret {
 
 struct oh_run {
     char *scenario_id;
-    char *scenario_file; /* as given on the command line */
-    char *scenario_text; /* the source, whole; parsed again by the judge */
+    char *scenario_file;     /* as given on the command line */
+    char *scenario_text;     /* the source, whole; parsed again by the judge */
+    char *scenario_row;      /* of its table; NULL: it has none */
+    struct oh_param *params; /* the values that were put into the text */
+    size_t param_count, param_room;
     int64_t started_wall_ns, ended_wall_ns;
     enum oh_evidence evidence;
     struct oh_capture_counters capture;
@@ -182,6 +185,7 @@ struct oh_run_seat *oh_run_add_seat(struct oh_run *r, const char *name, const ch
                                     const struct oh_addr *rtp);
 void oh_run_add_conn(struct oh_run *r, const char *seat, const struct oh_addr *remote); /* once */
 void oh_run_add_earlier(struct oh_run *r, const char *call_id, const char *branch);
+void oh_run_add_param(struct oh_run *r, const char *name, const char *value, bool plain);
 void oh_run_add_name(struct oh_run *r, const char *name, const char *value);
 void oh_run_add_secret(struct oh_run *r, const char *seat, const char *username,
                        const char *password);
@@ -218,5 +222,8 @@ void oh_recording_free(struct oh_recording *r);
  * trace is not yet linked, NULL is an empty one. Without a text in the run the scenario is NULL. */
 struct oh_recording *oh_recording_make(struct oh_run *run, struct oh_trace *trace,
                                        struct oh_error *e);
+/* The same for a run on a net that loses nothing (the in-memory one, net/net.h): what its tap has is
+ * taken for a capture, the n-th entry for the n-th frame. */
+struct oh_recording *oh_recording_of_tap(struct oh_run *run, struct oh_error *e);
 
 #endif

@@ -231,12 +231,23 @@ static void read_format(struct reader *r, const json_t *root, const char *format
     oh_error_remedy(r->e, "it may come from another version of offhook, or be no run at all");
 }
 
+static void read_param(struct reader *r, const json_t *object, struct oh_run *run)
+{
+    oh_run_add_param(run, NULL, NULL, read_bool(r, object, "plain"));
+    struct oh_param *param = &run->params[run->param_count - 1];
+    param->name = read_text(r, object, "name");
+    param->value = read_text(r, object, "value");
+}
+
 static void read_scenario(struct reader *r, const json_t *root, struct oh_run *run)
 {
     const json_t *scenario = enter(r, root, "scenario");
     run->scenario_id = read_text(r, scenario, "id");
     run->scenario_file = read_text(r, scenario, "file");
     run->scenario_text = read_text(r, scenario, "text");
+    run->scenario_row = read_text_if(r, scenario, "row");
+    if (scenario && json_object_get(scenario, "params"))
+        read_list(r, scenario, "params", run, read_param);
     leave(r);
 }
 

@@ -120,6 +120,15 @@ static void put_head(json_t *root, const struct oh_run *r)
     put_text(scenario, "id", r->scenario_id);
     put_text(scenario, "file", r->scenario_file);
     put_text(scenario, "text", r->scenario_text);
+    if (r->scenario_row)
+        put_text(scenario, "row", r->scenario_row);
+    json_t *params = r->param_count ? list(scenario, "params") : NULL;
+    for (size_t i = 0; i < r->param_count; i++) {
+        json_t *param = entry(params);
+        put_text(param, "name", r->params[i].name);
+        put_text(param, "value", r->params[i].value);
+        put_bool(param, "plain", r->params[i].plain);
+    }
     put_time(root, "started", "started_ns", r->started_wall_ns);
     put_time(root, "ended", "ended_ns", r->ended_wall_ns);
     put_text(root, "evidence", r->evidence == OH_EVIDENCE_TAP ? "tap" : "capture");

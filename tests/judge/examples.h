@@ -308,6 +308,23 @@ static void judge_call(const struct oh_call *call, void *arg)
     oh_verdict_free(v);
 }
 
+/* Packets of voice as they were, but for what is said in them, from the n-th until a time. */
+static size_t hand_voice(struct oh_calls *calls, const struct oh_trace *t, size_t n,
+                         int64_t until_ns)
+{
+    for (; n < t->rtp_count && t->rtp[n].time_ns < until_ns; n++) {
+        const struct oh_trace_rtp *r = &t->rtp[n];
+        char bytes[1500] = {'\x80', (char)(r->payload_type | (r->marker ? 0x80 : 0))};
+        const uint32_t fields[] = {r->sequence, r->timestamp, r->ssrc};
+        for (size_t i = 0; i < 10; i++) /* 2 and twice 4 bytes behind the first two */
+            bytes[2 + i] = (char)(i < 2 ? fields[0] >> (8 * (1 - i))
+                                        : fields[1 + (i - 2) / 4] >> (8 * (3 - (i - 2) % 4)));
+        struct oh_span packet = {bytes, 12 + (size_t)r->payload_len};
+        oh_calls_datagram(calls, r->frame, r->time_ns, &r->src, &r->dst, packet);
+    }
+    return n;
+}
+
 /* Judges each user agent that the capture shows, whatever phones the head names. */
 static size_t example_cut(const struct example *x, const struct oh_run_secret *secret)
 {
@@ -315,14 +332,17 @@ static size_t example_cut(const struct example *x, const struct oh_run_secret *s
     struct oh_calls_limits limits = {0};
     struct oh_endpoints *endpoints = oh_endpoints_new();
     struct oh_calls *calls = oh_calls_new(&limits, endpoints, judge_call, &c);
+    size_t voice = 0;
     expect_all(&c.expected, x, "expect");
     if (secret)
         expect_all(&c.expected, x, "with account");
     for (size_t i = 0; i < x->trace->msg_count; i++) {
         const struct oh_trace_msg *m = &x->trace->msgs[i];
+        voice = hand_voice(calls, x->trace, voice, m->time_ns);
         assert_true(oh_calls_message(calls, m->frame, m->time_ns, &m->src, &m->dst, m->transport,
                                      m->sip->bytes));
     }
+    hand_voice(calls, x->trace, voice, INT64_MAX);
     oh_calls_end(calls);
     for (size_t i = 0; i < c.expected.count; i++)
         print_error("%s: not found in its calls: %s\n", x->file, c.expected.found[i]);

@@ -37,6 +37,16 @@ static void every_id_that_a_rule_covers_is_in_the_catalogue(void **state)
     oh_catalogue_free(c);
 }
 
+static void each_rule_says_what_it_covers(void **state)
+{
+    (void)state;
+    for (size_t f = 0; oh_rule_families()[f]; f++)
+        for (size_t i = 0; i < oh_rule_families()[f]->count; i++)
+            if (!oh_rule_families()[f]->rules[i].covers)
+                fail_msg("%s names no requirement that it covers",
+                         oh_rule_families()[f]->rules[i].id);
+}
+
 static void an_id_that_is_not_in_the_catalogue_is_told_with_its_rule(void **state)
 {
     (void)state;
@@ -67,7 +77,8 @@ static void every_id_that_a_scenario_covers_is_in_the_catalogue(void **state)
         if (strstr(files[i], "/requirements/"))
             continue;
         struct oh_scenario *s = oh_scenario_load(files[i], &errors);
-        assert_non_null(s);
+        if (!s)
+            fail_msg("%s: %s", files[i], errors.items[0].text);
         for (size_t k = 0; k < s->cover_count; k++) {
             bool found = oh_catalogue_find(c, oh_span_of(s->covers[k])) != NULL;
             if (!found)
@@ -189,6 +200,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_id_that_a_rule_covers_is_in_the_catalogue),
+        cmocka_unit_test(each_rule_says_what_it_covers),
         cmocka_unit_test(an_id_that_is_not_in_the_catalogue_is_told_with_its_rule),
         cmocka_unit_test(every_id_that_a_scenario_covers_is_in_the_catalogue),
         cmocka_unit_test(no_entry_says_why_it_is_uncovered_if_a_rule_covers_it),

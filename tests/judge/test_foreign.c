@@ -37,6 +37,7 @@ static const struct faulty {
     {"begins-with-hold", {"F12", "CSeq: 3 ACK", "CSeq: 4 ACK"}, "ack2xx.cseq"},
     {"captured-twice", {"F9", "71401", "71400"}, "sdp.version"},
     {"credentials-in-ack", {"m5", "Proxy-Authorization: = m1\n", ""}, "ack2xx.credentials"},
+    {"doubled-on-the-way", {"F10", "bKdi", "bKdj"}, "ack.branch"},
     {"hole-ack", {"F21", "CSeq: 7 ACK", "CSeq: 8 ACK"}, "ack2xx.cseq"},
     {"hole-answer", {"F4", "200 OK", "481 No"}, "offer.open"},
     {"hole-copies", {"F4", "tag=a7", "tag=a8"}, "response.same-tag"},
@@ -62,6 +63,7 @@ static const struct faulty {
     {"only-sent", {"F13", "CSeq: 4 BYE", "CSeq: 3 BYE"}, "cseq.rising"},
     {"options-max-forwards-zero", {"m2", "CSeq: 71 ", "CSeq: 72 "}, "response.cseq"},
     {"other-source-port", {"m5", "CSeq: 1 ACK", "CSeq: 2 ACK"}, "ack2xx.cseq"},
+    {"ports-again", {"F12", "CSeq: 2 BYE", "CSeq: 1 BYE"}, "cseq.rising"},
     {"rewriting-proxy", {"F8", ";lr;k=77", ";lr"}, "route.set"},
     {"rfc2543", {"m3", "CSeq: 1 ACK", "CSeq: 2 ACK"}, "ack.cseq"},
 };

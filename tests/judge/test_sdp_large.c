@@ -57,6 +57,46 @@ static void long_descriptions_are_judged_in_bounded_time(void **state)
     }
 }
 
+/* The first lines and mappings of a description are kept for all rules; the others are read. */
+static void what_is_wrong_far_behind_is_found_as_well(void **state)
+{
+    static const struct {
+        const char *line, *end, *rule;
+    } cases[] = {
+        {"a=x:@\n", "a=sendrecv\na=inactive\n", "sdp.one-direction"},
+        {"a=x:@\n", "a=ptime:0\n", "sdp.ptime"},
+        {"a=x:@\n", "q=1\n", "sdp.form"},
+        {"a=x:@\n", "i=late\n", "sdp.order"},
+        {"a=x:@\n", "a=rtpmap:8 PCMA\n", "sdp.rtpmap"},
+        {"a=rtpmap:101 x@/8000\n", "a=rtpmap:0 PCMA/8000\n", "sdp.static"},
+        {"a=rtpmap:101 x@/8000\n", "a=rtpmap:0 G722/16000\n", "sdp.clock"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct said s = ask_large("RTP/AVP 0 101\n", cases[i].line, cases[i].end, 5000);
+        bool spoke = false;
+        for (size_t k = 0; k < s.verdict->finding_count && !spoke; k++)
+            spoke = strcmp(s.verdict->findings[k].id, cases[i].rule) == 0;
+        if (!spoke)
+            fail_msg("%s is silent of %s", cases[i].rule, cases[i].end);
+        said_free(&s);
+    }
+}
+
+/* A number with which no payload type can be looked up. */
+static void formats_that_are_no_payload_types_have_no_encoding(void **state)
+{
+    const struct edit edits[] = {{"s-invite", "RTP/AVP 0 8 101\n", "RTP/AVP 70000 4294967296\n"},
+                                 {"s-200", "RTP/AVP 0 101\n", "RTP/AVP 128 9999999\n"}};
+    (void)state;
+    struct said s = ask_of("healthy-sdp.txt", edits, 2, NULL);
+    bool spoke = false;
+    for (size_t k = 0; k < s.verdict->finding_count; k++)
+        spoke = spoke || strcmp(s.verdict->findings[k].id, "sdp.formats") == 0;
+    assert_true(spoke);
+    said_free(&s);
+}
+
 static void a_description_beyond_our_limits_is_not_judged(void **state)
 {
     (void)state;
@@ -70,6 +110,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(long_descriptions_are_judged_in_bounded_time),
+        cmocka_unit_test(what_is_wrong_far_behind_is_found_as_well),
+        cmocka_unit_test(formats_that_are_no_payload_types_have_no_encoding),
         cmocka_unit_test(a_description_beyond_our_limits_is_not_judged),
     };
     (void)ask;

@@ -3,8 +3,8 @@
 
     tests/kills/record.py BUILD-FOLDER OUT [NAME...]
 
-The reference phone of the build talks to a bare peer that lets it wait, or asks what no flow asks; and
-SIPp talks to SIPp by the flows of tests/kills/sipp/. All on loopback, side by side, each at addresses of
+The reference phone of the build talks to a bare peer that lets it wait, or asks what no flow asks, or to
+others of its kind; and SIPp talks to SIPp by the flows of tests/kills/sipp/. All on loopback, side by side, each at addresses of
 its own; tcpdump listens. Needs root. The peer is no part of what is judged.
 """
 
@@ -23,13 +23,36 @@ SDP = "v=0\r\no=- 1 1 IN IP4 {0}\r\ns=-\r\nc=IN IP4 {0}\r\nt=0 0\r\nm=audio 4000
       "a=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"
 
 
+class Phone:
+    """A reference phone."""
+
+    def __init__(self, build, user, address, server):
+        self.uri = f"sip:{user}@{address}:5060"
+        self.program = subprocess.Popen(
+            [str(build / "offhook-reference-phone"), "--listen", address + ":5060", "--account", f"sip:{user}@{server}:5060",
+             "--log", "/dev/null"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
+            env=dict(os.environ, OFFHOOK_PHONE_PASSWORD="secret1"))
+        self.wait("ready")
+
+    def tell(self, command, **more):
+        self.program.stdin.write(json.dumps(dict(command=command, id=1, **more)) + "\n")
+
+    def wait(self, event):
+        while json.loads(self.program.stdout.readline()).get("event") != event:
+            pass
+
+    def stop(self):
+        self.program.kill()
+        self.program.wait()
+
+
 class Talk:
-    """One conversation: the peer's socket, the phone, the capture."""
+    """One conversation: the peer's socket, the phone and others, the capture."""
 
     def __init__(self, build, out, name, number):
         self.peer, self.phone = f"127.66.{number}.1", f"127.66.{number}.2"
         self.out, self.name, self.build, self.tags = out, name, build, 0
-        self.socket = None
+        self.phones = []
         self.dump = subprocess.Popen(
             ["tcpdump", "-i", "lo", "-U", "--immediate-mode", "-w", str(out / f"{name}.pcap"), "net", f"127.66.{number}.0/24"],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -39,18 +62,15 @@ class Talk:
     def start_phone(self):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((self.peer, 5060))
-        self.program = subprocess.Popen(
-            [str(self.build / "offhook-reference-phone"), "--listen", self.phone + ":5060", "--account",
-             f"sip:1001@{self.peer}:5060", "--log", "/dev/null"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            text=True, bufsize=1, env=dict(os.environ, OFFHOOK_PHONE_PASSWORD="secret1"))
-        self.wait("ready")
+        self.judged = Phone(self.build, 1001, self.phone, self.peer)
+        self.phones = [self.judged]
+        self.tell, self.wait = self.judged.tell, self.judged.wait
 
-    def tell(self, command, **more):
-        self.program.stdin.write(json.dumps(dict(command=command, id=1, **more)) + "\n")
-
-    def wait(self, event):
-        while json.loads(self.program.stdout.readline()).get("event") != event:
-            pass
+    def another(self):
+        """The next phone; it is no part of what is judged either."""
+        number = len(self.phones) + 1
+        self.phones.append(Phone(self.build, 1000 + number, self.phone[:-1] + str(number + 1), self.peer))
+        return self.phones[-1]
 
     def get(self, start, within=40):
         self.socket.settimeout(within)
@@ -86,9 +106,8 @@ class Talk:
 
     def stop(self):
         time.sleep(0.3)
-        if self.socket:
-            self.program.kill()
-            self.program.wait()
+        for phone in self.phones:
+            phone.stop()
         self.dump.terminate()
         self.dump.wait()
 
@@ -226,6 +245,166 @@ def invite_while_pending(t):
     t.get("SIP/2.0 200")
 
 
+# --- reference phones among themselves ---
+
+def call(t, other):
+    t.tell("dial", to=other.uri)
+    other.wait("incoming")
+    other.tell("answer")
+    t.wait("established")
+    time.sleep(0.4)
+
+
+def keys(t):
+    call(t, t.another())
+    t.tell("dtmf", keys="15#")
+    t.wait("dtmf-sent")
+    time.sleep(0.3)
+    t.tell("hangup")
+
+
+def two_calls(t):
+    """Twice the same way, then the other."""
+    other = t.another()
+    for _ in range(2):
+        call(t, other)
+        t.tell("hangup")
+        other.wait("ended")
+        time.sleep(0.3)
+    other.tell("dial", to=t.judged.uri)
+    t.wait("incoming")
+    t.tell("answer")
+    t.wait("established")
+    time.sleep(0.3)
+    t.tell("hangup")
+
+
+def transfer(t):
+    other, target = t.another(), t.another()
+    call(t, other)
+    t.tell("transfer", to=target.uri)
+    target.wait("incoming")
+    target.tell("answer")
+    t.wait("transferred")
+    time.sleep(0.5)
+
+
+def transferred(t):
+    """By another: the judged phone is the one that dials anew."""
+    other, target = t.another(), t.another()
+    call(t, other)
+    other.tell("transfer", to=target.uri)
+    target.wait("incoming")
+    target.tell("answer")
+    t.wait("ended")
+    time.sleep(0.5)
+    t.tell("hangup")
+
+
+def transfer_refused(t):
+    other, target = t.another(), t.another()
+    call(t, other)
+    t.tell("transfer", to=target.uri)
+    target.wait("incoming")
+    target.tell("reject")
+    t.wait("transfer-failed")
+    time.sleep(0.3)
+    t.tell("hangup")
+
+
+def consult(t, other, target):
+    call(t, other)
+    t.tell("consult", to=target.uri)
+    target.wait("incoming")
+    target.tell("answer")
+    t.wait("established")
+    time.sleep(0.4)
+
+
+def attended_transfer(t):
+    other, target = t.another(), t.another()
+    consult(t, other, target)
+    t.tell("complete-transfer")
+    t.wait("transferred")
+    time.sleep(0.5)
+    target.tell("hangup")
+
+
+def joined(t):
+    consult(t, t.another(), t.another())
+    t.tell("join")
+    t.wait("joined")
+    time.sleep(0.5)
+    t.tell("hangup")
+
+
+def replaced(t):
+    """By another: the judged phone is whom the first was asked to call."""
+    other, target = t.another(), t.another()
+    other.tell("dial", to=target.uri)
+    target.wait("incoming")
+    target.tell("answer")
+    other.wait("established")
+    other.tell("consult", to=t.judged.uri)
+    t.wait("incoming")
+    t.tell("answer")
+    t.wait("established")
+    other.wait("established")
+    other.tell("complete-transfer")
+    other.wait("transferred")
+    time.sleep(0.5)
+    t.tell("hangup")
+
+
+# --- UPDATE, rport, two realms ---
+
+def update(t):
+    t.tell("dial", to=f"sip:2002@{t.peer}:5060")
+    invite = t.get("INVITE")
+    t.answer(invite, "180 Ringing", more="Require: 100rel\nRSeq: 1\nAllow: INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE")
+    t.answer(t.get("PRACK"), "200 OK")
+    t.wait("ringing")
+    t.tell("update")
+    t.answer(t.get("UPDATE"), "200 OK")
+    t.wait("updated")
+    time.sleep(0.2)
+    t.answer(invite, "200 OK", **t.session())
+    t.wait("established")
+    time.sleep(0.4)
+    t.tell("update", offer=True)
+    t.answer(t.get("UPDATE"), "200 OK", **t.session())
+    t.wait("updated")
+    time.sleep(0.3)
+    to, identity = (re.search(rf"(?m)^{name}: (.*)(?=\r$)", invite).group(1) for name in ("From", "Call-ID"))
+    t.send(f"UPDATE sip:1001@{t.phone}:5060 SIP/2.0\nVia: SIP/2.0/UDP {t.peer}:5060;rport;branch=z9hG4bKtheirs\n"
+           f"Max-Forwards: 70\nFrom: <sip:2002@{t.peer}>;tag={t.name}-peer\nTo: {to}\nCall-ID: {identity}\n"
+           f"CSeq: 1 UPDATE\nContact: <sip:2002@{t.peer}:5060>\nContent-Type: application/sdp\n\n"
+           + SDP.format(t.peer).replace("o=- 1 1", "o=- 1 2") + "a=sendonly\r\n")
+    t.get("SIP/2.0 200")
+    time.sleep(0.3)
+    t.tell("hangup")
+    t.answer(t.get("BYE"), "200 OK")
+
+
+def rport(t):
+    """Asked by one who wants the response where it sends from."""
+    t.send(f"OPTIONS sip:1001@{t.phone} SIP/2.0\nVia: SIP/2.0/UDP {t.peer}:5060;rport;branch=z9hG4bKrport\n"
+           f"Max-Forwards: 70\nFrom: <sip:2002@{t.peer}>;tag=rport\nTo: <sip:1001@{t.peer}>\n"
+           f"Call-ID: rport@{t.peer}\nCSeq: 1 OPTIONS\n\n")
+    t.get("SIP/2.0")
+
+
+def two_realms(t):
+    t.tell("dial", to=f"sip:2002@{t.peer}:5060")
+    invite = t.get("INVITE")
+    t.answer(invite, "407 Proxy Authentication Required", more="\n".join(
+        f'Proxy-Authenticate: Digest realm="{realm}", nonce="{realm}nonce", qop="auth"' for realm in ("house", "town")))
+    t.get("ACK")
+    invite = t.get("INVITE")
+    t.answer(invite, "486 Busy Here")
+    t.wait("ended")
+
+
 # --- SIPp with SIPp ---
 
 def sipp(t):
@@ -240,7 +419,8 @@ def sipp(t):
 
 
 PHONE = (invite_unanswered, register_unanswered, invite_late_100, register_late_200, refusal_late_ack,
-         success_late_ack, success_without_ack, glare, asked, behind_a_name, invite_while_pending)
+         success_late_ack, success_without_ack, glare, asked, behind_a_name, invite_while_pending, keys, two_calls,
+         transfer, transferred, transfer_refused, attended_transfer, joined, replaced, update, rport, two_realms)
 
 
 def play(build, out, name, number, function):

@@ -136,7 +136,9 @@ static inline void case_do(struct phone_case *c, enum oh_verb verb, const char *
 {
     struct oh_error e = {0};
     int before = c->answered;
-    assert_int_equal(oh_phone_do(c->phone, verb, uri, on_case_answer, c, &e), 0);
+    assert_int_equal(oh_phone_do(c->phone, verb, &(struct oh_action_args){.uri = uri},
+                                 on_case_answer, c, &e),
+                     0);
     case_await(c, &c->answered, before + 1);
     assert_int_equal(c->answered, before + 1);
 }

@@ -236,7 +236,9 @@ static void a_forgotten_action_calls_nobody(void **state)
     (void)state;
     begin_script(&c, READY, "*dial*) " SAY_OK "; echo '{\"event\":\"later\"}' ;;");
     case_start(&c);
-    assert_int_equal(oh_phone_do(c.phone, OH_VERB_DIAL, "sip:x@127.0.0.1", on_case_answer, &c, &e),
+    assert_int_equal(oh_phone_do(c.phone, OH_VERB_DIAL,
+                                 &(struct oh_action_args){"sip:x@127.0.0.1", NULL, NULL},
+                                 on_case_answer, &c, &e),
                      0);
     oh_phone_forget_actions(c.phone);
     case_await(&c, &c.events[OH_PHONE_SAYS], 2); /* the answer is but a message now */
@@ -250,7 +252,7 @@ static void what_cannot_be_done_is_said_at_once(void **state)
     struct oh_error e;
     (void)state;
     begin_script(&c, READY, "*) : ;;");
-    assert_int_equal(oh_phone_do(c.phone, OH_VERB_DIAL, "sip:x", on_case_answer, &c, &e), -1);
+    assert_int_equal(oh_phone_do(c.phone, OH_VERB_DIAL, NULL, on_case_answer, &c, &e), -1);
     assert_non_null(strstr(e.text, "does not run"));
     case_start(&c);
     assert_int_equal(oh_phone_do(c.phone, OH_VERB_REJECT, NULL, on_case_answer, &c, &e), -1);

@@ -15,31 +15,24 @@ static struct oh_adapter *reference(void)
     return a;
 }
 
+static bool has_ability(const struct oh_adapter *a, const char *name)
+{
+    for (size_t i = 0; i < oh_adapter_ability_count(a); i++)
+        if (strcmp(oh_adapter_ability(a, i), name) == 0)
+            return true;
+    print_error("it cannot %s\n", name);
+    return false;
+}
+
 static void it_is_the_reference_with_all_verbs_and_abilities(void **state)
 {
-    static const char *const wanted[] = {"register",
-                                         "unregister",
-                                         "dial",
-                                         "answer",
-                                         "reject",
-                                         "hangup",
-                                         "hold",
-                                         "resume",
-                                         "rtp",
-                                         "tcp",
-                                         "100rel",
-                                         "digest-md5-sess",
-                                         "digest-sha-256",
-                                         "digest-sha-512-256",
-                                         "digest-auth-int"};
     struct oh_adapter *a = reference();
     (void)state;
     assert_true(oh_adapter_is_reference(a));
     assert_string_equal(oh_adapter_name(a), "reference-phone");
     assert_null(oh_adapter_profile(a));
-    assert_int_equal(oh_adapter_ability_count(a), sizeof wanted / sizeof *wanted);
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-        assert_string_equal(oh_adapter_ability(a, i), wanted[i]);
+    for (int n = 0; oh_ability_name(n); n++)
+        assert_true(has_ability(a, oh_ability_name(n)));
     oh_adapter_free(a);
 }
 

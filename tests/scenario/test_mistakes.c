@@ -20,8 +20,8 @@ static char *told_of(const char *path)
     struct oh_errors errors = {0};
     struct oh_error e;
     assert_int_equal(oh_file_read(path, OH_YAML_MAX_BYTES, &source, &e), 0);
-    struct oh_scenario *s =
-        oh_scenario_parse(strrchr(path, '/') + 1, oh_text_span(&source), &errors);
+    struct oh_scenario_set *s =
+        oh_scenario_set_parse(strrchr(path, '/') + 1, oh_text_span(&source), NULL, 0, &errors);
     if (s)
         print_error("%s was read without a mistake\n", path);
     assert_null(s);
@@ -123,6 +123,15 @@ static void a_flow_that_cannot_go_is_told_of_a_file_and_not_of_a_recording(void 
          "it is on line 14"},
         {"cancel-of-nothing", "13:5: error: there is no INVITE of ours that this CANCEL could end",
          "it needs 'P -> A: INVITE' before it"},
+        {"answer-after-final",
+         "13:5: error: this cannot come: what it answers has its final answer",
+         "it is 'A -> P: 486', on line 11"},
+        {"answer-to-nothing-open", "12:5: error: this answers nothing: every request has its final",
+         "for lack of an ACK is no step"},
+        {"ack-to-nothing", "13:5: error: there is no final answer to an INVITE that this ACK is to",
+         "as in 'P -> A: 200'"},
+        {"ways-alike", "15:9: error: this way is never taken: one before it begins alike",
+         "it is on line 12"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         char *path = oh_format(OH_TEST_DATA "/scenarios-stuck/%s.yaml", table[i].name);

@@ -318,6 +318,14 @@ static void a_status_without_a_phrase_is_still_a_status_line(void **state)
     oh_sip_msg_free(m);
 }
 
+static void exact_bytes_are_written_as_they_are(void **state)
+{
+    struct oh_draft *d = oh_draft_exact(oh_span_of("no SIP\r\n\r\nat all"));
+    (void)state;
+    oh_draft_add(d, "Subject", "not sent");
+    assert_written(d, "no SIP\r\n\r\nat all");
+}
+
 static void freeing_nothing_is_fine(void **state)
 {
     (void)state;
@@ -343,6 +351,7 @@ int main(void)
         cmocka_unit_test(a_bare_request_gets_a_bare_response),
         cmocka_unit_test(phrases_are_those_of_the_rfcs),
         cmocka_unit_test(a_status_without_a_phrase_is_still_a_status_line),
+        cmocka_unit_test(exact_bytes_are_written_as_they_are),
         cmocka_unit_test(freeing_nothing_is_fine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,6 @@
+#include "base/text.h"
 #include "sip/message.h"
+#include "sip/uri.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -146,6 +148,26 @@ static void every_header_id_has_a_name_that_leads_back(void **state)
     assert_string_equal(oh_sip_header_name(OH_SIP_OTHER), "");
     assert_int_equal(oh_sip_header_id_of(S("X-Nothing")), OH_SIP_OTHER);
     assert_int_equal(oh_sip_header_id_of(S("")), OH_SIP_OTHER);
+}
+
+static void known_names_without_an_id_are_known_too(void **state)
+{
+    static const char *const single[] = {"Date",         "Identity", "Identity-Info",
+                                         "Organization", "Reply-To", "subject"};
+    static const char *const list[] = {"Accept-Contact", "Allow-Events",        "Content-Encoding",
+                                       "Reject-Contact", "Request-Disposition", "X-Own"};
+    (void)state;
+    for (size_t i = 0; i < sizeof single / sizeof *single; i++) {
+        for (int k = 0; k < 2; k++) {
+            const char *name = k == 0 ? single[i] : list[i];
+            char *text = oh_format(INVITE "%s: a, b\r\n\r\n", name);
+            struct oh_sip_msg *m = split(text);
+            assert_true(oh_span_is(oh_sip_msg_value_named(m, S(name), 0), k == 0 ? "a, b" : "a"));
+            assert_int_equal(oh_sip_msg_value_named(m, S(name), 1).at != NULL, k == 1);
+            oh_sip_msg_free(m);
+            free(text);
+        }
+    }
 }
 
 static void only_sip_looks_like_sip(void **state)
@@ -396,6 +418,7 @@ int main(void)
         cmocka_unit_test(a_folded_header_keeps_its_folds_and_its_lines),
         cmocka_unit_test(compact_forms_and_case_give_the_same_header),
         cmocka_unit_test(every_header_id_has_a_name_that_leads_back),
+        cmocka_unit_test(known_names_without_an_id_are_known_too),
         cmocka_unit_test(only_sip_looks_like_sip),
         cmocka_unit_test(each_defect_is_found_where_it_stands),
         cmocka_unit_test(each_once_only_header_is_told_when_it_repeats),

@@ -190,6 +190,13 @@ static void formats_that_are_no_tokens_are_refused_before_parsing(void **state)
         assert_refused(body, "m= line is not media");
         free(body);
     }
+    static const char *const lines[] = {"o 0/0/ /",   "o 0/0/ / 0", "o 0/0/0 RTP/AVP 0",
+                                        "o 0 RTP/ 0", "o 0 /AVP 0", "o /0 RTP/AVP 0"};
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        char *body = oh_format(HEAD "m=%s\r\n", lines[i]);
+        assert_refused(body, "m= line is not media");
+        free(body);
+    }
     assert_true(oh_sdp_is_harmless(S(HEAD "m=audio 5004/2 RTP/AVP 0\r\nm=foo 1 b/x/y * a.b-c\r\n"
                                           "a=\"any\" /thing\r\n")));
     assert_true(oh_sdp_is_harmless(S("")));

@@ -276,6 +276,22 @@ static void parameters_are_found_past_quotes_and_space(void **state)
     assert_true(oh_span_is(oh_sip_param_named(digest, ',', S("qop")), "auth"));
 }
 
+static void several_parameters_are_read_in_one_pass_as_one_by_one(void **state)
+{
+    static const char *const lists[] = {"a=1;b;c=\"x;b=2\"", "", ";;=;A=1;a=2", " b = 3 ; a",
+                                        "bb=1"};
+    static const struct oh_span names[] = {{"a", 1}, {"b", 1}, {"c", 1}};
+    struct oh_span values[3];
+    (void)state;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        oh_sip_params(oh_span_of(lists[i]), names, 3, values);
+        for (size_t k = 0; k < 3; k++)
+            assert_true(oh_span_equal(values[k], oh_sip_param(oh_span_of(lists[i]), names[k].at)));
+    }
+    oh_sip_params(oh_span_of("B=1;a"), names, 3, values);
+    assert_true(oh_span_is(values[0], "") && oh_span_is(values[1], "1") && !values[2].at);
+}
+
 static void lists_are_counted_past_quotes_brackets_and_comments(void **state)
 {
     (void)state;
@@ -342,6 +358,7 @@ int main(void)
         cmocka_unit_test(broken_addresses_are_refused),
         cmocka_unit_test(cseq_is_a_number_and_a_method),
         cmocka_unit_test(parameters_are_found_past_quotes_and_space),
+        cmocka_unit_test(several_parameters_are_read_in_one_pass_as_one_by_one),
         cmocka_unit_test(lists_are_counted_past_quotes_brackets_and_comments),
         cmocka_unit_test(values_are_counted_over_lines_and_commas_alike),
         cmocka_unit_test(tokens_are_made_of_token_characters),

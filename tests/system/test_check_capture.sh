@@ -349,4 +349,69 @@ test_the_text_form_can_be_made_again_from_the_report()
     "$python" -c 'import json, sys; json.load(open(sys.argv[1]))' "$work/said" || fail "no JSON"
 }
 
+# many COUNT BAD: $work/many.pcap of so many calls between phones of their own, every BAD-th with a fault.
+many()
+{
+    local i fault
+    for ((i = 0; i < $1; i++)); do
+        fault=
+        [ $((i % $2)) -ne 0 ] || fault='s/^CSeq: 2 BYE/CSeq: 1 BYE/'
+        sed "s/192\.0\.2/10.0.$i/; s/192\.0\.2/10.0.$i/; s/call1@/c$i@/; s/z9hG4bK/&$i/; s/=[ft]1/&$i/; $fault" \
+            "$OFFHOOK_SOURCE/tests/data/captures/call.txt" >"$work/one.$i"
+    done
+    "$python" "$OFFHOOK_SOURCE/tests/support/make_capture.py" "$work"/one.* >"$work/many.pcap"
+}
+
+test_of_many_phones_those_with_trouble_are_shown_first_and_the_clean_ones_counted()
+{
+    many 120 4
+    check 1 "$work/many.pcap"
+    expect "[240, 30, 210]" "[len(r['scenarios'])] + [r['summary'][k] for k in ('fail', 'pass')]"
+    [ "$(grep -c 'cseq.rising   frames' "$work/said")" -eq 4 ] || fail "not four are shown in full"
+    [ "$(grep -c 'cseq.rising: as above' "$work/said")" -eq 20 ] || fail "not twenty are shown in a line"
+    says "6 more phones with the same findings are not shown; --verbose and report.json have them"
+    says "PASS 210 phones without a finding: 10.0.0.8:5060, "
+    says " and 207 more 240 phones: 210 pass, 30 fail"
+    says "and 22 more capture"
+    [ "$(grep -n 'without a finding' "$work/said" | cut -d: -f1)" -gt "$(grep -n 'are not shown' "$work/said" | cut -d: -f1)" ] ||
+        fail "the clean ones are not shown last"
+    check 1 "$work/many.pcap" --verbose
+    [ "$(grep -c '^capture/' "$work/said")" -eq 240 ] || fail "--verbose does not show each"
+    does_not_say "as above"
+}
+
+test_calls_that_are_not_whole_are_told_once_for_all_clean_phones()
+{
+    local one
+    many 10 99
+    for one in "$work"/one.*; do
+        awk '/ -> / {n++} n <= 5' "$one" >"$one.part"
+    done
+    "$python" "$OFFHOOK_SOURCE/tests/support/make_capture.py" "$work"/one.*.part >"$work/cut.pcap"
+    check 0 "$work/cut.pcap"
+    [ "$(grep -c 'evidence:' "$work/said")" -eq 1 ] || fail "the evidence is told more than once"
+    says "20 of them have calls that are not whole in the capture"
+}
+
+test_payload_types_that_none_can_be_are_read_safely()
+{
+    edit='s,RTP/AVP 0,RTP/AVP 500,; s/rtpmap:0/rtpmap:500/' make call.pcap call
+    check 1 "$work/call.pcap"
+    expect "True" "'sdp.payload-types' in broken()"
+}
+
+test_a_request_uri_in_brackets_is_told_once()
+{
+    local method
+    for method in ACK BYE; do
+        edit="s/^$method \(sip:[^ ]*\)/$method <\1>/" make call.pcap call
+        check 1 "$work/call.pcap"
+        expect "['syntax.request-uri-brackets']" "[f['id'] for x in r['scenarios'] for f in x['findings']]"
+    done
+    edit="s/^BYE sip:bob[^ ]*/BYE <sip:bob@192.0.2.99>/" make call.pcap call
+    check 1 "$work/call.pcap"
+    expect "['route.request-uri', 'syntax.request-uri-brackets']" \
+        "sorted(f['id'] for x in r['scenarios'] for f in x['findings'])"
+}
+
 run_tests

@@ -1,80 +1,7 @@
 #!/usr/bin/env bash
 # The reference phone from outside: its protocol, its end in every way, and two of them in calls.
 # Uses OFFHOOK_BUILD (the build folder). Needs only bash and coreutils.
-set -u
-phone="${OFFHOOK_BUILD:?the build folder}/offhook-reference-phone"
-work=$(mktemp -d)
-failures=0
-declare -A pid in out address
-
-finish() {
-    for name in "${!pid[@]}"; do kill -KILL "${pid[$name]}" 2>/dev/null; done
-    rm -rf "$work"
-}
-trap finish EXIT
-
-fail() {
-    echo "FAIL: $*" >&2
-    failures=$((failures + 1))
-}
-
-# start NAME TARGET [OPTION...]: a phone on an address of its own; TARGET is its proxy's IP:PORT.
-start() {
-    local name=$1 target=$2 line fd_in fd_out
-    shift 2
-    for _ in 1 2 3 4 5; do
-        address[$name]="127.$((RANDOM % 200 + 20)).$((RANDOM % 250)).$((RANDOM % 250 + 1)):$((RANDOM % 20000 + 20000))"
-        rm -f "$work/in" "$work/out"
-        mkfifo "$work/in" "$work/out"
-        "$phone" --listen "${address[$name]}" --account "sip:$name@$target" "$@" \
-            <"$work/in" >"$work/out" 2>>"$work/log" &
-        pid[$name]=$!
-        exec {fd_in}>"$work/in" {fd_out}<"$work/out"
-        in[$name]=$fd_in
-        out[$name]=$fd_out
-        if read -r -t 10 line <&"$fd_out" && [[ $line == '{"event":"ready"}' ]]; then return 0; fi
-        close_input "$name"
-        wait "${pid[$name]}"
-    done
-    fail "$name does not become ready"
-    cat "$work/log" >&2
-    exit 1
-}
-
-say() { printf '%s\n' "$2" >&"${in[$1]}"; }
-
-close_input() {
-    local fd=${in[$1]}
-    exec {fd}>&-
-}
-
-# await NAME PATTERN: reads lines until one matches; the line is left in $got.
-await() {
-    local name=$1 pattern=$2
-    while read -r -t 15 got <&"${out[$name]}"; do
-        # shellcheck disable=SC2053
-        [[ $got == $pattern ]] && return 0
-    done
-    fail "$name never says $pattern"
-    got=
-    return 1
-}
-
-# ends NAME: the process is gone within 2 s, with status 0.
-# ends NAME [STATUS]
-ends() {
-    local name=$1 wanted=${2:-0} began status=0
-    began=$(date +%s%N)
-    timeout 10 tail --pid="${pid[$name]}" -s 0.05 -f /dev/null
-    wait "${pid[$name]}" || status=$?
-    local took_ms=$((($(date +%s%N) - began) / 1000000))
-    [[ $status -eq $wanted ]] || fail "$name ends with status $status, not $wanted"
-    [[ $took_ms -lt 2000 ]] || fail "$name takes $took_ms ms to end"
-    kill -0 "${pid[$name]}" 2>/dev/null && fail "$name is still there"
-    unset "pid[$name]"
-}
-
-nobody=127.0.0.1:9
+. "$(dirname "$0")/reference_phones.sh"
 
 test_command_line() {
     local name scenario
@@ -101,7 +28,7 @@ test_command_line() {
 test_every_request_gets_one_answer() {
     start one $nobody
     say one '{"id": 1, "command": "state"}'
-    await one '{"id":1,"ok":true,"registration":"unregistered","calls":\[\]}'
+    await one '{"id":1,"ok":true,"registration":"unregistered","calls":\[\],"services":{"forward":{},"dnd":false,"muted":false}}'
     say one '{"id": "two", "command": "fly"}'
     await one '{"id":"two","ok":false,"error":*fly*}'
     say one '{"id": 3}'
@@ -150,19 +77,6 @@ test_a_taken_address_is_told() {
     grep -q "cannot listen on" "$work/taken" || fail "a taken port is not told"
     say one '{"id": 1, "command": "quit"}'
     ends one
-}
-
-# connect CALLER CALLEE: an established call with media both ways.
-connect() {
-    say "$1" "{\"id\": \"d\", \"command\": \"dial\", \"to\": \"sip:$2@${address[$2]}\"}"
-    await "$1" '{"id":"d","ok":true,"call":"*"}'
-    await "$2" '{"event":"incoming","call":"*","from":"sip:'"$1"'@*"}'
-    await "$1" '{"event":"ringing",*}'
-    say "$2" '{"id": "a", "command": "answer"}'
-    await "$2" '{"event":"media",*}'
-    await "$1" '{"event":"media",*}'
-    say "$1" '{"id": "s", "command": "state"}'
-    await "$1" '{"id":"s",*"state":"established"*}'
 }
 
 test_calls_between_two_phones() {
@@ -334,10 +248,4 @@ test_the_mutant_hold_without_invite_tells_the_other_side_nothing() {
     ends bob
 }
 
-for name in $(declare -F | awk '$3 ~ /^test_/ {print $3}'); do
-    before=$failures
-    "$name"
-    if [[ $failures -eq $before ]]; then echo "ok: ${name#test_}"; else cat "$work/log" >&2; fi
-    : >"$work/log"
-done
-[[ $failures -eq 0 ]]
+run_all

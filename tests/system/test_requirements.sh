@@ -21,17 +21,21 @@ shows()
 test_each_requirement_is_listed_with_what_covers_it()
 {
     offhook 0 list requirements --json
-    shows 1059 "len(d['requirements'])"
-    shows 1059 "len(set(q['id'] for q in d['requirements']))"
+    shows 1070 "len(d['requirements'])"
+    shows 1070 "len(set(q['id'] for q in d['requirements']))"
     shows "{'may', 'must', 'should'}" "'{%s}' % ', '.join(sorted(repr(q['level']) for q in {q['level']: q for q in d['requirements']}.values()))"
     shows True "'cisco-7960/authentication-407' in [q for q in d['requirements'] if q['id'] == 'auth.invite.407-retry'][0]['scenarios']"
     shows True "'ack.branch' in [q for q in d['requirements'] if q['id'] == 'lint.ack.non2xx'][0]['rules']"
     shows True "d['counts']['all'][0]['covered'] == sum(bool(q['rules'] or q['scenarios']) for q in d['requirements'])"
     shows True "[g['entries'] for g in d['counts']['priority']] == [sum(q['priority'] == p for q in d['requirements']) for p in (1, 2, 3)]"
-    shows True "sum(g['entries'] for g in d['counts']['kind']) == 1059"
+    shows True "sum(g['entries'] for g in d['counts']['kind']) == 1070"
     offhook 0 list requirements
     says "auth.invite.407-retry 1 should flow: INVITE is ACKed and retried"
     says "entries covered by rules by scenarios by none"
+    says "more with fewer: --verbose lists them"
+    says "rtp.symmetric 1 should (unread) media: "
+    offhook 0 list requirements --uncovered --kind rule --priority 1
+    says "covered by none: needs a stimulus"
 }
 
 test_a_list_can_be_narrowed()
@@ -45,6 +49,8 @@ test_a_list_can_be_narrowed()
     shows True "all('ETSI' in ' '.join(q['source']) for q in d['requirements'])"
     offhook 0 list requirements --priority 1 --kind rule --verbose
     says "level by sentence: 8.1.1.7: each branch begins with"
+    says "stimulus: any captured message; expected: start line carries exactly SIP/2.0"
+    says "note: Over UDP a body longer than the count is cut"
 }
 
 test_what_there_is_none_of_is_wrong_usage()
@@ -74,11 +80,13 @@ test_rules_say_what_they_cover_and_what_none_does()
 
 test_an_unknown_id_in_a_scenario_is_told_with_its_place()
 {
+    local line
     sed 's/^covers: .*/covers: [bye.out, auth.invite.407-retri, bye.out]/' "$scenario" >"$work/x.yaml"
+    line=$(grep -n '^covers:' "$work/x.yaml" | cut -d: -f1)
     offhook 2 lint "$work/x.yaml"
-    says "x.yaml:4:19: error: no requirement is called 'auth.invite.407-retri'"
+    says "x.yaml:$line:19: error: no requirement is called 'auth.invite.407-retri'"
     says "did you mean 'auth.invite.407-retry'?"
-    says "x.yaml:4:42: error: 'bye.out' is named twice"
+    says "x.yaml:$line:42: error: 'bye.out' is named twice"
     says "1 file, 2 mistakes"
 }
 
@@ -101,6 +109,22 @@ test_every_scenario_and_the_catalogue_are_free_of_mistakes()
 {
     offhook 0 lint scenarios
     says " 0 mistakes"
+}
+
+# What a mistaken scenario covers is not known, so that no list would be true.
+test_a_mistaken_scenario_is_told_in_place_of_a_list()
+{
+    mkdir "$work/scenarios"
+    ln -s "$OFFHOOK_SOURCE/scenarios/requirements" "$work/scenarios/requirements"
+    cp "$scenario" "$work/scenarios/a.yaml"
+    sed 's/^title:.*/titel: mistaken/' "$scenario" >"$work/scenarios/b.yaml"
+    cd "$work" || return
+    offhook 2 list requirements
+    says "scenarios/b.yaml:"
+    offhook 2 list scenarios
+    says "scenarios/b.yaml:"
+    rm scenarios/b.yaml
+    offhook 0 list scenarios
 }
 
 # Nothing of the catalogue is a flow.

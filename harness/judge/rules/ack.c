@@ -3,6 +3,7 @@
 #include "judge/rule_help.h"
 
 #define T1_NS INT64_C(500000000)
+#define T2_NS (8 * T1_NS)
 
 struct answered {
     const struct oh_trace_msg *final, *invite;
@@ -43,13 +44,14 @@ static bool is_to_merged(const struct oh_trace_msg *m, const struct answered *a)
 static bool answers_unseen(const struct oh_rule_view *v, const struct oh_trace_msg *m,
                            const struct answered *a)
 {
-    struct oh_sip_cseq mine, other;
+    struct oh_sip_cseq mine, other, answer;
     if (oh_rule_run(v) || oh_help_cseq(m->sip, &mine) < 0 ||
         oh_help_cseq(a->invite->sip, &other) < 0)
         return false;
     if (mine.number == other.number)
         return is_to_merged(m, a);
-    return (a->final->sip->status >= 300 && !same_branch(m, a)) ||
+    bool agree = oh_help_cseq(a->final->sip, &answer) == 0 && answer.number == mine.number;
+    return agree || (a->final->sip->status >= 300 && !same_branch(m, a)) ||
            has_response(v, m, a, mine.number);
 }
 
@@ -150,7 +152,8 @@ static void check_cseq(struct oh_rule_view *v, const struct oh_trace_msg *m)
 static void check_request_uri(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct answered a;
-    if (!to_refusal(v, m, &a) || oh_help_same_uri(m->sip->request_uri, a.invite->sip->request_uri))
+    if (!to_refusal(v, m, &a) ||
+        oh_help_same_uri(oh_help_request_uri(m->sip), oh_help_request_uri(a.invite->sip)))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "request-uri",
@@ -234,15 +237,24 @@ static bool is_again(const struct oh_trace_msg *m, const struct oh_trace_msg *fi
     return m->repeat_of == final->index && m->duplicate_of == OH_NONE;
 }
 
-/* A foreign capture may have missed the ACK: it did not come if the response comes again. */
+/* A foreign capture may have missed the ACK: it did not come if the response comes again, and did
+ * come if that ends although the call goes on. RFC 3261 17.2.1, 13.3.1.4: intervals double up to T2
+ */
 static bool is_awaited(const struct oh_rule_view *v, const struct oh_trace_msg *final)
 {
     int end = (int)oh_rule_trace(v)->msg_count;
-    bool awaited = oh_rule_run(v) != NULL;
-    for (int i = final->index + 1; !awaited && i < end && i < final->index + OH_HELP_REACH; i++)
-        awaited = is_again(oh_rule_msg(v, i), final) &&
-                  oh_rule_msg(v, i)->time_ns - final->time_ns >= T1_NS / 2;
-    return awaited;
+    int64_t last_ns = final->time_ns, due_ns = INT64_MAX;
+    for (int i = final->index + 1; i < end && i < final->index + OH_HELP_REACH; i++) {
+        const struct oh_trace_msg *m = oh_rule_msg(v, i);
+        int64_t gap_ns = m->time_ns - last_ns;
+        if (is_again(m, final) && gap_ns >= T1_NS / 2) {
+            due_ns = m->time_ns + (gap_ns < T2_NS / 2 ? 2 * gap_ns : T2_NS) + T1_NS;
+            last_ns = m->time_ns;
+        } else if (m->time_ns > due_ns && oh_help_same_call(m->sip, final->sip)) {
+            return oh_rule_run(v) != NULL;
+        }
+    }
+    return oh_rule_run(v) || due_ns < INT64_MAX;
 }
 
 /* Proof that the final response arrived: its receiver answered the challenge, went on in that call
@@ -490,8 +502,8 @@ static const struct oh_rule rules[] = {
         "An ACK to a response of 300 or more has the Route header fields of its INVITE.",
         "lint.ack.non2xx", check_route),
     {"ack.missing", OH_LEVEL_MUST, "RFC 3261 17.1.1.2", OH_ON_RESPONSE | OH_OWED | OH_BY_TIME,
-     "INVITE", "A final response of 300 or more to an INVITE is acknowledged.", "lint.ack.non2xx",
-     check_missing},
+     "INVITE", "A final response of 300 or more to an INVITE is acknowledged.",
+     "call.out.final-in-calling call.out.final-in-proceeding", check_missing},
     ACK("ack2xx.branch", MUST, "RFC 3261 8.1.1.7", "An ACK to a 2xx has a branch of its own.",
         "lint.ack.2xx", check_success_branch),
     ACK("ack2xx.cseq", MUST, SUCCESS, "An ACK to a 2xx has the CSeq number of its INVITE.",
@@ -504,7 +516,7 @@ static const struct oh_rule rules[] = {
         "An ACK to a 2xx has the same credentials as its INVITE.", "lint.ack.2xx-credentials",
         check_success_credentials),
     {"ack2xx.missing", OH_LEVEL_MUST, SUCCESS, OH_ON_RESPONSE | OH_OWED | OH_BY_TIME, "INVITE",
-     "A 2xx to an INVITE is acknowledged.", "lint.ack.2xx", check_missing_success},
+     "A 2xx to an INVITE is acknowledged.", "call.out.2xx-ack-content", check_missing_success},
 };
 
 const struct oh_rule_family oh_rules_ack = {"ack", rules, sizeof rules / sizeof *rules};

@@ -69,7 +69,7 @@ static void check_cseq(struct oh_rule_view *v, const struct oh_trace_msg *m)
 static void check_request_uri(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     const struct oh_trace_msg *invite = invite_of(v, m);
-    if (!invite || oh_help_same_uri(m->sip->request_uri, invite->sip->request_uri))
+    if (!invite || oh_help_same_uri(oh_help_request_uri(m->sip), oh_help_request_uri(invite->sip)))
         return;
     say(v, m, invite, "request-uri", invite->sip->request_uri, m->sip->request_uri,
         "The CANCEL must go to the Request-URI of the INVITE that it cancels.");
@@ -223,7 +223,7 @@ static const struct oh_rule rules[] = {
     CANCEL("cancel.require", "A CANCEL has no Require and no Proxy-Require.",
            "lint.cancel.no-require", check_require),
     {"cancel.answer", OH_LEVEL_SHOULD, "RFC 3261 9.2", OH_ON_RESPONSE, "CANCEL",
-     "A CANCEL that is not refused is answered by 200.", NULL, check_answer},
+     "A CANCEL that is not refused is answered by 200.", "call.in.cancel", check_answer},
     CANCEL("cancel.early", "A CANCEL follows a provisional response to its INVITE.",
            "lint.cancel.after-1xx", check_early),
 };

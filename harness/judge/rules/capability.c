@@ -1,32 +1,37 @@
 /* What a user agent says of itself: Allow and Supported. RFC 3261 13.1, 13.2.1, 20.5 */
 #include "judge/rule_help.h"
 
-static bool allows(const struct oh_sip_msg *m, const char *method)
+static const struct oh_span needed[] = {{"INVITE", 6}, {"ACK", 3}, {"CANCEL", 6}, {"BYE", 3}};
+enum { NEEDED = sizeof needed / sizeof *needed };
+
+/* Which of those needed Allow names: a bit for each. */
+static unsigned allowed(const struct oh_sip_msg *m)
 {
     struct oh_span value;
+    unsigned named = 0;
     for (size_t n = 0; (value = oh_sip_msg_value(m, OH_SIP_ALLOW, n)).at; n++) {
-        if (oh_span_is(value, method))
-            return true;
+        for (size_t i = 0; i < NEEDED; i++)
+            named |= oh_span_equal(value, needed[i]) ? 1U << i : 0;
     }
-    return false;
+    return named;
 }
 
 /* Who sends INVITE, answers it with a 2xx or names it here supports it, and must then support these
  * (13.1). */
 static void check_methods(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    static const char *const needed[] = {"INVITE", "ACK", "CANCEL", "BYE"};
+    bool has_allow = oh_sip_msg_header(m->sip, OH_SIP_ALLOW, 0);
+    unsigned named = has_allow ? allowed(m->sip) : 0;
     bool takes_part =
         oh_sip_msg_is_method(m->sip, "INVITE") && (m->sip->is_request || m->sip->status / 100 == 2);
-    if (!oh_sip_msg_header(m->sip, OH_SIP_ALLOW, 0) || (!takes_part && !allows(m->sip, "INVITE")) ||
-        !oh_help_originates(v, m))
+    if (!has_allow || (!takes_part && !(named & 1)) || !oh_help_originates(v, m))
         return;
-    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
-        if (allows(m->sip, needed[i]))
+    for (size_t i = 0; i < NEEDED; i++) {
+        if (named & 1U << i)
             continue;
         oh_say_broken(v, m,
                       &(struct oh_say){.field = "allow",
-                                       .expected = oh_span_of(needed[i]),
+                                       .expected = needed[i],
                                        .observed = oh_sip_msg_whole(m->sip, OH_SIP_ALLOW),
                                        .text = "Allow must name all methods that the user agent "
                                                "understands; who takes part in calls understands "
@@ -89,11 +94,11 @@ static void check_supported_answer(struct oh_rule_view *v, const struct oh_trace
 
 static const struct oh_rule rules[] = {
     {"allow.methods", OH_LEVEL_MUST, "RFC 3261 20.5", OH_ON_ANY, NULL,
-     "An Allow names INVITE, ACK, CANCEL and BYE.", NULL, check_methods},
+     "An Allow names INVITE, ACK, CANCEL and BYE.", "lint.invite.allow", check_methods},
     {"allow.invite", OH_LEVEL_SHOULD, "RFC 3261 13.2.1", OH_ON_REQUEST, "INVITE",
-     "An initial INVITE has an Allow.", NULL, check_allow},
+     "An initial INVITE has an Allow.", "lint.invite.allow", check_allow},
     {"supported.invite", OH_LEVEL_SHOULD, "RFC 3261 13.2.1", OH_ON_REQUEST, "INVITE",
-     "An initial INVITE has a Supported.", NULL, check_supported},
+     "An initial INVITE has a Supported.", "lint.invite.supported", check_supported},
     {"allow.answer", OH_LEVEL_SHOULD, "RFC 3261 13.3.1.4", OH_ON_RESPONSE, "INVITE",
      "A 2xx to an initial INVITE has an Allow.",
      "lint.r2xx.allow-supported lint.r2xx.invite-contact", check_allow_answer},

@@ -71,7 +71,9 @@ static void find_challenge(const struct oh_rule_view *v, const struct oh_trace_m
 /* Asks about all Digest credentials of a request that its sender made for it. */
 static void for_each(struct oh_rule_view *v, const struct oh_trace_msg *m, check_fn *check)
 {
-    if (oh_help_is_request(m, "ACK") || oh_help_is_request(m, "CANCEL") ||
+    bool has_any = oh_sip_msg_header(m->sip, OH_SIP_AUTHORIZATION, 0) ||
+                   oh_sip_msg_header(m->sip, OH_SIP_PROXY_AUTHORIZATION, 0);
+    if (!has_any || oh_help_is_request(m, "ACK") || oh_help_is_request(m, "CANCEL") ||
         !oh_help_originates(v, m))
         return;
     for (int proxy = 0; proxy < 2; proxy++) {
@@ -433,7 +435,8 @@ static bool agrees(const struct oh_trace_msg *m, struct oh_span uri)
     size_t routes = oh_sip_msg_value_count(m->sip, OH_SIP_ROUTE);
     struct oh_span last =
         routes ? oh_sip_msg_value(m->sip, OH_SIP_ROUTE, routes - 1) : (struct oh_span){0};
-    return oh_help_same_address(uri, m->sip->request_uri) ||
+    return oh_span_equal(uri, m->sip->request_uri) ||
+           oh_help_same_address(uri, oh_help_request_uri(m->sip)) ||
            (last.at && oh_sip_name_addr_parse(last, &target) == 0 &&
             !oh_help_is_loose(target.uri) && oh_help_same_address(uri, target.uri));
 }
@@ -573,8 +576,8 @@ static const struct oh_rule rules[] = {
            "auth.digest.qop-auth auth.digest.nc-up", check_nc),
     DIGEST("digest.cnonce", MUST, "RFC 2617 3.2.2", "A cnonce is sent if and only if a qop is.",
            "auth.digest.qop-auth", check_cnonce),
-    DIGEST("digest.username", MUST, "RFC 7616 3.4", "The username is the account's.", NULL,
-           check_username),
+    DIGEST("digest.username", MUST, "RFC 7616 3.4", "The username is the account's.",
+           "auth.digest.username", check_username),
     DIGEST("digest.uri", MUST, "RFC 7616 3.4.6", "The uri agrees with the Request-URI.",
            "auth.digest.uri-match", check_uri),
     DIGEST("digest.response", MUST, "RFC 7616 3.4.1",

@@ -267,7 +267,7 @@ static const struct oh_rule rules[] = {
     DTMF("dtmf.repeats", SHOULD, "RFC 4733 2.5.1.4",
          "The last packet of an event is sent three times.", "dtmf.2833.end", check_repeats),
     DTMF("dtmf.listed", MUST, "RFC 4733 2.5.1.1", "Only events that the other side lists are sent.",
-         "dtmf.2833.event", check_listed),
+         "oa.dtmf-negotiated", check_listed),
     DTMF("dtmf.source", MUST, "RFC 4733 2.5.1.2", "Events come from the source of the voice.",
          "dtmf.2833.same-ssrc", check_source),
 };

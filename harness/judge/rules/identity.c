@@ -393,7 +393,7 @@ static const struct oh_rule rules[] = {
              "The To of a request outside of a dialog has no tag.",
              "lint.to.no-tag-initial lint.register.no-to-tag", check_no_tag),
     {"to.request-uri", OH_LEVEL_SHOULD, "RFC 3261 8.1.1.1", OH_ON_REQUEST, "INVITE",
-     "The initial Request-URI is the URI in To.", NULL, check_to_target},
+     "The initial Request-URI is the URI in To.", "lint.invite.ruri-to", check_to_target},
     IDENTITY("dialog.from-tag", "RFC 3261 12.2.1.1", NULL,
              "A request in a dialog has the sender's tag in From.",
              "lint.dialog.ids lint.bye.in-dialog", check_kept_from_tag),

@@ -62,7 +62,7 @@ static void check_require(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 static const struct oh_rule rules[] = {
     {"prack.rack", OH_LEVEL_MUST, "RFC 3262 7.2", OH_ON_REQUEST, "PRACK",
-     "RAck names a reliable provisional response that was sent.", NULL, check_rack},
+     "RAck names a reliable provisional response that was sent.", "lint.prack.rack", check_rack},
     {"prack.require", OH_LEVEL_MUST, "RFC 3262 3", OH_ON_RESPONSE, "INVITE",
      "A provisional response with RSeq has Require with 100rel.", "lint.rel1xx.require",
      check_require},

@@ -125,12 +125,12 @@ static void check_min_expires(struct oh_rule_view *v, const struct oh_trace_msg 
 
 static const struct oh_rule rules[] = {
     {"refused.retry-after", OH_LEVEL_SHOULD, "RFC 3261 21.5.4", OH_ON_REQUEST | OH_BY_TIME, NULL,
-     "What a 503 refused is not sent again before its Retry-After has passed.", NULL,
-     check_retry_after},
+     "What a 503 refused is not sent again before its Retry-After has passed.",
+     "call.out.503-retry-after reg.503-retry-after", check_retry_after},
     {"refused.forbidden", OH_LEVEL_SHOULD, "RFC 3261 21.4.4", OH_ON_REQUEST | OH_BY_TIME, NULL,
-     "What a 403 refused is not repeated.", NULL, check_forbidden},
+     "What a 403 refused is not repeated.", "reg.403", check_forbidden},
     {"refused.min-expires", OH_LEVEL_SHOULD, "RFC 3261 10.2.8", OH_ON_REQUEST, "REGISTER",
-     "A REGISTER is sent again after a 423 only with at least its Min-Expires.", NULL,
+     "A REGISTER is sent again after a 423 only with at least its Min-Expires.", "reg.423",
      check_min_expires},
 };
 

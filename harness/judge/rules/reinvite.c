@@ -188,8 +188,8 @@ static void check_too_late(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 static const struct oh_rule rules[] = {
     {"reinvite.open", OH_LEVEL_MUST, "RFC 3261 14.1", OH_ON_REQUEST | OH_BY_TIME, "INVITE",
-     "No INVITE is sent in a dialog while another one is in progress.", "mod.one-offer-open",
-     check_open},
+     "No INVITE is sent in a dialog while another one is in progress.",
+     "mod.reinvite.one-at-a-time", check_open},
     {"reinvite.too-soon", OH_LEVEL_SHOULD, "RFC 3261 14.1", OH_ON_REQUEST | OH_BY_TIME, "INVITE",
      "After a 491 who made the Call-ID waits 2.1 s before the INVITE is tried again.",
      "mod.reinvite.glare-out", check_too_soon},

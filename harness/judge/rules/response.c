@@ -2,26 +2,11 @@
  * made by another. */
 #include "judge/rule_help.h"
 
-/* A foreign capture may lack the request: the one that fits best differs in branch and CSeq, or is
- * the CANCEL of its INVITE, or the INVITE of its CANCEL, which have the same branch. */
-static bool is_unseen(const struct oh_rule_view *v, const struct oh_trace_msg *m,
-                      const struct oh_trace_msg *request)
-{
-    struct oh_sip_cseq mine, other;
-    if (oh_rule_run(v) || oh_help_cseq(m->sip, &mine) < 0 || oh_help_cseq(request->sip, &other) < 0)
-        return false;
-    bool same_branch = oh_help_same_token(oh_help_branch(m->sip), oh_help_branch(request->sip));
-    bool pair = oh_span_is(mine.method, "CANCEL") != oh_span_is(other.method, "CANCEL");
-    if (mine.number != other.number)
-        return !same_branch;
-    return same_branch ? pair : oh_rule_evidence_lost(v); /* of a merged request: 8.2.2.2 */
-}
-
 static bool read_request(const struct oh_rule_view *v, const struct oh_trace_msg *m,
                          const struct oh_trace_msg **request)
 {
-    *request = oh_rule_msg(v, m->request);
-    return *request && oh_help_originates(v, m) && !is_unseen(v, m, *request);
+    *request = oh_help_answered_by(v, m);
+    return *request != NULL;
 }
 
 static void check_via(struct oh_rule_view *v, const struct oh_trace_msg *m)
@@ -150,7 +135,7 @@ static void check_same_tag(struct oh_rule_view *v, const struct oh_trace_msg *m)
         struct oh_span tag = oh_help_tag(before->sip, OH_SIP_TO);
         if (before->sip->is_request || before->request != request->index || !tag.at ||
             before->sip->status <= 100 || !oh_help_is_first(before) ||
-            is_unseen(v, before, request))
+            oh_help_is_unseen(v, before, request))
             continue;
         if (!oh_help_same_token(tag, mine))
             oh_say_broken(v, m,

@@ -177,6 +177,8 @@ static char *stripped(struct oh_span uri)
 
 static bool same_target(struct oh_span a, struct oh_span b)
 {
+    if (oh_span_equal(a, b))
+        return true;
     char *x = stripped(a), *y = stripped(b);
     bool same = oh_help_same_uri(oh_span_of(x), oh_span_of(y));
     free(x);
@@ -205,7 +207,7 @@ static bool is_stripped(struct oh_span uri)
 /* The URI of a strict router must be stripped; a target is taken with and without. */
 static bool goes_right(const struct way *w, const struct oh_trace_msg *m, bool strict)
 {
-    struct oh_span uri = m->sip->request_uri;
+    struct oh_span uri = oh_help_request_uri(m->sip);
     return strict ? is_stripped(uri) && same_target(w->routes[0], uri) : is_target(w, m, uri);
 }
 

@@ -105,9 +105,11 @@ static bool is_same_format(const struct stream *a, struct oh_span x, const struc
     bool told = types && a->types->mapped[i].at && b->types->mapped[k].at;
     if (!told && oh_help_same_token(x, y))
         return true;
-    struct oh_span p = oh_help_encoding(a->types->encoding[i]);
-    struct oh_span q = oh_help_encoding(b->types->encoding[k]);
-    return types && p.at && q.at && oh_help_same_token(p, q);
+    if (!types)
+        return false;
+    struct oh_span p = oh_help_encoding(oh_help_encoding_of(a->types, i));
+    struct oh_span q = oh_help_encoding(oh_help_encoding_of(b->types, k));
+    return p.at && q.at && oh_help_same_token(p, q);
 }
 
 /* Of the first OH_HELP_FORMATS_MAX formats; where there are more, that is taken for yes. */
@@ -325,7 +327,8 @@ static const struct oh_rule rules[] = {
         "An answer has an rtpmap for each dynamic payload type.", "sdp.rtpmap-dynamic",
         check_dynamic),
     SDP("sdp.events", SHOULD, "RFC 4733 2.5.2.1",
-        "A description with telephone-event has an fmtp with the events.", NULL, check_events),
+        "A description with telephone-event has an fmtp with the events.",
+        "sdp.telephone-event-listed", check_events),
     SDP("sdp.direction", MUST, "RFC 3264 6.1",
         "The direction in an answer mirrors that of the offer.",
         "oa.direction-table sdp.direction-default", check_direction),

@@ -91,24 +91,20 @@ static void check_zero_port(struct oh_rule_view *v, const struct oh_trace_msg *m
 
 /* --- numbers of one codec --- */
 
-/* The number of this encoding among those that the stream lists; OH_HELP_TYPES: none. */
-static uint64_t number_of(const struct oh_help_types *t, struct oh_span encoding)
-{
-    uint64_t type = 0;
-    while (type < OH_HELP_TYPES &&
-           !(t->listed[type] && oh_span_equal_nocase(t->encoding[type], encoding)))
-        type++;
-    return type;
-}
-
-/* One encoding may stand several times, with other parameters each: only what stands once in both
- * is compared. */
-static bool is_single(const struct oh_help_types *t, struct oh_span encoding)
+/* How many of the numbers that the stream lists have this encoding; the least of them becomes
+ * `*number`. One encoding may stand several times, with other parameters each: only what stands
+ * once in both is compared. */
+static size_t count_of(const struct oh_help_types *t, struct oh_span encoding, uint64_t *number)
 {
     size_t count = 0;
-    for (uint64_t type = 0; type < OH_HELP_TYPES; type++)
-        count += t->listed[type] && oh_span_equal_nocase(t->encoding[type], encoding);
-    return count == 1;
+    *number = OH_HELP_TYPES;
+    for (size_t i = 0; i < t->number_count; i++) {
+        if (!oh_span_equal_nocase(oh_help_encoding_of(t, t->numbers[i]), encoding))
+            continue;
+        count++;
+        *number = t->numbers[i] < *number ? t->numbers[i] : *number;
+    }
+    return count;
 }
 
 /* A static number means the same to everybody: only dynamic ones are looked at. */
@@ -117,20 +113,20 @@ static bool is_renumbered(struct oh_rule_view *v, const struct oh_trace_msg *m,
 {
     const struct oh_help_types *offer, *answer;
     struct oh_span left = p->answer->formats, word;
-    uint64_t type, offered;
+    uint64_t type, offered, own;
     if (oh_span_is(p->answer->port, "0") || !oh_help_is_rtp(p->answer))
         return false;
     offer = oh_help_types_of(v, p->offer);
     answer = oh_help_types_of(v, p->answer);
     for (int i = 0; i < OH_HELP_FORMATS_MAX && oh_help_next_word(&left, &word); i++) {
-        if (!oh_help_is_type(word, &type) || type < 96 || !answer->encoding[type].at ||
-            !is_single(offer, answer->encoding[type]) || !is_single(answer, answer->encoding[type]))
+        if (!oh_help_is_type(word, &type) || type < 96 || !answer->mapped[type].at)
             continue;
-        offered = number_of(offer, answer->encoding[type]);
-        if (offered == type)
+        struct oh_span encoding = answer->mapped[type]; /* of these none is static */
+        if (count_of(offer, encoding, &offered) != 1 || count_of(answer, encoding, &own) != 1 ||
+            offered == type)
             continue;
-        char *expected = oh_format("%u for %.*s", (unsigned)offered,
-                                   (int)answer->encoding[type].len, answer->encoding[type].at);
+        char *expected =
+            oh_format("%u for %.*s", (unsigned)offered, (int)encoding.len, encoding.at);
         bool spoke = say(v, m, p, oh_span_of(expected), word,
                          "An answer should give a codec the payload type that the offer gave it.");
         free(expected);
@@ -157,8 +153,8 @@ static const struct oh_rule rules[] = {
            "An accepted stream has the transport that was offered.", "oa.proto-same",
            check_protocol),
     ANSWER("sdp.port-zero", MUST, "RFC 3264 8.2",
-           "A stream offered with port 0 is answered with port 0.",
-           "oa.offered-port0 oa.reject-port0", check_zero_port),
+           "A stream offered with port 0 is answered with port 0.", "oa.offered-port0",
+           check_zero_port),
     ANSWER("sdp.answer-numbers", SHOULD, "RFC 3264 6.1",
            "An answer keeps the offer's payload type for a codec.", "oa.answer-pt-symmetric",
            check_numbers),

@@ -9,11 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The description; absent where there is none, or another's. */
-static struct oh_span description(const struct oh_rule_view *v, const struct oh_trace_msg *m)
+/* The description; NULL where there is none, or another's. */
+static const struct oh_help_description *description(const struct oh_rule_view *v,
+                                                     const struct oh_trace_msg *m)
 {
     bool own = oh_help_has_sdp(m->sip) && oh_help_originates(v, m);
-    return own ? m->sip->body : (struct oh_span){0};
+    return own ? oh_help_description_of(v, m->sip) : NULL;
 }
 
 static void say(struct oh_rule_view *v, const struct oh_trace_msg *m, struct oh_span bytes,
@@ -31,7 +32,7 @@ static void say(struct oh_rule_view *v, const struct oh_trace_msg *m, struct oh_
 
 static void check_line_ends(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    struct oh_span body = description(v, m), rest = body;
+    struct oh_span body = description(v, m) ? m->sip->body : (struct oh_span){0}, rest = body;
     while (rest.len > 0) {
         size_t end = oh_span_find(rest, '\n');
         bool ends = end > 0 && end < rest.len && rest.at[end - 1] == '\r';
@@ -48,7 +49,7 @@ static void check_line_ends(struct oh_rule_view *v, const struct oh_trace_msg *m
 /* Two letters and the end of the line: a single space would do. */
 static void check_name(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    struct oh_span rest = description(v, m);
+    struct oh_span rest = description(v, m) ? m->sip->body : (struct oh_span){0};
     while (rest.len > 0) {
         size_t end = oh_span_find(rest, '\n');
         struct oh_span line = oh_span_sub(rest, 0, end);
@@ -110,9 +111,13 @@ static const char *address_missed(struct oh_span type, struct oh_span address, b
 
 static void check_address(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    struct oh_span rest = description(v, m);
-    while (rest.len > 0) {
-        struct oh_span line = oh_help_next_line(&rest), words[6] = {{0}}, left;
+    const struct oh_help_description *d = description(v, m);
+    struct oh_help_walk walk;
+    struct oh_span line, words[6], left;
+    if (!d)
+        return;
+    walk = oh_help_lines(d);
+    while (oh_help_next(&walk, &line)) {
         bool is_connection = oh_span_starts_with(line, "c=");
         size_t count = 0, wanted = is_connection ? 3 : 6;
         if (!is_connection && !oh_span_starts_with(line, "o="))
@@ -142,11 +147,10 @@ static bool fits_63_bits(struct oh_span digits)
 
 static void check_origin_size(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    const struct oh_help_description *d;
-    struct oh_span body = description(v, m), left, word;
-    if (!body.at)
+    const struct oh_help_description *d = description(v, m);
+    struct oh_span left, word;
+    if (!d)
         return;
-    d = oh_help_description_of(v, m->sip);
     left = oh_help_line_of(&d->session, "o=");
     for (int i = 0; i < 3 && oh_help_next_word(&left, &word); i++) {
         if (i == 0 || fits_63_bits(word))
@@ -167,27 +171,12 @@ typedef bool stream_fn(struct oh_rule_view *v, const struct oh_trace_msg *m,
 
 static void each_stream(struct oh_rule_view *v, const struct oh_trace_msg *m, stream_fn *fn)
 {
-    const struct oh_help_description *d;
-    if (!description(v, m).at)
-        return;
-    d = oh_help_description_of(v, m->sip);
-    for (size_t i = 0; i < d->count && i < OH_HELP_MEDIA_MAX; i++) {
+    const struct oh_help_description *d = description(v, m);
+    for (size_t i = 0; d && i < d->count && i < OH_HELP_MEDIA_MAX; i++) {
         const struct oh_help_part *p = &d->media[i];
         if (oh_help_is_rtp(p) && !oh_span_is(p->port, "0") && fn(v, m, p))
             return;
     }
-}
-
-/* What is no token has no form: that is said with the text. */
-static bool has_token_form(struct oh_span word)
-{
-    for (size_t i = 0; i < word.len; i++) {
-        char c = word.at[i];
-        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (!letter && !(c >= '0' && c <= '9') && !(c && strchr("!#$%&'*+-.^_`{|}~", c)))
-            return false;
-    }
-    return true;
 }
 
 static bool wrong_format(struct oh_rule_view *v, const struct oh_trace_msg *m,
@@ -196,8 +185,8 @@ static bool wrong_format(struct oh_rule_view *v, const struct oh_trace_msg *m,
     struct oh_span left = p->formats, word;
     uint64_t type;
     while (oh_help_next_word(&left, &word)) {
-        if (oh_help_is_type(word, &type) || !has_token_form(word))
-            continue;
+        if (oh_help_is_type(word, &type) || oh_help_token_len(word) < word.len)
+            continue; /* what is no token has no form: that is said with the text */
         say(v, m, word, "a payload type, 0 to 127",
             "The formats of an RTP stream must be payload type numbers from 0 to 127.");
         return true;
@@ -210,41 +199,16 @@ static void check_formats(struct oh_rule_view *v, const struct oh_trace_msg *m)
     each_stream(v, m, wrong_format);
 }
 
-/* The next a=rtpmap of a stream: its number, name, and what stands behind the name. */
-struct mapping {
-    struct oh_span line, number, name, clock, channels;
-};
-
-static bool next_mapping(struct oh_span *rest, struct mapping *map)
-{
-    static const char begins[] = "a=rtpmap:";
-    while (rest->len > 0) {
-        struct oh_span line = oh_help_next_line(rest), left, word;
-        *map = (struct mapping){.line = line};
-        if (!oh_span_starts_with(line, begins))
-            continue;
-        left = oh_span_sub(line, sizeof begins - 1, line.len);
-        if (!oh_help_next_word(&left, &map->number) || !oh_help_next_word(&left, &word))
-            continue;
-        size_t slash = oh_span_find(word, '/');
-        map->name = oh_span_sub(word, 0, slash);
-        word = oh_span_sub(word, slash + 1, word.len);
-        slash = oh_span_find(word, '/');
-        map->clock = oh_span_sub(word, 0, slash);
-        map->channels = oh_span_sub(word, slash + 1, word.len);
-        return true;
-    }
-    return false;
-}
-
 static bool mapped_twice(struct oh_rule_view *v, const struct oh_trace_msg *m,
                          const struct oh_help_part *p)
 {
     bool seen[TYPES] = {false};
-    struct oh_span rest = p->rest;
-    struct mapping map;
+    const struct oh_help_types *types = oh_help_types_of(v, p);
+    struct oh_span rest = types->beyond;
+    struct oh_help_mapping map;
+    size_t n = 0;
     uint64_t type;
-    while (next_mapping(&rest, &map)) {
+    while (oh_help_next_mapping(types, &n, &rest, &map)) {
         if (!oh_help_is_type(map.number, &type))
             continue;
         if (seen[type]) {
@@ -289,11 +253,12 @@ static void check_mapped(struct oh_rule_view *v, const struct oh_trace_msg *m)
 static bool mapped_unlisted(struct oh_rule_view *v, const struct oh_trace_msg *m,
                             const struct oh_help_part *p)
 {
-    struct oh_span rest = p->rest;
     const struct oh_help_types *types = oh_help_types_of(v, p);
-    struct mapping map;
+    struct oh_span rest = types->beyond;
+    struct oh_help_mapping map;
+    size_t n = 0;
     uint64_t type;
-    while (next_mapping(&rest, &map)) {
+    while (oh_help_next_mapping(types, &n, &rest, &map)) {
         if (oh_help_is_type(map.number, &type) && types->listed[type])
             continue;
         say(v, m, map.line, "a payload type that the m= line lists",
@@ -330,11 +295,9 @@ static bool has_odd_port(struct oh_rule_view *v, const struct oh_trace_msg *m,
 
 static void check_port(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    const struct oh_help_description *d;
-    if (!description(v, m).at)
-        return;
-    d = oh_help_description_of(v, m->sip);
-    if (!oh_help_line_of(&d->session, "a=ice-").at && !oh_help_line_of(&d->session, "a=rtcp").at)
+    const struct oh_help_description *d = description(v, m);
+    if (d && !oh_help_line_of(&d->session, "a=ice-").at &&
+        !oh_help_line_of(&d->session, "a=rtcp").at)
         each_stream(v, m, has_odd_port);
 }
 
@@ -343,20 +306,26 @@ static void check_port(struct oh_rule_view *v, const struct oh_trace_msg *m)
 /* RFC 3551 4.5, table 1 and 6. Those with a clock of free choice are not here. */
 static const struct clock {
     const char *name, *clock;
-} clocks[] = {{"G722", "8000"},  {"G723", "8000"},    {"G728", "8000"},    {"G729", "8000"},
-              {"G729D", "8000"}, {"G729E", "8000"},   {"GSM", "8000"},     {"GSM-EFR", "8000"},
-              {"LPC", "8000"},   {"QCELP", "8000"},   {"G726-16", "8000"}, {"G726-24", "8000"},
-              {"MPA", "90000"},  {"G726-32", "8000"}, {"G726-40", "8000"}, {"H261", "90000"}};
+    size_t len; /* of the name */
+} clocks[] = {{"G722", "8000", 4},  {"G723", "8000", 4},    {"G728", "8000", 4},
+              {"G729", "8000", 4},  {"G729D", "8000", 5},   {"G729E", "8000", 5},
+              {"GSM", "8000", 3},   {"GSM-EFR", "8000", 7}, {"LPC", "8000", 3},
+              {"QCELP", "8000", 5}, {"G726-16", "8000", 7}, {"G726-24", "8000", 7},
+              {"MPA", "90000", 3},  {"G726-32", "8000", 7}, {"G726-40", "8000", 7},
+              {"H261", "90000", 4}};
 
 static bool has_wrong_clock(struct oh_rule_view *v, const struct oh_trace_msg *m,
                             const struct oh_help_part *p)
 {
-    struct oh_span rest = p->rest;
-    struct mapping map;
-    while (next_mapping(&rest, &map)) {
+    const struct oh_help_types *types = oh_help_types_of(v, p);
+    struct oh_span rest = types->beyond;
+    struct oh_help_mapping map;
+    size_t n = 0;
+    while (oh_help_next_mapping(types, &n, &rest, &map)) {
         for (size_t i = 0; map.clock.len > 0 && i < sizeof clocks / sizeof *clocks; i++) {
             const struct clock *c = &clocks[i];
-            if (!oh_span_is_nocase(map.name, c->name) || oh_span_is(map.clock, c->clock))
+            if (map.name.len != c->len || (map.name.at[0] | 0x20) != (c->name[0] | 0x20) ||
+                !oh_span_is_nocase(map.name, c->name) || oh_span_is(map.clock, c->clock))
                 continue;
             char *expected = oh_format("%s/%s", c->name, c->clock);
             say(v, m, map.line, expected,
@@ -377,9 +346,11 @@ static void check_clock(struct oh_rule_view *v, const struct oh_trace_msg *m)
 static bool bound_anew(struct oh_rule_view *v, const struct oh_trace_msg *m,
                        const struct oh_help_part *p)
 {
-    struct oh_span rest = p->rest;
-    struct mapping map;
-    while (next_mapping(&rest, &map)) {
+    const struct oh_help_types *types = oh_help_types_of(v, p);
+    struct oh_span rest = types->beyond;
+    struct oh_help_mapping map;
+    size_t n = 0;
+    while (oh_help_next_mapping(types, &n, &rest, &map)) {
         uint64_t type;
         struct oh_span known = oh_help_is_type(map.number, &type) ? oh_help_static_encoding(type)
                                                                   : (struct oh_span){0};
@@ -415,10 +386,15 @@ static bool is_time(struct oh_span s)
 static void check_packet_time(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     static const char *const begins[] = {"a=ptime:", "a=maxptime:"};
-    struct oh_span rest = description(v, m);
-    while (rest.len > 0) {
-        struct oh_span line = oh_help_next_line(&rest);
-        for (size_t i = 0; i < 2; i++) {
+    const struct oh_help_description *d = description(v, m);
+    struct oh_help_walk walk;
+    struct oh_span line;
+    if (!d)
+        return;
+    walk = oh_help_lines(d);
+    while (oh_help_next(&walk, &line)) {
+        bool may_be = oh_span_starts_with(line, "a=p") || oh_span_starts_with(line, "a=m");
+        for (size_t i = 0; may_be && i < 2; i++) {
             if (!oh_span_starts_with(line, begins[i]) ||
                 line.len == strlen(begins[i]) || /* the form says that */
                 is_time(oh_span_trim(oh_span_sub(line, strlen(begins[i]), line.len))))

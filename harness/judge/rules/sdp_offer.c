@@ -344,7 +344,8 @@ static const struct oh_rule rules[] = {
           "A 2xx to an INVITE with an offer carries the answer.", "lint.r2xx.invite-contact",
           check_answer),
     OFFER("sdp.ack-answer", "RFC 3261 13.2.2.4", OH_ON_REQUEST, "ACK",
-          "The ACK to a 2xx with an offer carries the answer.", NULL, check_ack_answer),
+          "The ACK to a 2xx with an offer carries the answer.", "call.out.late-offer-answer",
+          check_ack_answer),
 };
 
 const struct oh_rule_family oh_rules_sdp_offer = {"sdp-offer", rules, sizeof rules / sizeof *rules};

@@ -10,11 +10,12 @@
 
 enum { WORDS_MAX = 8 };
 
-/* The description; absent where there is none, or another's. */
-static struct oh_span description(const struct oh_rule_view *v, const struct oh_trace_msg *m)
+/* The description; NULL where there is none, or another's. */
+static const struct oh_help_description *description(const struct oh_rule_view *v,
+                                                     const struct oh_trace_msg *m)
 {
     bool own = oh_help_has_sdp(m->sip) && oh_help_originates(v, m);
-    return own ? m->sip->body : (struct oh_span){0};
+    return own ? oh_help_description_of(v, m->sip) : NULL;
 }
 
 static void say(struct oh_rule_view *v, const struct oh_trace_msg *m, struct oh_span line,
@@ -43,19 +44,23 @@ static const char *place_of(const struct section *s, char type)
 
 static bool is_line(struct oh_span line)
 {
-    return line.len >= 2 && line.at[1] == '=' && line.at[0] &&
-           strchr("vosiuepcbtrzkam", line.at[0]);
+    static const bool types[256] = {
+        ['v'] = true, ['o'] = true, ['s'] = true, ['i'] = true, ['u'] = true,
+        ['e'] = true, ['p'] = true, ['c'] = true, ['b'] = true, ['t'] = true,
+        ['r'] = true, ['z'] = true, ['k'] = true, ['a'] = true, ['m'] = true};
+    return line.len >= 2 && line.at[1] == '=' && types[(unsigned char)line.at[0]];
 }
 
 /* The first line that stands behind one that it should precede, or (`repeated`) that stands there
  * a second time; absent where all is well. */
-static struct oh_span misplaced(struct oh_span body, bool repeated)
+static struct oh_span misplaced(const struct oh_help_description *d, bool repeated)
 {
+    struct oh_help_walk walk = oh_help_lines(d);
     const struct section *now = &session;
     const char *last = now->order;
+    struct oh_span line;
     bool began = false;
-    while (body.len > 0) {
-        struct oh_span line = oh_help_next_line(&body);
+    while (oh_help_next(&walk, &line)) {
         if (!is_line(line))
             continue;
         if (line.at[0] == 'm') {
@@ -77,7 +82,8 @@ static struct oh_span misplaced(struct oh_span body, bool repeated)
 
 static void check_order(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    struct oh_span line = misplaced(description(v, m), false);
+    const struct oh_help_description *d = description(v, m);
+    struct oh_span line = d ? misplaced(d, false) : (struct oh_span){0};
     if (line.at)
         say(v, m, line, "v o s i u e p c b t k a, then per medium m i c b k a",
             "The lines of a session description must stand in their fixed order.");
@@ -85,7 +91,8 @@ static void check_order(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 static void check_once(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    struct oh_span line = misplaced(description(v, m), true);
+    const struct oh_help_description *d = description(v, m);
+    struct oh_span line = d ? misplaced(d, true) : (struct oh_span){0};
     if (line.at)
         say(v, m, line, "one line of this type",
             "A session description must not have a second line of this type here.");
@@ -104,13 +111,7 @@ static bool is_digits(struct oh_span s)
 
 static bool is_token(struct oh_span s)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.at[i];
-        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (!letter && !(c >= '0' && c <= '9') && !(c && strchr("!#$%&'*+-.^_`{|}~", c)))
-            return false;
-    }
-    return s.len > 0;
+    return s.len > 0 && oh_help_token_len(s) == s.len;
 }
 
 /* How many words there are; those beyond WORDS_MAX are counted only. */
@@ -199,26 +200,31 @@ static const struct form {
     {'m', is_media, "m=media port protocol formats"},
     {'a', is_attribute, "a=name or a=name:value"},
 };
+enum { FORMS = sizeof forms / sizeof *forms };
 
 /* What the line should be; NULL: it is. */
 static const char *form_missed(struct oh_span line)
 {
+    size_t i = 0;
     if (line.len > 0 && !is_line(line))
         return "a type of one known letter, '=' and a value";
-    for (size_t i = 0; line.len > 0 && i < sizeof forms / sizeof *forms; i++) {
-        struct oh_span value = oh_span_sub(line, 2, line.len);
-        if (line.at[0] == forms[i].type &&
-            (oh_span_starts_with(value, " ") || !forms[i].fits(value)))
-            return forms[i].expected;
-    }
-    return NULL;
+    while (line.len > 0 && i < FORMS && line.at[0] != forms[i].type)
+        i++;
+    if (line.len == 0 || i == FORMS)
+        return NULL;
+    struct oh_span value = oh_span_sub(line, 2, line.len);
+    return oh_span_starts_with(value, " ") || !forms[i].fits(value) ? forms[i].expected : NULL;
 }
 
 static void check_form(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    struct oh_span rest = description(v, m);
-    while (rest.len > 0) {
-        struct oh_span line = oh_help_next_line(&rest);
+    const struct oh_help_description *d = description(v, m);
+    struct oh_help_walk walk;
+    struct oh_span line;
+    if (!d)
+        return;
+    walk = oh_help_lines(d);
+    while (oh_help_next(&walk, &line)) {
         const char *expected = form_missed(line);
         if (!expected)
             continue;
@@ -240,9 +246,13 @@ static bool is_mapping(struct oh_span value)
 static void check_mapping(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     static const char begins[] = "a=rtpmap:";
-    struct oh_span rest = description(v, m);
-    while (rest.len > 0) {
-        struct oh_span line = oh_help_next_line(&rest);
+    const struct oh_help_description *d = description(v, m);
+    struct oh_help_walk walk;
+    struct oh_span line;
+    if (!d)
+        return;
+    walk = oh_help_lines(d);
+    while (oh_help_next(&walk, &line)) {
         if (!oh_span_starts_with(line, begins) || line.len == sizeof begins - 1 ||
             is_mapping(oh_span_sub(line, sizeof begins - 1, line.len)))
             continue;
@@ -262,10 +272,14 @@ static bool is_direction(struct oh_span line)
 
 static void check_one_direction(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    struct oh_span rest = description(v, m);
+    const struct oh_help_description *d = description(v, m);
+    struct oh_help_walk walk;
+    struct oh_span line;
     size_t count = 0;
-    while (rest.len > 0) {
-        struct oh_span line = oh_help_next_line(&rest);
+    if (!d)
+        return;
+    walk = oh_help_lines(d);
+    while (oh_help_next(&walk, &line)) {
         count = oh_span_starts_with(line, "m=") ? 0 : count + is_direction(line);
         if (count < 2)
             continue;

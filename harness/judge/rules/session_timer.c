@@ -184,6 +184,8 @@ static bool read_session(const struct oh_rule_view *v, const struct oh_trace_msg
                          struct session *s)
 {
     uint64_t seconds;
+    if (!oh_sip_msg_header(m->sip, OH_SIP_SESSION_EXPIRES, 0))
+        return false;
     struct oh_span refresher = refresher_of(m->sip);
     bool uac = oh_span_is_nocase(refresher, "uac"), uas = oh_span_is_nocase(refresher, "uas");
     if (!answers_refresh(v, m, &s->request) || !(m->from_phone || m->to_phone) || uac == uas ||

@@ -240,7 +240,7 @@ static const struct oh_trace_msg *pending(const struct oh_rule_view *v,
                                           const struct oh_trace_msg *second,
                                           const struct oh_trace_msg *m)
 {
-    struct oh_sip_cseq mine, earlier;
+    struct oh_sip_cseq mine, earlier, answered;
     if (oh_help_cseq(second->sip, &mine) < 0)
         return NULL;
     for (int i = second->index - 1; i >= 0 && i > second->index - OH_HELP_REACH; i--) {
@@ -253,7 +253,9 @@ static const struct oh_trace_msg *pending(const struct oh_rule_view *v,
                                oh_help_tag(second->sip, OH_SIP_FROM)) &&
             oh_help_same_token(oh_help_tag(oh_rule_msg(v, first->final)->sip, OH_SIP_TO),
                                oh_help_tag(second->sip, OH_SIP_TO)) &&
-            oh_help_cseq(first->sip, &earlier) == 0 && earlier.number < mine.number)
+            oh_help_cseq(first->sip, &earlier) == 0 && earlier.number < mine.number &&
+            oh_help_cseq(oh_rule_msg(v, first->final)->sip, &answered) == 0 &&
+            answered.number == earlier.number) /* else it answers one that was not captured */
             return first;
     }
     return NULL;

@@ -118,6 +118,14 @@ static void say_rport(struct oh_rule_view *v, const struct oh_trace_msg *m, cons
                                    .also = h->request});
 }
 
+/* As it is written without zeros before it. */
+static bool tells(struct oh_span text, unsigned port)
+{
+    uint64_t number;
+    bool is_padded = text.len > 1 && text.at[0] == '0';
+    return !is_padded && oh_span_to_u64(text, &number) && number == port;
+}
+
 static void check_rport(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct hop h;
@@ -126,13 +134,15 @@ static void check_rport(struct oh_rule_view *v, const struct oh_trace_msg *m)
         return;
     struct oh_span filled = h.told->rport;
     struct oh_span received = h.told->received;
-    snprintf(port, sizeof port, "%u", h.request->src.port);
-    if (filled.len == 0 && !knows_rport(v, m))
+    if (filled.len == 0 && !knows_rport(v, m)) {
         oh_rule_not_checkable(v); /* a server of RFC 3261 alone passes over it */
-    else if (filled.len == 0 || (port_is_known(v, m, &h) && !oh_span_is(filled, port)))
+    } else if (filled.len == 0 ||
+               (port_is_known(v, m, &h) && !tells(filled, h.request->src.port))) {
+        snprintf(port, sizeof port, "%u", h.request->src.port);
         say_rport(v, m, &h, "via.rport", port, filled);
-    else if (!received.at)
+    } else if (!received.at) {
         say_rport(v, m, &h, "via.received", oh_addr_format_ip(&h.request->src, ip), received);
+    }
 }
 
 /* A copy of the request that came to this address: the capture saw it before and behind a

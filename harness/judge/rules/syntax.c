@@ -71,16 +71,23 @@ static void check_bracketed(struct oh_rule_view *v, const struct oh_trace_msg *m
 /* Extensions may have any name, but none that differs from a known one by its letters alone. */
 static void check_method_case(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    static const char *const known[] = {"ACK",     "BYE",      "CANCEL",    "INFO",  "INVITE",
-                                        "MESSAGE", "NOTIFY",   "OPTIONS",   "PRACK", "PUBLISH",
-                                        "REFER",   "REGISTER", "SUBSCRIBE", "UPDATE"};
+#define KNOWN(literal)                                                                             \
+    {                                                                                              \
+        literal, sizeof literal - 1                                                                \
+    }
+    static const struct oh_span known[] = {KNOWN("ACK"),       KNOWN("BYE"),     KNOWN("CANCEL"),
+                                           KNOWN("INFO"),      KNOWN("INVITE"),  KNOWN("MESSAGE"),
+                                           KNOWN("NOTIFY"),    KNOWN("OPTIONS"), KNOWN("PRACK"),
+                                           KNOWN("PUBLISH"),   KNOWN("REFER"),   KNOWN("REGISTER"),
+                                           KNOWN("SUBSCRIBE"), KNOWN("UPDATE")};
+#undef KNOWN
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (!oh_span_is_nocase(m->sip->method, known[i]))
+        if (!oh_span_equal_nocase(m->sip->method, known[i]))
             continue;
-        if (!oh_span_is(m->sip->method, known[i]) && oh_help_originates(v, m))
+        if (!oh_span_equal(m->sip->method, known[i]) && oh_help_originates(v, m))
             oh_say_broken(v, m,
                           &(struct oh_say){.field = "method",
-                                           .expected = oh_span_of(known[i]),
+                                           .expected = known[i],
                                            .observed = m->sip->method,
                                            .text = "The method must be in capitals: in other "
                                                    "letters it is another method."});
@@ -333,12 +340,12 @@ static const struct oh_rule rules[] = {
     SYNTAX("syntax.length-present", MUST, "RFC 3261 20.14",
            "A message over a stream has a Content-Length.", "lint.frame.stream-content-length",
            check_length_present),
-    SYNTAX("syntax.empty", MUST, "RFC 3261 25.1", "A header that must have a value has one.", NULL,
-           check_empty),
-    SYNTAX("syntax.tokens", MUST, "RFC 3261 25.1", "Methods and option tags are tokens.", NULL,
-           check_tokens),
-    SYNTAX("syntax.length-given", SHOULD, "RFC 3261 20.14", "A message has a Content-Length.", NULL,
-           check_length_given),
+    SYNTAX("syntax.empty", MUST, "RFC 3261 25.1", "A header that must have a value has one.",
+           "lint.hdr.value-given", check_empty),
+    SYNTAX("syntax.tokens", MUST, "RFC 3261 25.1", "Methods and option tags are tokens.",
+           "lint.hdr.tokens", check_tokens),
+    SYNTAX("syntax.length-given", SHOULD, "RFC 3261 20.14", "A message has a Content-Length.",
+           "lint.frame.content-length-given", check_length_given),
     SYNTAX("syntax.content-type", MUST, "RFC 3261 20.15",
            "A message with a body has a Content-Type.", "lint.body.content-type",
            check_content_type),

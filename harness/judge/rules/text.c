@@ -87,7 +87,7 @@ static void check_quotes(struct oh_rule_view *v, const struct oh_trace_msg *m)
     const struct oh_sip_header *h;
     for (size_t i = 0; i < sizeof quoting / sizeof *quoting; i++) {
         for (size_t n = 0; (h = oh_sip_msg_header(m->sip, quoting[i], n)) != NULL; n++) {
-            if (oh_span_find(h->value, '"') == h->value.len || is_copied(m->sip, quoting[i]))
+            if (is_copied(m->sip, quoting[i]) || oh_span_find(h->value, '"') == h->value.len)
                 continue;
             size_t wrong = oh_help_unquoted(h->value);
             if (wrong == h->value.len || !oh_help_originates(v, m))
@@ -251,10 +251,11 @@ static void check_combined(struct oh_rule_view *v, const struct oh_trace_msg *m)
 /* word, RFC 3261 25.1 */
 static bool is_word(struct oh_span s)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        if (!oh_sip_is_token(oh_span_sub(s, i, 1)) &&
-            (s.at[i] == '\0' || !strchr("()<>:\\\"/[]?{}", s.at[i])))
+    for (size_t i = oh_sip_token_len(s); i < s.len;) {
+        if (s.at[i] == '\0' || !strchr("()<>:\\\"/[]?{}", s.at[i]))
             return false;
+        i++;
+        i += oh_sip_token_len(oh_span_sub(s, i, s.len));
     }
     return s.len > 0;
 }

@@ -256,6 +256,17 @@ static bool has_bad_start_line(const struct oh_sip_msg *m)
     return false;
 }
 
+/* The URI of the n-th value; absent where it cannot be read. */
+static struct oh_span uri_in(const struct oh_sip_msg *m, enum oh_sip_header_id id, size_t n,
+                             struct oh_span value)
+{
+    struct oh_sip_name_addr a;
+    bool is_known = n == 0 && (id == OH_SIP_FROM || id == OH_SIP_TO || id == OH_SIP_CONTACT);
+    if (is_known)
+        return oh_help_uri(m, id);
+    return oh_sip_name_addr_parse(value, &a) == 0 ? a.uri : (struct oh_span){0};
+}
+
 static bool find_odd(const struct oh_rule_view *v, const struct oh_trace_msg *m, odd_fn *fn,
                      const char **field, const char **wanted, struct oh_span *odd)
 {
@@ -279,8 +290,7 @@ static bool find_odd(const struct oh_rule_view *v, const struct oh_trace_msg *m,
         if (places[i].in_requests && !outside)
             continue;
         for (size_t n = 0; (value = oh_sip_msg_value(m->sip, places[i].id, n)).at; n++) {
-            struct oh_sip_name_addr a;
-            if (oh_sip_name_addr_parse(value, &a) == 0 && is_odd(v, m, a.uri, fn, wanted, odd))
+            if (is_odd(v, m, uri_in(m->sip, places[i].id, n, value), fn, wanted, odd))
                 return true;
         }
     }

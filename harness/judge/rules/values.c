@@ -9,14 +9,6 @@
 
 /* --- separators and brackets --- */
 
-/* Headers of URIs and Vias that the sender of this message wrote itself. */
-static bool wrote(const struct oh_sip_msg *m, enum oh_sip_header_id id)
-{
-    bool is_party = id == OH_SIP_FROM || id == OH_SIP_TO;
-    bool in_dialog = oh_help_tag(m, OH_SIP_TO).at != NULL;
-    return id == OH_SIP_CONTACT || (m->is_request && !(is_party && in_dialog));
-}
-
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -42,10 +34,31 @@ static size_t pass(struct oh_span value, size_t i)
 static const bool is_mark[256] = {[';'] = true, [','] = true,  ['"'] = true,  ['<'] = true,
                                   [' '] = true, ['\t'] = true, ['\r'] = true, ['\n'] = true};
 
+/* Is there a separator beside another, or at either end? One in quotes or brackets counts here. */
+static bool may_be_idle(struct oh_span value, char separator)
+{
+    size_t at = oh_span_find(value, separator);
+    while (at < value.len) {
+        size_t before = at, behind = at + 1;
+        while (before > 0 && is_blank(value.at[before - 1]))
+            before--;
+        while (behind < value.len && is_blank(value.at[behind]))
+            behind++;
+        char last = before > 0 ? value.at[before - 1] : ',';
+        char next = behind < value.len ? value.at[behind] : ',';
+        if (last == ',' || last == ';' || next == ',' || next == ';')
+            return true;
+        at = behind + oh_span_find(oh_span_sub(value, behind, value.len), separator);
+    }
+    return false;
+}
+
 /* A separator with nothing before it, or the last with nothing behind it. In a URI without brackets
  * the user part may have any of them. */
 static struct oh_span idle_separator(struct oh_span value)
 {
+    if (!may_be_idle(value, ';') && !may_be_idle(value, ','))
+        return (struct oh_span){0};
     bool is_idle = true, is_bare = oh_span_find(value, '<') == value.len;
     size_t last = 0, at = is_bare ? oh_span_find(value, '@') : value.len;
     for (size_t i = at < value.len ? at : 0; i < value.len; i = pass(value, i)) {
@@ -62,13 +75,26 @@ static struct oh_span idle_separator(struct oh_span value)
     return is_idle ? oh_span_sub(value, last, value.len) : (struct oh_span){0};
 }
 
+/* Is there a blank behind an opening bracket, or before a closing one? */
+static bool may_be_blank(struct oh_span value)
+{
+    size_t open = oh_span_find(value, '<'), close = oh_span_find(value, '>');
+    while (open + 1 < value.len && !is_blank(value.at[open + 1]))
+        open += 1 + oh_span_find(oh_span_sub(value, open + 1, value.len), '<');
+    while (close < value.len && (close == 0 || !is_blank(value.at[close - 1])))
+        close += 1 + oh_span_find(oh_span_sub(value, close + 1, value.len), '>');
+    return open + 1 < value.len || close < value.len;
+}
+
 /* What stands in brackets with blanks around it. */
 static struct oh_span blank_in_brackets(struct oh_span value)
 {
+    if (!may_be_blank(value))
+        return (struct oh_span){0};
     for (size_t i = 0; i < value.len; i = pass(value, i)) {
         while (i + 1 < value.len && !is_mark[(unsigned char)value.at[i]])
             i++;
-        struct oh_span whole = oh_span_sub(value, i, pass(value, i));
+        struct oh_span whole = oh_span_sub(value, i, pass(value, i) - i);
         if (value.at[i] != '<' || whole.len < 3 || whole.at[whole.len - 1] != '>')
             continue;
         if (is_blank(whole.at[1]) || is_blank(whole.at[whole.len - 2]))
@@ -77,16 +103,18 @@ static struct oh_span blank_in_brackets(struct oh_span value)
     return (struct oh_span){0};
 }
 
-/* The first fault in these headers; absent: none. */
+/* The first fault in the headers of URIs and Vias that the sender wrote itself; absent: none. */
 static struct oh_span first_fault(const struct oh_rule_view *v, const struct oh_trace_msg *m,
                                   struct oh_span (*find)(struct oh_span value))
 {
     static const enum oh_sip_header_id ids[] = {OH_SIP_VIA, OH_SIP_CONTACT, OH_SIP_FROM, OH_SIP_TO};
+    bool request = m->sip->is_request, outside = !oh_help_tag(m->sip, OH_SIP_TO).at;
+    const bool wrote[] = {request, true, request && outside, request && outside};
     const struct oh_sip_header *h;
     for (size_t i = 0; i < sizeof ids / sizeof *ids && oh_help_originates(v, m); i++) {
-        for (size_t n = 0; (h = oh_sip_msg_header(m->sip, ids[i], n)) != NULL; n++) {
+        for (size_t n = 0; wrote[i] && (h = oh_sip_msg_header(m->sip, ids[i], n)) != NULL; n++) {
             struct oh_span fault = {0};
-            if (h->value.len > 0 && wrote(m->sip, ids[i]) && (fault = find(h->value)).at)
+            if (h->value.len > 0 && (fault = find(h->value)).at)
                 return fault;
         }
     }
@@ -242,7 +270,8 @@ static const struct oh_rule rules[] = {
            "Between the separators of a header stands something.", "lint.hdr.no-empty-list-element",
            check_separators),
     VALUES("values.blanks", "RFC 3261 25.1", OH_ON_ANY,
-           "In angle brackets there is no blank beside the URI.", NULL, check_blanks),
+           "In angle brackets there is no blank beside the URI.", "lint.hdr.brackets-tight",
+           check_blanks),
     VALUES("values.date", "RFC 3261 20.17", OH_ON_ANY, "A Date is of RFC 1123 and in GMT.",
            "lint.hdr.date-gmt", check_date),
     VALUES("values.seconds", "RFC 3261 20.19", OH_ON_ANY,

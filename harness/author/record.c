@@ -1,0 +1,145 @@
+#include "author/record.h"
+
+#include "author/record_private.h"
+#include "match/match.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- holding the checks against the capture --- */
+
+/* The scenario's step of each of ours: they stand in the same order, one for one. */
+static void weigh_step(struct oh_recorded_step *s, const struct oh_step *step,
+                       const struct oh_match_env *env, const struct oh_sip_msg *m)
+{
+    size_t at = 0;
+    for (int level = 0; level < 2; level++) { /* musts were written first */
+        for (size_t i = 0; i < s->check_count; i++) {
+            struct oh_recorded_check *c = &s->checks[i];
+            struct oh_mismatch why = {0};
+            if (c->level != (level ? OH_LEVEL_SHOULD : OH_LEVEL_MUST))
+                continue;
+            assert(at < step->expect_count && !strcmp(step->expects[at].field, c->field));
+            enum oh_fit fit = oh_match_expect(env, &step->expects[at++], m, &why);
+            /* a should that only the password can decide says so to who has it */
+            c->keep = fit == OH_FIT_YES || (fit == OH_FIT_UNKNOWN && level);
+            oh_mismatch_release(&why);
+        }
+    }
+}
+
+static void mark_used(struct oh_recorded *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        for (size_t k = 0; k < r->steps[i].check_count; k++) {
+            const struct oh_recorded_check *c = &r->steps[i].checks[k];
+            if (c->keep && c->of != OH_NONE)
+                r->steps[c->of].is_used = true;
+        }
+    }
+}
+
+static void weigh(struct oh_recorded *r, const struct oh_scenario *s)
+{
+    struct oh_run *run = oh_run_new(s);
+    for (size_t i = 0; i < r->cast.count; i++) {
+        const struct oh_cast_party *p = &r->cast.parties[i];
+        char *name = oh_format("%s.number", p->name);
+        if (p->number)
+            oh_run_add_name(run, name, p->number);
+        free(name);
+    }
+    struct oh_match_env *env = oh_match_env_new(run);
+    assert(s->step_count == r->count);
+    for (size_t i = 0; i < r->count; i++) {
+        struct oh_recorded_step *step = &r->steps[i];
+        if (step->msg == OH_NONE)
+            continue;
+        const struct oh_sip_msg *m = r->heard->trace->msgs[step->msg].sip;
+        oh_match_env_saw(env, m);
+        if (step->from_phone)
+            weigh_step(step, &s->steps[i], env, m);
+        if (step->save)
+            oh_match_env_save(env, step->save, m);
+    }
+    oh_match_env_free(env);
+    oh_run_free(run);
+    mark_used(r);
+}
+
+/* What cannot be read again is our mistake, and told as such with the sentence. */
+static int weigh_text(struct oh_recorded *r, const char *source, struct oh_error *e)
+{
+    struct oh_text all = {0};
+    struct oh_errors errors = {0};
+    oh_recorded_write(r, source, false, &all);
+    struct oh_scenario *s = oh_scenario_parse("", oh_text_span(&all), &errors);
+    int result = s ? 0 : -1;
+    if (s)
+        weigh(r, s);
+    else
+        oh_error_set(e, "this capture's flow cannot be written as a scenario: line %u: %s",
+                     errors.items[0].place.line, errors.items[0].text);
+    oh_scenario_free(s);
+    oh_errors_release(&errors);
+    oh_text_release(&all);
+    return result;
+}
+
+/* --- the whole --- */
+
+static void note_loose(const struct oh_recorded *r, struct oh_text *notes)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        const struct oh_recorded_step *s = &r->steps[i];
+        size_t kept = 0;
+        for (size_t k = 0; k < s->check_count; k++)
+            kept += s->checks[k].keep;
+        if (s->from_phone && !kept)
+            oh_text_addf(notes, "nothing is checked of '%s: %s' (frame %u)\n", s->text, s->value,
+                         r->heard->trace->msgs[s->msg].frame);
+    }
+}
+
+static int record_flow(const struct oh_heard *h, const char *name, struct oh_text *out,
+                       struct oh_text *notes, struct oh_error *e)
+{
+    struct oh_recorded r;
+    bool *chosen = oh_heard_choose(h, notes);
+    oh_recorded_make(&r, h, chosen);
+    int result = -1;
+    if (r.count == 0) {
+        oh_error_set(e,
+                     "%s holds no call, no registration and no other request of %s from its "
+                     "beginning on",
+                     name, h->phone->name);
+        goto out;
+    }
+    char *source = oh_format("capture %s, frames %u to %u", name, r.first_frame, r.last_frame);
+    oh_recorded_add_checks(&r);
+    result = weigh_text(&r, source, e);
+    if (result == 0) {
+        oh_recorded_suggest_covers(&r);
+        oh_recorded_write(&r, source, true, out);
+        note_loose(&r, notes);
+    }
+    free(source);
+out:
+    oh_recorded_release(&r);
+    free(chosen);
+    return result;
+}
+
+int oh_record(const char *path, const struct oh_record_options *options, struct oh_text *out,
+              struct oh_text *notes, struct oh_error *e)
+{
+    struct oh_heard h;
+    const char *slash = strrchr(path, '/');
+    const char *name = options->name ? options->name : slash ? slash + 1 : path;
+    int result = oh_heard_read(&h, path, options->phone, notes, e);
+    if (result == 0)
+        result = record_flow(&h, name, out, notes, e);
+    oh_heard_release(&h);
+    return result;
+}

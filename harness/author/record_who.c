@@ -1,0 +1,279 @@
+#include "author/record_private.h"
+
+#include "sip/digest.h"
+#include "sip/field.h"
+#include "sip/uri.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void oh_record_quote(struct oh_span text, struct oh_text *out)
+{
+    oh_text_add_char(out, '"');
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.at[i];
+        if (c == '"' || c == '\\')
+            oh_text_add_char(out, '\\');
+        if (c < 0x20 || c == 0x7f)
+            oh_text_addf(out, "\\x%02x", c);
+        else
+            oh_text_add_char(out, (char)c);
+    }
+    oh_text_add_char(out, '"');
+}
+
+/* --- challenges --- */
+
+static void add_challenge(unsigned status, const struct oh_digest *d, struct oh_text *out)
+{
+    const struct {
+        const char *key;
+        struct oh_span value;
+    } keys[] = {{"realm", d->realm}, {"algorithm", d->algorithm}, {"opaque", d->opaque}};
+    oh_text_addf(out, "{status: %u", status);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (!keys[i].value.len)
+            continue;
+        oh_text_addf(out, ", %s: ", keys[i].key);
+        oh_record_quote(keys[i].value, out);
+    }
+    if (d->qop.len)
+        oh_text_addf(out, ", qop: \"%.*s\"", OH_SPAN_FMT(d->qop));
+    if (oh_span_is_nocase(d->stale, "true"))
+        oh_text_add(out, ", stale: true");
+    oh_text_add(out, "}");
+}
+
+char *oh_cast_challenge(const struct oh_sip_msg *m)
+{
+    enum oh_sip_header_id id =
+        m->status == 401 ? OH_SIP_WWW_AUTHENTICATE : OH_SIP_PROXY_AUTHENTICATE;
+    struct oh_text list = {0};
+    size_t count = 0;
+    const struct oh_sip_header *h;
+    for (size_t n = 0; (h = oh_sip_msg_header(m, id, n)); n++) {
+        struct oh_digest d;
+        if (oh_digest_parse(h->value, &d) != 0 || !d.realm.len)
+            continue;
+        oh_text_add(&list, count++ ? ", " : "");
+        add_challenge(m->status, &d, &list);
+    }
+    char *text = count > 1 ? oh_format("[%s]", oh_text_str(&list)) : oh_strdup(list.at);
+    oh_text_release(&list);
+    return text;
+}
+
+/* --- parties --- */
+
+void oh_cast_release(struct oh_cast *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        free(c->parties[i].number);
+        free(c->parties[i].contact);
+        free(c->parties[i].challenge);
+    }
+}
+
+/* A party of this role, or the last one if there is no room for more. */
+static struct oh_cast_party *add_party(struct oh_cast *c, enum oh_role role,
+                                       const struct oh_endpoint *at)
+{
+    static const char letters[OH_ROLES] = {[OH_ROLE_PHONE] = 'A',
+                                           [OH_ROLE_PROXY] = 'P',
+                                           [OH_ROLE_REGISTRAR] = 'R',
+                                           [OH_ROLE_PEER] = 'B'};
+    if (c->count == OH_CAST_MOST)
+        return &c->parties[c->count - 1];
+    size_t same = 0;
+    for (size_t i = 0; i < c->count; i++)
+        same += c->parties[i].role == role;
+    struct oh_cast_party *p = &c->parties[c->count++];
+    *p = (struct oh_cast_party){.role = role, .behind = OH_NONE, .at = at};
+    if (role == OH_ROLE_PEER && same < 13) /* B, C, D ... but never P or R */
+        snprintf(p->name, sizeof p->name, "%c", (char)('B' + (int)same));
+    else if (same)
+        snprintf(p->name, sizeof p->name, "%c%zu", letters[role], same + 1);
+    else
+        snprintf(p->name, sizeof p->name, "%c", letters[role]);
+    return p;
+}
+
+static struct oh_cast_party *at_endpoint(struct oh_cast *c, const struct oh_endpoint *e)
+{
+    for (size_t i = 1; i < c->count; i++) {
+        if (c->parties[i].at == e)
+            return &c->parties[i];
+    }
+    return NULL;
+}
+
+static struct oh_cast_party *with_number(struct oh_cast *c, struct oh_span number)
+{
+    for (size_t i = 1; number.len && i < c->count; i++) {
+        if (c->parties[i].number && oh_span_is(number, c->parties[i].number))
+            return &c->parties[i];
+    }
+    return NULL;
+}
+
+const struct oh_cast_party *oh_cast_number(const struct oh_cast *c, struct oh_span number)
+{
+    return with_number((struct oh_cast *)(uintptr_t)c, number);
+}
+
+static bool is_at(struct oh_span uri_text, const struct oh_addr *addr)
+{
+    struct oh_sip_uri uri;
+    char host[OH_ADDR_TEXT];
+    return uri_text.len && oh_sip_uri_parse(uri_text, &uri) == 0 &&
+           oh_span_is_nocase(uri.host, oh_addr_format_host(addr, host)) &&
+           (uri.port ? uri.port : 5060) == addr->port;
+}
+
+/* What shows that an endpoint only passes on: it said so, or somebody else is where its messages
+ * say that their sender can be reached. */
+static bool is_proxy(const struct oh_heard *h, const struct oh_endpoint *e)
+{
+    if (e->forwards)
+        return true;
+    for (size_t i = 0; i < h->trace->msg_count; i++) {
+        const struct oh_trace_msg *m = &h->trace->msgs[i];
+        if (m->from_phone || oh_heard_other(h, m) != e)
+            continue;
+        struct oh_span contact = oh_field_text(m->sip, "contact.uri");
+        struct oh_span method = oh_sip_msg_method(m->sip);
+        if (!m->sip->is_request && m->sip->status == 407)
+            return true;
+        if (is_at(oh_field_text(m->sip, "record-route.uri"), &e->addr))
+            return true;
+        if (oh_span_is(method, "INVITE") && contact.at && !is_at(contact, &e->addr) &&
+            (m->sip->is_request || m->sip->status < 300))
+            return true;
+    }
+    return false;
+}
+
+/* The number of who is behind: whom the phone calls, or who calls it. */
+static struct oh_span number_in(const struct oh_trace_msg *m)
+{
+    return oh_field_text(m->sip, m->from_phone ? "request-uri.user" : "from.user");
+}
+
+static void note_route(struct oh_cast_party *p, const struct oh_trace_msg *m)
+{
+    struct oh_span route = oh_field_text(m->sip, "record-route.uri");
+    bool tells = m->sip->is_request
+                     ? oh_sip_msg_is_method(m->sip, "INVITE")
+                     : m->sip->status / 100 == 2 && oh_span_is(oh_sip_msg_method(m->sip), "INVITE");
+    if (m->from_phone || p->role != OH_ROLE_PROXY || p->route_known || !tells)
+        return;
+    struct oh_sip_uri uri;
+    bool lr = false;
+    p->route_known = true;
+    if (!route.len)
+        p->route = OH_ROUTE_NONE;
+    else if (oh_sip_uri_parse(route, &uri) == 0 && (oh_sip_uri_param(&uri, "lr", &lr), !lr))
+        p->route = OH_ROUTE_STRICT;
+}
+
+/* The peer that speaks through the proxy in this call: by the number in the INVITE. */
+static void note_peer(struct oh_cast *c, const struct oh_cast_party *proxy,
+                      const struct oh_trace_msg *m)
+{
+    struct oh_span number = number_in(m);
+    if (!number.len || with_number(c, number))
+        return;
+    int behind = (int)(proxy - c->parties);
+    struct oh_cast_party *peer = add_party(c, OH_ROLE_PEER, NULL);
+    if (peer->number)
+        return;
+    peer->number = oh_span_dup(number);
+    peer->behind = behind;
+}
+
+/* Where the peer of a call says that it is: later messages may go there past the proxy. */
+static void note_contact(struct oh_cast *c, const struct oh_heard *h, const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *request = oh_heard_request(h, m);
+    struct oh_span contact = oh_field_text(m->sip, "contact.uri");
+    if (m->from_phone || !contact.len || !request)
+        return;
+    struct oh_cast_party *peer = with_number(c, number_in(request));
+    if (peer && !peer->contact)
+        peer->contact = oh_span_dup(contact);
+}
+
+static struct oh_cast_party *find_party(struct oh_cast *c, const struct oh_heard *h,
+                                        const struct oh_trace_msg *m)
+{
+    const struct oh_endpoint *e = oh_heard_other(h, m);
+    struct oh_cast_party *p = at_endpoint(c, e);
+    if (p)
+        return p;
+    for (size_t i = 1; i < c->count; i++) {
+        if (!c->parties[i].at && c->parties[i].contact &&
+            is_at(oh_span_of(c->parties[i].contact), &e->addr)) {
+            c->parties[i].at = e;
+            return &c->parties[i];
+        }
+    }
+    if (oh_span_is(oh_sip_msg_method(m->sip), "REGISTER"))
+        return add_party(c, OH_ROLE_REGISTRAR, e);
+    if (is_proxy(h, e))
+        return add_party(c, OH_ROLE_PROXY, e);
+    p = add_party(c, OH_ROLE_PEER, e);
+    struct oh_span number = number_in(m);
+    if (!p->number && number.len && m->sip->is_request)
+        p->number = oh_span_dup(number);
+    return p;
+}
+
+/* What a registrar grants and what is too brief for it. RFC 3261 10.3 */
+static void note_binding(struct oh_cast_party *p, const struct oh_heard *h,
+                         const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *request = oh_heard_request(h, m);
+    uint64_t wanted = 0, granted = 0;
+    if (m->from_phone || m->sip->is_request || p->role != OH_ROLE_REGISTRAR || !request)
+        return;
+    if (m->sip->status == 423)
+        oh_field_number(m->sip, "min-expires", &p->min_expires);
+    bool asks = oh_field_number(request->sip, "contact.expires", &wanted) ||
+                oh_field_number(request->sip, "expires", &wanted);
+    bool grants = oh_field_number(m->sip, "contact.expires", &granted) ||
+                  oh_field_number(m->sip, "expires", &granted);
+    if (m->sip->status == 200 && asks && grants && granted > 0 && granted < wanted)
+        p->expires = granted;
+}
+
+void oh_cast_make(struct oh_cast *c, const struct oh_heard *h, const bool *chosen)
+{
+    add_party(c, OH_ROLE_PHONE, h->phone);
+    for (size_t i = 0; i < h->trace->msg_count; i++) {
+        const struct oh_trace_msg *m = &h->trace->msgs[i];
+        if (!chosen[i])
+            continue;
+        struct oh_cast_party *p = find_party(c, h, m);
+        bool invite = m->sip->is_request && oh_sip_msg_is_method(m->sip, "INVITE");
+        note_route(p, m);
+        if (p->role == OH_ROLE_PROXY && invite && !oh_field_text(m->sip, "to.tag").at)
+            note_peer(c, p, m);
+        note_contact(c, h, m);
+        note_binding(p, h, m);
+        bool asks = !m->from_phone && (m->sip->status == 401 || m->sip->status == 407);
+        if (asks && !p->challenge)
+            p->challenge = oh_cast_challenge(m->sip);
+    }
+}
+
+const struct oh_cast_party *oh_cast_other(const struct oh_cast *c, const struct oh_heard *h,
+                                          const struct oh_trace_msg *m)
+{
+    const struct oh_endpoint *e = oh_heard_other(h, m);
+    for (size_t i = 1; i < c->count; i++) {
+        if (c->parties[i].at == e)
+            return &c->parties[i];
+    }
+    return &c->parties[c->count - 1];
+}

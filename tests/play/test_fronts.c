@@ -1,0 +1,216 @@
+/* Flows that leave the phone some freedom, played on the in-memory net: each front has its clock.
+ */
+#include "twin.h"
+
+#define HEAD                                                                                       \
+    "title: t\nsource: s\nneeds: [dial, register]\nparties: {A: phone, P: proxy}\n"                \
+    "flow:\n"
+
+static struct oh_scenario *scenario_of(const char *flow)
+{
+    struct oh_errors errors = {0};
+    char *text = oh_format("%s%s", HEAD, flow);
+    struct oh_scenario *s = oh_scenario_parse("t.yaml", oh_span_of(text), &errors);
+    if (!s)
+        fail_msg("line %u: %s", errors.items[0].place.line, errors.items[0].text);
+    free(text);
+    return s;
+}
+
+static void begin(struct twin *t, const char *flow)
+{
+    struct oh_player *p = &t->player;
+    p->scenario = scenario_of(flow);
+    p->run = oh_run_new(p->scenario);
+    p->env = oh_match_env_new(p->run);
+    p->walk = oh_walk_new(p->scenario, p->env);
+    p->phase = OH_PHASE_FLOW;
+    p->ended = false;
+    oh_player_advance(p);
+    settle(t);
+}
+
+static int end(void **state)
+{
+    struct twin *t = *state;
+    struct oh_player *p = &t->player;
+    oh_clocks_free(p);
+    oh_timer_cancel(p->hint_timer);
+    oh_walk_free(p->walk);
+    oh_match_env_free(p->env);
+    oh_scenario_free((struct oh_scenario *)p->scenario);
+    oh_run_free(p->run);
+    p->run = NULL;
+    p->env = NULL;
+    p->walk = NULL;
+    p->scenario = NULL;
+    p->phase = OH_PHASE_CLOSING;
+    return twin_teardown(state);
+}
+
+/* The player gave this step up. */
+static bool was_missed(const struct twin *t, int step)
+{
+    const struct oh_run *run = t->player.run;
+    for (size_t i = 0; i < run->journal_count; i++) {
+        if (run->journal[i].kind == OH_JOURNAL_MISSED && run->journal[i].step == step)
+            return true;
+    }
+    return false;
+}
+
+static void complete(const struct twin *t)
+{
+    assert_true(t->player.ended);
+    assert_int_equal(t->player.run->outcome, OH_OUTCOME_COMPLETE);
+}
+
+static void what_is_ours_in_any_order_is_done_at_once(void **state)
+{
+    struct twin *t = *state;
+    begin(t, "  - any order:\n      - - P -> A: OPTIONS\n        - A -> P: 200\n"
+             "      - - P -> A: MESSAGE\n        - A -> P: 200\n  - P -> A: NOTIFY\n");
+    assert_int_equal(got_of(t, "OPTIONS", 0), 1);
+    assert_int_equal(got_of(t, "MESSAGE", 0), 1);
+    phone_answers(t, 1, 200, "");
+    assert_int_equal(got_of(t, "NOTIFY", 0), 0);
+    phone_answers(t, 0, 200, "");
+    assert_int_equal(got_of(t, "NOTIFY", 0), 1);
+    complete(t);
+}
+
+static void each_front_has_its_own_deadline(void **state)
+{
+    struct twin *t = *state;
+    begin(t, "  - any order:\n      - A -> P: MESSAGE\n        within: 5 s\n"
+             "      - A -> P: OPTIONS\n        within: 2 s\n  - P -> A: NOTIFY\n");
+    run_until_ms(t, 1999);
+    assert_false(was_missed(t, 1));
+    run_until_ms(t, 2001);
+    assert_true(was_missed(t, 1));
+    assert_false(was_missed(t, 0));
+    run_until_ms(t, 5001);
+    assert_true(was_missed(t, 0));
+    settle(t);
+    assert_int_equal(got_of(t, "NOTIFY", 0), 1);
+}
+
+static void an_either_waits_for_the_longest_of_its_ways_and_is_missed_once(void **state)
+{
+    struct twin *t = *state;
+    begin(t, "  - either:\n      - A -> P: MESSAGE\n        within: 2 s\n    or:\n"
+             "      - A -> P: OPTIONS\n        within: 5 s\n  - P -> A: NOTIFY\n");
+    run_until_ms(t, 4999);
+    assert_int_equal(got_of(t, "NOTIFY", 0), 0);
+    run_until_ms(t, 5001);
+    settle(t);
+    assert_true(was_missed(t, 0));
+    assert_false(was_missed(t, 1));
+    assert_int_equal(oh_walk_state(t->player.walk, 1), OH_STEP_NOT_TAKEN);
+    assert_int_equal(got_of(t, "NOTIFY", 0), 1);
+}
+
+static void the_way_that_the_phone_takes_is_played(void **state)
+{
+    struct twin *t = *state;
+    begin(t, "  - either:\n      - A -> P: MESSAGE\n      - P -> A: 403\n    or:\n"
+             "      - A -> P: OPTIONS\n      - P -> A: 503\n");
+    phone_requests(t, "OPTIONS", "z9hG4bK1", 1, "c1", "");
+    assert_int_equal(latest(t)->status, 503);
+    complete(t);
+}
+
+#define ROUNDS                                                                                     \
+    "  - repeat: 1 .. 3\n    flow:\n      - A -> P: REGISTER\n%s      - P -> A: 503\n"             \
+    "  - P -> A: NOTIFY\n"
+
+static void a_round_that_need_not_come_is_not_waited_for(void **state)
+{
+    struct twin *t = *state;
+    char *flow = oh_format(ROUNDS, "");
+    begin(t, flow);
+    free(flow);
+    phone_requests(t, "REGISTER", "z9hG4bK1", 1, "c1", "");
+    assert_int_equal(got_of(t, "REGISTER", 503), 1);
+    assert_int_equal(got_of(t, "NOTIFY", 0), 1);
+    complete(t);
+}
+
+static void a_round_is_waited_for_as_long_as_it_says_and_the_rest_not_again(void **state)
+{
+    struct twin *t = *state;
+    char *flow = oh_format(ROUNDS, "        within: 4 s\n");
+    begin(t, flow);
+    free(flow);
+    phone_requests(t, "REGISTER", "z9hG4bK1", 1, "c1", "");
+    run_until_ms(t, 3000);
+    phone_requests(t, "REGISTER", "z9hG4bK2", 2, "c1", "");
+    assert_int_equal(got_of(t, "REGISTER", 503), 2);
+    run_until_ms(t, 6999);
+    assert_int_equal(got_of(t, "NOTIFY", 0), 0);
+    run_until_ms(t, 7001);
+    settle(t);
+    assert_int_equal(got_of(t, "NOTIFY", 0), 1);
+    complete(t);
+}
+
+static void a_request_whose_repeats_are_looked_at_is_answered_when_its_time_is_over(void **state)
+{
+    struct twin *t = *state;
+    begin(t, "  - A -> P: INVITE\n    retransmits: {until: 4 s}\n  - P -> A: 486\n");
+    phone_requests(t, "INVITE", "z9hG4bK1", 1, "c1", "");
+    run_until_ms(t, 500);
+    phone_requests(t, "INVITE", "z9hG4bK1", 1, "c1", "");
+    run_until_ms(t, 3999);
+    assert_int_equal(t->got_count, 0); /* nor a 100 */
+    run_until_ms(t, 4001);
+    settle(t);
+    assert_int_equal(got_of(t, "INVITE", 486), 1);
+    complete(t);
+}
+
+static void one_that_the_flow_never_answers_is_let_go(void **state)
+{
+    struct twin *t = *state;
+    begin(t, "  - A -> P: INVITE\n    retransmits: {until: 4 s}\n  - nothing for: 1 s\n");
+    phone_requests(t, "INVITE", "z9hG4bK1", 1, "c1", "");
+    run_until_ms(t, 4999);
+    assert_false(t->player.ended);
+    run_until_ms(t, 5001);
+    complete(t);
+    assert_int_equal(t->got_count, 0);
+    assert_false(oh_exchange_pending(&t->player));
+    phone_requests(t, "INVITE", "z9hG4bK1", 1, "c1", ""); /* it goes on: it gets an answer */
+    assert_true(latest(t)->status >= 400);
+}
+
+static void copies_that_are_lost_are_not_answered(void **state)
+{
+    struct twin *t = *state;
+    begin(t, "  - A -> P: INVITE\n    lose: 2\n  - P -> A: 486\n");
+    phone_requests(t, "INVITE", "z9hG4bK1", 1, "c1", "");
+    run_until_ms(t, 500);
+    phone_requests(t, "INVITE", "z9hG4bK1", 1, "c1", "");
+    run_until_ms(t, 1499);
+    assert_int_equal(t->got_count, 0);
+    phone_requests(t, "INVITE", "z9hG4bK1", 1, "c1", "");
+    assert_int_equal(got_of(t, "INVITE", 486), 1);
+    complete(t);
+}
+
+int main(void)
+{
+#define PLAYED(test) cmocka_unit_test_setup_teardown(test, twin_setup, end)
+    const struct CMUnitTest tests[] = {
+        PLAYED(what_is_ours_in_any_order_is_done_at_once),
+        PLAYED(each_front_has_its_own_deadline),
+        PLAYED(an_either_waits_for_the_longest_of_its_ways_and_is_missed_once),
+        PLAYED(the_way_that_the_phone_takes_is_played),
+        PLAYED(a_round_that_need_not_come_is_not_waited_for),
+        PLAYED(a_round_is_waited_for_as_long_as_it_says_and_the_rest_not_again),
+        PLAYED(a_request_whose_repeats_are_looked_at_is_answered_when_its_time_is_over),
+        PLAYED(one_that_the_flow_never_answers_is_let_go),
+        PLAYED(copies_that_are_lost_are_not_answered),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,145 @@
+#!/usr/bin/env bash
+# offhook record: what it writes of a capture reads without a mistake, passes on that capture, and
+# fails on it with one field changed.
+. "$(dirname "$0")/lib.sh"
+
+at_once=2
+before_all=test_0_all_scenarios_are_played
+helpers=$OFFHOOK_SOURCE/tests/system
+captures=$scratch/captures # of all scenarios, with the reference phone
+
+can_capture || skip "wants the right to capture"
+
+test_0_all_scenarios_are_played()
+{
+    timeout 150 "$OFFHOOK" run "$OFFHOOK_SOURCE/scenarios" --phone "$phone" -o "$captures" \
+        --color never >"$work/played" 2>&1 || tail -3 "$work/played"
+    [ "$(find "$captures" -name capture.pcap | wc -l)" -gt 40 ] || fail "too few captures"
+}
+
+# recorded CAPTURE NAME [OPTION...]: the scenario of it, without a mistake, in $work/NAME.yaml.
+recorded()
+{
+    local capture=$1 file=$work/$2.yaml
+    shift 2
+    mkdir -p "$(dirname "$file")"
+    "$OFFHOOK" record "$capture" -o "$file" "$@" >"$work/said" 2>&1 ||
+        { fail "$capture cannot be recorded: $(head -2 "$work/said")"; return 1; }
+    "$OFFHOOK" lint "$file" >"$work/said" 2>&1 ||
+        { fail "what was made of $capture has mistakes: $(head -4 "$work/said")"; return 1; }
+}
+
+# verdicts SCENARIO CAPTURE...: how often each verdict, "10 fail".
+verdicts()
+{
+    local flow=$1
+    shift
+    "$OFFHOOK" check "$@" --scenario "$flow" --json -o "$work/out" >"$work/json" 2>"$work/why"
+    "$python" -ES -c 'import collections, json, sys
+print(*sorted("%d %s" % (n, v) for v, n in collections.Counter(
+    s["verdict"] for s in json.load(open(sys.argv[1]))["scenarios"]).items()))' "$work/json"
+}
+
+# seat_of FOLDER: the phone's IP address in a run.
+seat_of()
+{
+    "$python" -ES -c 'import json, sys
+print(next(s for s in json.load(open(sys.argv[1]))["seats"] if s["name"] == "A")["sip"].rsplit(":", 1)[0])' \
+        "$1/run.json"
+}
+
+# passed: the captures of flows in which nothing was found of the phone.
+passed()
+{
+    "$python" -ES -c 'import json, sys
+for s in json.load(open(sys.argv[1] + "/report.json"))["scenarios"]:
+    if s["verdict"] == "pass" and not any(f["result"] == "fail" for f in s["findings"]):
+        print(sys.argv[1] + "/" + s["folder"] + "/capture.pcap")' "$captures"
+}
+
+# keeps_its_promises EVERY-SECOND: of the captures of the tree, the even or the odd ones.
+keeps_its_promises()
+{
+    local capture name count=0 edited found wanted
+    while read -r capture; do
+        count=$((count + 1))
+        [ $((count % 2)) -eq "$1" ] || continue
+        name=${capture#"$captures"/}
+        name=${name%/capture.pcap}
+        recorded "$capture" "$name" --phone-address "$(seat_of "${capture%/*}")" || continue
+        found=$(verdicts "$work/$name.yaml" "$capture" --phone-address "$(seat_of "${capture%/*}")")
+        [ "$found" = "1 pass" ] || fail "$name on its own capture: $found"
+        edited=$work/edited
+        rm -rf "$edited"
+        mkdir "$edited"
+        found=$("$python" "$helpers/edit_capture.py" "$capture" "$(seat_of "${capture%/*}")" "$edited" 10)
+        [ "$found" -ge 8 ] || fail "$name: only $found edits"
+        [ "$found" -le 10 ] || found=10
+        wanted="$found fail"
+        found=$(verdicts "$work/$name.yaml" "$edited"/*.pcap \
+            --phone-address "$(seat_of "${capture%/*}")")
+        [ "$found" = "$wanted" ] || fail "$name on ten edits: $found: $(ls "$edited" | tr '\n' ' ')"
+    done < <(passed)
+}
+
+test_captures_of_the_tree_are_recorded_pass_and_fail_when_edited()
+{
+    keeps_its_promises 0
+}
+
+test_other_captures_of_the_tree_are_recorded_pass_and_fail_when_edited()
+{
+    keeps_its_promises 1
+}
+
+# These phones break rules of their own in these captures, whatever the flow.
+faulty="baresip-authentication-407 linphone-call-in"
+
+test_captures_of_other_phones_are_recorded_and_pass()
+{
+    local text name address found wanted
+    for text in "$OFFHOOK_SOURCE"/tests/data/kills/captures/*.txt; do
+        name=$(basename "$text" .txt)
+        address=$("$python" "$helpers/text_to_pcap.py" "$text" "$work/$name.pcap")
+        local named=(--phone-address "$address")
+        [ "$name" != linphone-call-out-tcp ] || named=() # its connection comes from another address
+        recorded "$work/$name.pcap" "$name" "${named[@]}" || continue
+        wanted="1 pass"
+        [[ " $faulty " != *" $name "* ]] || wanted="1 fail"
+        found=$(verdicts "$work/$name.yaml" "$work/$name.pcap")
+        [ "$found" = "$wanted" ] || fail "$name on its own capture: $found"
+    done
+}
+
+test_the_407_flow_reads_as_a_person_would_write_it()
+{
+    recorded "$captures/$folder/capture.pcap" 407
+    diff <(grep -oE '^  - [^:]*(: [A-Z0-9]+)?' "$work/407.yaml") - <<'FLOW' >"$work/diff" || fail "$(cat "$work/diff")"
+  - A dials B
+  - A -> P: INVITE
+  - P -> A: 407
+  - A -> P: ACK
+  - A -> P: INVITE
+  - P -> A: 180
+  - P -> A: 200
+  - A -> P: ACK
+  - A <-> B: RTP
+  - A hangs up
+  - A -> P: BYE
+  - P -> A: 200
+FLOW
+    grep -q '^covers: \[.*auth.invite.407-retry' "$work/407.yaml" || fail "no requirement is suggested"
+    grep -q 'proxy-authorization.nonce: \$challenge.proxy-authenticate.nonce' "$work/407.yaml" ||
+        fail "the nonce is not tied to its challenge"
+}
+
+test_what_cannot_be_recorded_is_told()
+{
+    offhook 2 record "$work/none.pcap"
+    offhook 2 record
+    offhook 2 record "$OFFHOOK_SOURCE/README.md"
+    offhook 2 record "$captures/$folder/capture.pcap" --phone-address 192.0.2.1
+    says "holds no message sent by 192.0.2.1"
+}
+
+run_tests
