@@ -102,6 +102,20 @@ static void note_loose(const struct oh_recorded *r, struct oh_text *notes)
     }
 }
 
+/* A flow that can be read but not go, as two INVITEs answered crosswise, has no scenario. */
+static int check_text(const struct oh_text *text, struct oh_error *e)
+{
+    struct oh_errors errors = {0};
+    struct oh_scenario_set *set = oh_scenario_set_parse("", oh_text_span(text), NULL, 0, &errors);
+    int result = set ? 0 : -1;
+    if (!set)
+        oh_error_set(e, "this capture's flow cannot be written as a scenario: line %u: %s",
+                     errors.items[0].place.line, errors.items[0].text);
+    oh_scenario_set_free(set);
+    oh_errors_release(&errors);
+    return result;
+}
+
 static int record_flow(const struct oh_heard *h, const char *name, struct oh_text *out,
                        struct oh_text *notes, struct oh_error *e)
 {
@@ -121,7 +135,12 @@ static int record_flow(const struct oh_heard *h, const char *name, struct oh_tex
     result = weigh_text(&r, source, e);
     if (result == 0) {
         oh_recorded_suggest_covers(&r);
-        oh_recorded_write(&r, source, true, out);
+        struct oh_text text = {0};
+        oh_recorded_write(&r, source, true, &text);
+        result = check_text(&text, e);
+        if (result == 0)
+            oh_text_add_span(out, oh_text_span(&text));
+        oh_text_release(&text);
         note_loose(&r, notes);
     }
     free(source);

@@ -185,7 +185,8 @@ static struct oh_draft *raw_draft(struct oh_player *p, const struct oh_step *ste
 static bool may_follow_final(const struct oh_exchange *x, const struct oh_step *step)
 {
     bool both_take = step->status < 300 && x->final->status < 300;
-    return step->again || (step->fork && x->is_invite && step->status >= 200 && both_take);
+    return step->again || step->swap ||
+           (step->fork && x->is_invite && step->status >= 200 && both_take);
 }
 
 static bool respond(struct oh_exchange *x, struct oh_call *c, struct oh_draft *d, int index)

@@ -386,7 +386,7 @@ int oh_exchange_respond_again(struct oh_exchange *x, struct oh_call *c, struct o
     other->slot = x->slot;
     other->from = x->from;
     other->call = c;
-    other->acked = x->acked;
+    other->acked = true; /* the first one is what an ACK is for */
     bool is_callee = c && c->fork;
     if (is_callee) {
         other->acked = false;

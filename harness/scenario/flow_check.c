@@ -99,7 +99,8 @@ static void check_bye(struct oh_reading *g, size_t at)
     int before = last_request(g->s, at, "BYE", step->from);
     if (before >= 0 && is_refused(g, before))
         return;
-    if (before < 0 || last_request(g->s, at, "INVITE", NULL) > before)
+    if (before < 0 || strcmp(g->s->steps[before].to, step->to) != 0 ||
+        last_request(g->s, at, "INVITE", NULL) > before)
         return;
     oh_error_remedy(tell(g, step, "the call was ended by a BYE of ours already"),
                     "it is on line %u; a BYE that is sent again for lack of an answer is no step",

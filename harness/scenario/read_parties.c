@@ -194,8 +194,8 @@ static void check_behind(struct oh_reading *g, const struct oh_party *p)
     if (!p->behind || (p->role != OH_ROLE_PEER && p->role != OH_ROLE_GATEWAY))
         return;
     const struct oh_party *proxy = oh_scenario_party(g->s, p->behind);
-    if (proxy && (proxy->role == OH_ROLE_PROXY || proxy->role == OH_ROLE_REDIRECT ||
-                  g->role_unclear))
+    if (proxy &&
+        (proxy->role == OH_ROLE_PROXY || proxy->role == OH_ROLE_REDIRECT || g->role_unclear))
         return;
     struct oh_error *e;
     if (proxy) {

@@ -91,6 +91,24 @@ static void a_whole_recording_has_neither_losses_nor_strays(void **state)
     oh_recording_free(r);
 }
 
+static void where_nothing_can_be_lost_the_tap_stands_for_a_capture(void **state)
+{
+    (void)state;
+    struct oh_error e = {0};
+    struct oh_run *run = new_run(OH_EVIDENCE_TAP);
+    tap(run, 10 * MS, false, invite);
+    tap(run, 11 * MS, true, refusal);
+    struct oh_recording *r = oh_recording_of_tap(run, &e);
+    assert_non_null(r);
+    assert_int_equal(r->run->evidence, OH_EVIDENCE_CAPTURE);
+    assert_int_equal(r->lost, 0);
+    assert_int_equal(r->strays, 0);
+    assert_int_equal(r->trace->msgs[0].frame, 1);
+    assert_int_equal(r->trace->msgs[1].frame, 2);
+    assert_int_equal(r->trace->frames, r->run->capture.received);
+    oh_recording_free(r);
+}
+
 static void what_the_capture_lacks_is_lost_and_comes_from_the_tap(void **state)
 {
     (void)state;
@@ -360,6 +378,7 @@ int main(void)
 #define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_recording_has_neither_losses_nor_strays),
+        cmocka_unit_test(where_nothing_can_be_lost_the_tap_stands_for_a_capture),
         cmocka_unit_test(what_the_capture_lacks_is_lost_and_comes_from_the_tap),
         cmocka_unit_test(a_lost_retransmission_is_the_one_that_is_far_in_time),
         cmocka_unit_test(a_message_to_a_wrong_port_is_a_stray),
