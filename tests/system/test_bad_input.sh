@@ -45,14 +45,14 @@ test_an_unknown_key()
     edited 's/^title:/titel:/'
     says "unknown key 'titel'"
     says "did you mean 'title'?"
-    shows_place 2:1 "titel: The proxy"
+    shows_place 3:1 "titel: The proxy"
 }
 
 test_a_wrong_type()
 {
     edited 's/^needs: .*/needs: {dial: 1}/'
     says "'needs' is a map, where a list is wanted"
-    shows_place 5:8 "needs: {dial: 1}"
+    shows_place 6:8 "needs: {dial: 1}"
 }
 
 test_an_unknown_party()
@@ -60,15 +60,15 @@ test_an_unknown_party()
     edited '0,/A -> P: ACK/s//A -> Q: ACK/'
     says "unknown party 'Q'"
     says "the parties are: A, P, B"
-    shows_place 19:10 "- A -> Q: ACK"
+    shows_place 20:10 "- A -> Q: ACK"
 }
 
 test_every_mistake_is_told_in_one_go()
 {
     edited 's/^title:/titel:/; s/A dials B/A dails B/; s/P -> A: 180/P -> A: 999/'
-    says "$work/bad.yaml:2:"
-    says "$work/bad.yaml:13:"
-    says "$work/bad.yaml:26:"
+    says "$work/bad.yaml:3:"
+    says "$work/bad.yaml:14:"
+    says "$work/bad.yaml:27:"
 }
 
 test_an_empty_file()

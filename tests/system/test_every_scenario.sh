@@ -20,6 +20,8 @@ test_rfc3665() { every rfc3665; }
 test_registration() { every registration; }
 test_digest() { every digest; }
 test_dialog() { every dialog; }
+test_redirect() { every redirect; }
+test_several() { every several; }
 
 # So that a new folder is not forgotten here. requirements/ holds no flows.
 test_all_folders()

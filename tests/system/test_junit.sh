@@ -63,7 +63,7 @@ test_a_run_writes_it_beside_its_report()
     xml "[(c.get('classname'), c.get('name')) for c in d.iter('testcase')]" "$work/deep/er/junit.xml" \
         "[('reference-phone.cisco-7960', 'authentication-407')]"
     xml "[f.get('type') for f in d.iter('failure')]" "$work/deep/er/junit.xml" "['ack.branch']"
-    for words in "via.branch: expected" observed "RFC 3261 17.1.1.3" "$scenario:19" "ack.branch"; do
+    for words in "via.branch: expected" observed "RFC 3261 17.1.1.3" "$scenario:20" "ack.branch"; do
         xml "'$words' in ' '.join(d.find('.//failure').text.split())" "$work/deep/er/junit.xml" True
     done
 }
