@@ -68,7 +68,7 @@ test_every_mistake_is_told_in_one_go()
     edited 's/^title:/titel:/; s/A dials B/A dails B/; s/P -> A: 180/P -> A: 999/'
     says "$work/bad.yaml:3:"
     says "$work/bad.yaml:14:"
-    says "$work/bad.yaml:27:"
+    says "$work/bad.yaml:24:"
 }
 
 test_an_empty_file()
