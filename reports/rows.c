@@ -330,6 +330,8 @@ static void draw_step(struct drawing *d, const json_t *step, struct oh_ladder_ro
         draw_media(d, step, row);
     } else {
         row->label = oh_json_str(step, "text");
+        if (oh_json_is(step, "kind", "connection"))
+            row->from = column_of(&d->parties, oh_json_str(step, "from"));
         oh_ladder_event(&d->ladder, row, d->view->out);
     }
     oh_text_release(&mark);

@@ -110,7 +110,8 @@ json_t *oh_report_rules(const struct oh_verdict *v)
 static const char *const step_kinds[] = {[OH_STEP_ACTION] = "action",
                                          [OH_STEP_MESSAGE] = "message",
                                          [OH_STEP_MEDIA] = "media",
-                                         [OH_STEP_SILENCE] = "silence"};
+                                         [OH_STEP_SILENCE] = "silence",
+                                         [OH_STEP_CONNECTION] = "connection"};
 
 /* When a step without a message was done or given up, by the journal; absent: null. */
 static json_t *journal_time(const struct oh_verdict *v, int step)

@@ -14,6 +14,9 @@
 #define CANCELS    "the phone gives up a call that rings"
 #define HELD       "the other party holds the call"
 #define REOFFERS   "the phone holds or resumes the call"
+#define REQUIRES   "the phone gets a request that requires an extension unknown to it"
+#define STRANGE    "the phone gets a request of a method unknown to it"
+#define TOLD       "the phone gets a NOTIFY"
 #define ROUTED     "the phone hangs up a call that a proxy recorded its route in"
 
 /* One fault, two lines. */
@@ -92,6 +95,9 @@ const struct mu_fault mu_faults[] = {
      {MU_REQUEST, "BYE", 0, 0, 0, 0}, MU_ADD, "cseq.number", NULL, 5, NULL, MU_ONCE},
     {"bye-cseq-method", "RFC 3261 8.1.1.5", "the CSeq of the BYE says INVITE", HANGUP,
      {MU_REQUEST, "BYE", 0, 0, 0, 0}, MU_SET, "cseq.method", "INVITE", 0, NULL, MU_ONCE},
+    {"register-again-same-cseq", "RFC 3261 10.2", "the second REGISTER has the CSeq number of the first",
+     "the phone registers twice, or ends its registration",
+     {MU_REQUEST, "REGISTER", 0, 0, 0, 2}, MU_ADD, "cseq.number", NULL, -1, NULL, MU_ONCE},
     {"cseq-large", "RFC 3261 8.1.1.5", "the CSeq number of the REGISTER is 2**31", REGISTERS,
      {MU_REQUEST, "REGISTER", 0, 0, 0, 1}, MU_SET, "cseq.number", "2147483648", 0, NULL, MU_ONCE},
     {"cseq-missing", "RFC 3261 8.1.1", "the REGISTER has no CSeq", REGISTERS,
@@ -236,6 +242,12 @@ const struct mu_fault mu_faults[] = {
      {MU_RESPONSE, "BYE", 200, 299, 0, 0}, MU_ADD, "cseq.number", NULL, 1, NULL, MU_ONCE},
     {"bye-answer-no-via", "RFC 3261 8.2.6.2", "the 200 to a BYE has no Via", PEER_ENDS,
      {MU_RESPONSE, "BYE", 200, 299, 0, 0}, MU_REMOVE, "Via", NULL, 0, NULL, MU_ONCE},
+    {"unsupported-missing", "RFC 3261 8.2.2.3", "the 420 does not say which extension is unknown", REQUIRES,
+     {MU_RESPONSE, NULL, 420, 420, 0, 0}, MU_REMOVE, "Unsupported", NULL, 0, NULL, MU_ONCE},
+    {"unknown-method-taken", "RFC 3261 8.2.1", "a request of a method that nobody knows is answered with 200", STRANGE,
+     {MU_RESPONSE, NULL, 405, 501, 0, 0}, MU_SPOIL, NULL, NULL, 0, mu_spoil_status_200, MU_ONCE},
+    {"notify-answer-cseq", "RFC 3261 8.2.6.2", "the answer to a NOTIFY has another CSeq number", TOLD,
+     {MU_RESPONSE, "NOTIFY", 200, 699, 0, 0}, MU_ADD, "cseq.number", NULL, 1, NULL, MU_ONCE},
     {"answer-elsewhere", "RFC 3261 18.2.2", "the 180 is sent to another port than the Via's", IN_CALL,
      {MU_RESPONSE, "INVITE", 180, 180, 0, 0}, MU_ELSEWHERE, NULL, NULL, 0, NULL, MU_ONCE},
 

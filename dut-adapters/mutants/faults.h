@@ -95,6 +95,7 @@ void mu_spoil_register_uri_user(struct mu_text *t);
 void mu_spoil_to_tag(struct mu_text *t);
 void mu_spoil_no_expires(struct mu_text *t);
 void mu_spoil_status_603(struct mu_text *t);
+void mu_spoil_status_200(struct mu_text *t);
 void mu_spoil_line_ends(struct mu_text *t);
 void mu_spoil_compact(struct mu_text *t);
 void mu_spoil_case(struct mu_text *t);

@@ -195,6 +195,11 @@ void mu_spoil_status_603(struct mu_text *t)
     put_status(t, "603 Decline");
 }
 
+void mu_spoil_status_200(struct mu_text *t)
+{
+    put_status(t, "200 OK");
+}
+
 /* ---- the headers as they are written ---- */
 
 /* A header line's parts; the message is rebuilt line by line from them. */

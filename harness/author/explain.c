@@ -77,7 +77,9 @@ static char *label_of(const struct oh_scenario *s, int at)
         label = oh_format(step->media_none ? "no audio, %s" : "audio, %s", time);
     else if (step->kind == OH_STEP_SILENCE)
         label = oh_format("nothing, %s", time);
-    else if (step->kind == OH_STEP_ACTION)
+    else if (step->kind == OH_STEP_CONNECTION && step->for_ms >= 0)
+        label = oh_format("%s, %s", step->text, time);
+    else if (step->kind == OH_STEP_ACTION || step->kind == OH_STEP_CONNECTION)
         label = oh_strdup(step->text);
     else if (step->is_request)
         label = oh_format("%s%s", step->method, credentials);
@@ -215,6 +217,13 @@ static void say_media(const struct oh_step *step, struct oh_explained *x)
                                      : "must: audio flows this one way");
 }
 
+static const char *const of_connections[] = {
+    [OH_CLOSES] = "its connections with the phone end in order; what comes later takes a new one",
+    [OH_RESETS] = "its connections with the phone are cut off; what comes later takes a new one",
+    [OH_REFUSES] = "its connections with the phone end, and for that time it takes no new ones",
+    [OH_IS_SILENT] = "for that time it takes nothing in and says nothing, as if it were dead",
+};
+
 void oh_explain_step(const struct oh_scenario *s, int at, struct oh_explained *out)
 {
     const struct oh_step *step = &s->steps[at];
@@ -223,6 +232,8 @@ void oh_explain_step(const struct oh_scenario *s, int at, struct oh_explained *o
         say_action(step, out);
     else if (step->kind == OH_STEP_MEDIA)
         say_media(step, out);
+    else if (step->kind == OH_STEP_CONNECTION)
+        say(out, "%s", of_connections[step->act]);
     else if (step->kind == OH_STEP_SILENCE)
         say(out, "must: no message of the phone for that time");
     else if (oh_step_is_phones(s, step))
@@ -272,13 +283,17 @@ struct span {
 
 static bool follows_ours(const struct oh_scenario *s, int at)
 {
-    return at > 0 && s->steps[at - 1].kind == OH_STEP_MESSAGE &&
-           oh_step_is_ours(s, &s->steps[at - 1]);
+    return at > 0 &&
+           (s->steps[at - 1].kind == OH_STEP_CONNECTION || oh_step_is_ours(s, &s->steps[at - 1]));
 }
 
 static struct span time_of(const struct oh_scenario *s, int at)
 {
     const struct oh_step *step = &s->steps[at];
+    if (step->kind == OH_STEP_CONNECTION) {
+        int64_t ms = step->for_ms > 0 ? step->for_ms : step->after_ms;
+        return (struct span){ms, ms};
+    }
     if (step->kind == OH_STEP_MEDIA || step->kind == OH_STEP_SILENCE)
         return (struct span){step->for_ms, step->for_ms};
     if (step->kind == OH_STEP_ACTION) {

@@ -96,7 +96,10 @@ static void relate_call(struct relations *x, int i)
     if (x->own == OH_NONE && b->from_phone && from.at &&
         oh_span_equal(from, text(b, b->sip->is_request ? "from.tag" : "to.tag")))
         x->own = step;
-    if (b->from_phone && b->sip->is_request && !is(b, "ACK") && !is(b, "CANCEL"))
+    /* each dialog counts for itself: RFC 3261 12.2.1.1 */
+    struct oh_span callee = text(b, "to.tag");
+    bool same = !to.at || !callee.at || oh_span_equal(to, callee);
+    if (b->from_phone && b->sip->is_request && same && !is(b, "ACK") && !is(b, "CANCEL"))
         x->previous = step;
 }
 
@@ -138,6 +141,9 @@ static int target_of(const struct relations *x)
             continue;
         const struct oh_trace_msg *b = msg_of(x, (int)i);
         struct oh_span method = oh_sip_msg_method(b->sip);
+        struct oh_span tag = text(b, b->sip->is_request ? "from.tag" : "to.tag");
+        if (tag.at && text(x->m, "to.tag").at && !oh_span_equal(tag, text(x->m, "to.tag")))
+            continue; /* another callee's */
         bool refreshes = oh_span_is(method, "INVITE") || oh_span_is(method, "UPDATE");
         if (refreshes && text(b, "contact.uri").at &&
             (b->sip->is_request || b->sip->status < 300) &&
@@ -198,6 +204,18 @@ static void check_ack_or_cancel(struct relations *x)
     must_be(x, "to.tag", x->answered, "to.tag");
 }
 
+/* RFC 3515 2.1. As a text: who is never met in a capture has no name there. */
+static void check_target(struct relations *x)
+{
+    struct oh_span user = text(x->m, "refer-to.user");
+    struct oh_text value = {0};
+    oh_record_quote(user, &value);
+    if (oh_cast_number(&x->r->cast, user) && oh_span_find(user, '$') == user.len)
+        must(x, "refer-to.user", oh_text_str(&value));
+    must(x, "refer-to", "present");
+    oh_text_release(&value);
+}
+
 static void check_in_dialog(struct relations *x)
 {
     static const char *const tags[] = {"to.tag", "from.tag"};
@@ -210,6 +228,8 @@ static void check_in_dialog(struct relations *x)
     must_be(x, "request-uri", target_of(x), "contact.uri");
     if (is(x->m, "INVITE"))
         must(x, "contact", "present");
+    if (is(x->m, "REFER"))
+        check_target(x);
 }
 
 /* The latest REFER to the phone. */
@@ -252,6 +272,19 @@ static void check_first(struct relations *x)
 
 /* --- responses --- */
 
+/* RFC 3261 8.2.2.3 */
+static void check_unsupported(struct relations *x)
+{
+    struct oh_span tags = oh_sip_msg_whole(x->m->sip, OH_SIP_UNSUPPORTED);
+    struct oh_text value = {0};
+    oh_text_add(&value, "{any of: [");
+    oh_record_quote(oh_span_trim(oh_span_sub(tags, 0, oh_span_find(tags, ','))), &value);
+    oh_text_add(&value, "]}");
+    if (tags.len && oh_span_find(tags, '$') == tags.len)
+        must(x, "unsupported", oh_text_str(&value));
+    oh_text_release(&value);
+}
+
 static void check_response(struct relations *x)
 {
     unsigned status = x->m->sip->status;
@@ -272,6 +305,8 @@ static void check_response(struct relations *x)
     must(x, "to.tag", "present");
     if (status / 100 == 2 && oh_span_is(oh_sip_msg_method(x->m->sip), "INVITE"))
         must(x, "contact", "present");
+    if (status == 420)
+        check_unsupported(x);
     struct oh_span direction = text(x->m, "sdp.audio.direction");
     if (direction.at && !oh_span_is(direction, "sendrecv"))
         must(x, "sdp.audio.direction",

@@ -49,7 +49,7 @@ static struct oh_recorded_step *add_step(struct oh_recorded *r, char *text)
 {
     oh_grow(&r->steps, r->count, &r->room, sizeof *r->steps);
     struct oh_recorded_step *s = &r->steps[r->count++];
-    *s = (struct oh_recorded_step){.text = text, .msg = OH_NONE, .for_ms = -1};
+    *s = (struct oh_recorded_step){.text = text, .msg = OH_NONE, .for_ms = -1, .callee = OH_NONE};
     return s;
 }
 
@@ -131,6 +131,18 @@ static int register_verb(const struct oh_recorded *r, const struct oh_trace_msg 
     return expires == 0 ? OH_VERB_UNREGISTER : OH_VERB_REGISTER;
 }
 
+/* RFC 5589 6, 7 */
+static int transfer_verb(const struct oh_recorded *r, const struct oh_trace_msg *m)
+{
+    struct oh_span target = oh_field_text(m->sip, "refer-to");
+    if (m->retry_of != OH_NONE || !in_dialog(m))
+        return OH_NONE;
+    if (oh_span_search(target, oh_span_of("Replaces=")) < target.len)
+        return OH_VERB_COMPLETE_TRANSFER;
+    bool has_name = oh_cast_number(&r->cast, oh_field_text(m->sip, "refer-to.user")) != NULL;
+    return has_name ? OH_VERB_TRANSFER : OH_NONE;
+}
+
 static int request_verb(const struct oh_recorded *r, const struct oh_trace_msg *m)
 {
     if (is(m, "INVITE") && in_dialog(m))
@@ -138,7 +150,10 @@ static int request_verb(const struct oh_recorded *r, const struct oh_trace_msg *
     if (is(m, "INVITE"))
         return is_again(r, m) || is_referred(r, m) ? OH_NONE : OH_VERB_DIAL;
     if (is(m, "BYE") || is(m, "CANCEL"))
-        return before(r, m, "CANCEL", true) ? OH_NONE : OH_VERB_HANGUP;
+        return before(r, m, "CANCEL", true) || oh_recorded_is_one_too_many(r, m) ? OH_NONE
+                                                                                 : OH_VERB_HANGUP;
+    if (is(m, "REFER"))
+        return transfer_verb(r, m);
     if (is(m, "REGISTER"))
         return register_verb(r, m);
     return OH_NONE;
@@ -161,11 +176,16 @@ static int response_verb(const struct oh_recorded *r, const struct oh_trace_msg 
 
 static const char *words_of(enum oh_verb verb)
 {
-    static const char *const words[] = {
-        [OH_VERB_REGISTER] = "registers", [OH_VERB_UNREGISTER] = "unregisters",
-        [OH_VERB_DIAL] = "dials",         [OH_VERB_ANSWER] = "answers",
-        [OH_VERB_REJECT] = "rejects",     [OH_VERB_HANGUP] = "hangs up",
-        [OH_VERB_HOLD] = "holds",         [OH_VERB_RESUME] = "resumes"};
+    static const char *const words[] = {[OH_VERB_REGISTER] = "registers",
+                                        [OH_VERB_UNREGISTER] = "unregisters",
+                                        [OH_VERB_DIAL] = "dials",
+                                        [OH_VERB_ANSWER] = "answers",
+                                        [OH_VERB_REJECT] = "rejects",
+                                        [OH_VERB_HANGUP] = "hangs up",
+                                        [OH_VERB_HOLD] = "holds",
+                                        [OH_VERB_RESUME] = "resumes",
+                                        [OH_VERB_TRANSFER] = "transfers to",
+                                        [OH_VERB_COMPLETE_TRANSFER] = "completes transfer"};
     return words[verb];
 }
 
@@ -186,6 +206,8 @@ static void add_action(struct oh_recorded *r, const struct oh_trace_msg *m, int6
         whom = oh_cast_number(&r->cast, oh_field_text(m->sip, "request-uri.user"));
         whom = whom ? whom : oh_cast_other(&r->cast, r->heard, m);
     }
+    if (verb == OH_VERB_TRANSFER)
+        whom = oh_cast_number(&r->cast, oh_field_text(m->sip, "refer-to.user"));
     struct oh_recorded_step *s =
         add_step(r, oh_format("A %s%s%s", words, whom ? " " : "", whom ? whom->name : ""));
     s->after_ms = since_ns < 0 ? 0 : pause_ms(m->time_ns - since_ns);
@@ -239,7 +261,8 @@ static char *value_of(const struct oh_recorded *r, const struct oh_trace_msg *m)
 {
     if (m->sip->is_request)
         return oh_format("%.*s", OH_SPAN_FMT(m->sip->method));
-    if (is_ambiguous(r, m))
+    bool again;
+    if (is_ambiguous(r, m) || oh_recorded_is_sent_beside(r, m, &again))
         return oh_format("%u to %.*s", m->sip->status, OH_SPAN_FMT(oh_sip_msg_method(m->sip)));
     return oh_format("%u", m->sip->status);
 }
@@ -297,81 +320,126 @@ static void add_description(const struct oh_recorded *r, const struct oh_trace_m
         oh_text_add(out, "sdp: {address: 0.0.0.0}\n");
 }
 
-/* Header fields that make a message what it is, and that offhook does not put by itself. */
-static void add_headers(const struct oh_recorded *r, const struct oh_trace_msg *m,
-                        struct oh_text *out)
+static void add_header(const char *name, struct oh_span value, struct oh_text *list)
 {
-    static const char *const names[] = {"Retry-After", "Reason",          "Warning",
-                                        "Unsupported", "Alert-Info",      "Subscription-State",
-                                        "Replaces",    "Session-Expires", "Min-SE"};
-    struct oh_text list = {0};
+    if (!value.len || oh_span_find(value, '$') < value.len || oh_span_find(value, '\n') < value.len)
+        return;
+    oh_text_addf(list, "%s%s: ", list->len ? ", " : "", name);
+    oh_record_quote(value, list);
+}
+
+/* Whom it speaks of, as a name: what a redirect server tells is said of the party. */
+static void add_named(const struct oh_recorded *r, const struct oh_trace_msg *m,
+                      const struct oh_cast_party *from, struct oh_text *list)
+{
+    bool redirects = m->sip->status / 100 == 3 && from->role != OH_ROLE_REDIRECT;
     const struct oh_cast_party *target =
         oh_cast_number(&r->cast, oh_field_text(m->sip, "refer-to.user"));
+    const struct oh_cast_party *elsewhere =
+        redirects ? oh_cast_number(&r->cast, oh_field_text(m->sip, "contact.user")) : NULL;
     if (target)
-        oh_text_addf(&list, "Refer-To: \"<$%s.uri>\"", target->name);
+        oh_text_addf(list, "%sRefer-To: \"<$%s.uri>\"", list->len ? ", " : "", target->name);
+    if (elsewhere)
+        oh_text_addf(list, "%sContact: \"<$%s.uri>\"", list->len ? ", " : "", elsewhere->name);
+}
+
+/* Header fields that make a message what it is, and that offhook does not put by itself. */
+static void add_headers(const struct oh_trace_msg *m, bool is_reliable, struct oh_text *list)
+{
+    static const char *const names[] = {
+        "Retry-After",        "Reason",   "Warning",         "Unsupported", "Alert-Info", "Event",
+        "Subscription-State", "Replaces", "Session-Expires", "Min-SE"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const struct oh_sip_header *h = oh_sip_msg_header_named(m->sip, oh_span_of(names[i]), 0);
-        if (!h || !h->value.len || oh_span_find(h->value, '$') < h->value.len ||
-            oh_span_find(h->value, '\n') < h->value.len)
-            continue;
-        oh_text_addf(&list, "%s%s: ", list.len ? ", " : "", names[i]);
-        oh_record_quote(h->value, &list);
+        add_header(names[i], h ? h->value : oh_span_of(""), list);
     }
-    if (list.len)
-        oh_text_addf(out, "headers: {%s}\n", oh_text_str(&list));
-    oh_text_release(&list);
+    if (!is_reliable)
+        add_header("Require", oh_sip_msg_whole(m->sip, OH_SIP_REQUIRE), list);
+    /* who refreshes hangs on whether the other side can: RFC 4028 9 */
+    if (oh_sip_msg_header_named(m->sip, oh_span_of("Session-Expires"), 0))
+        add_header("Supported", oh_sip_msg_whole(m->sip, OH_SIP_SUPPORTED), list);
+}
+
+#define MOST_BODY 400
+
+/* A short text that is no session description. */
+static void add_body(const struct oh_trace_msg *m, struct oh_text *list, struct oh_text *out)
+{
+    struct oh_span type = oh_sip_msg_whole(m->sip, OH_SIP_CONTENT_TYPE), body = m->sip->body;
+    bool is_text = body.len > 0 && body.len <= MOST_BODY && type.len > 0 &&
+                   oh_span_search(type, oh_span_of("sdp")) == type.len &&
+                   oh_span_find(body, '$') == body.len;
+    for (size_t i = 0; is_text && i < body.len; i++) {
+        char c = body.at[i];
+        is_text = c == '\r' || c == '\n' || c == '\t' || (c >= ' ' && c <= '~');
+    }
+    size_t before = list->len;
+    if (is_text)
+        add_header("Content-Type", type, list);
+    if (list->len == before)
+        return;
+    oh_text_add(out, "body: ");
+    oh_record_quote(body, out);
+    oh_text_add_char(out, '\n');
 }
 
 /* The way through several proxies; the address of the one that speaks is a name. RFC 3261 16.6 */
 static void add_route(const struct oh_recorded *r, const struct oh_trace_msg *m,
-                      const struct oh_cast_party *from, struct oh_text *out)
+                      const struct oh_cast_party *from, struct oh_text *list)
 {
-    struct oh_text list = {0};
+    struct oh_text all = {0};
     struct oh_span own = oh_span_of(oh_heard_other(r->heard, m)->name);
     bool dialog = oh_span_is(oh_sip_msg_method(m->sip), "INVITE") && m->sip->status < 300;
     const struct oh_sip_header *h;
     size_t count = 0;
     for (size_t n = 0; (h = oh_sip_msg_header(m->sip, OH_SIP_RECORD_ROUTE, n)); n++)
-        oh_text_addf(&list, "%s%.*s", count++ ? ", " : "", OH_SPAN_FMT(h->value));
-    struct oh_span rest = oh_text_span(&list);
+        oh_text_addf(&all, "%s%.*s", count++ ? ", " : "", OH_SPAN_FMT(h->value));
+    struct oh_span rest = oh_text_span(&all);
     if (dialog && oh_field_text(m->sip, "record-route[2].uri").at &&
         oh_span_find(rest, '$') == rest.len && oh_span_find(rest, '"') == rest.len) {
-        oh_text_add(out, "headers: {Record-Route: \"");
+        oh_text_addf(list, "%sRecord-Route: \"", list->len ? ", " : "");
         while (rest.len) {
             size_t at_own = oh_span_search(rest, own);
-            oh_text_add_span(out, oh_span_sub(rest, 0, at_own));
+            oh_text_add_span(list, oh_span_sub(rest, 0, at_own));
             if (at_own < rest.len)
-                oh_text_addf(out, "$%s.address", from->name);
+                oh_text_addf(list, "$%s.address", from->name);
             rest = oh_span_sub(rest, at_own < rest.len ? at_own + own.len : rest.len, rest.len);
         }
-        oh_text_add(out, "\"}\n");
+        oh_text_add_char(list, '"');
     }
-    oh_text_release(&list);
+    oh_text_release(&all);
 }
 
 static void add_changes(struct oh_recorded *r, struct oh_recorded_step *s,
                         const struct oh_trace_msg *m, const struct oh_cast_party *from)
 {
-    struct oh_text out = {0};
+    struct oh_text out = {0}, list = {0};
     struct oh_span require = oh_sip_msg_whole(m->sip, OH_SIP_REQUIRE);
     uint64_t rseq;
+    bool again, is_reliable = !m->sip->is_request && m->sip->status < 200 && is(m, "INVITE") &&
+                              oh_span_search(require, oh_span_of("100rel")) < require.len &&
+                              oh_field_number(m->sip, "rseq", &rseq);
+    oh_recorded_is_sent_beside(r, m, &again);
+    if (again)
+        oh_text_add(&out, "again: true\n");
     if (!m->sip->is_request && (m->sip->status == 401 || m->sip->status == 407)) {
         char *challenge = oh_cast_challenge(m->sip);
         if (challenge && from->challenge && strcmp(challenge, from->challenge))
             oh_text_addf(&out, "challenge: %s\n", challenge);
         free(challenge);
     }
-    if (!m->sip->is_request && m->sip->status < 200 && is(m, "INVITE") &&
-        oh_span_search(require, oh_span_of("100rel")) < require.len &&
-        oh_field_number(m->sip, "rseq", &rseq)) {
+    if (is_reliable) {
         oh_text_add(&out, "reliable: true\n");
         r->needs_100rel = true;
     }
     add_description(r, m, &out);
-    size_t before_route = out.len;
-    add_route(r, m, from, &out);
-    if (out.len == before_route)
-        add_headers(r, m, &out);
+    add_route(r, m, from, &list);
+    add_named(r, m, from, &list);
+    add_headers(m, is_reliable, &list);
+    add_body(m, &list, &out);
+    if (list.len)
+        oh_text_addf(&out, "headers: {%s}\n", oh_text_str(&list));
+    oh_text_release(&list);
     s->lines = out.len ? oh_text_take(&out) : NULL;
     oh_text_release(&out);
 }
@@ -386,6 +454,7 @@ static void add_message(struct oh_recorded *r, const struct oh_trace_msg *m, int
     s->from_phone = m->from_phone;
     r->step_of[m->index] = (int)r->count - 1;
     s->save = name_of(r, m);
+    s->callee = oh_recorded_callee(r, m);
     /* RFC 3261 13.3.1.1: whether a phone rings by 180, 183 or neither is its own affair */
     s->is_free = m->from_phone && !m->sip->is_request && m->sip->status < 200;
     int64_t gap_ms = since_ns < 0 ? 0 : (m->time_ns - since_ns) / OH_NS_PER_MS;
@@ -424,6 +493,17 @@ static void find_digests(struct oh_recorded *r)
     }
 }
 
+/* The ACK to a refusal that came behind the final answer: nobody is told to send it. RFC 3261
+ * 17.1.1.2 */
+static bool is_uncalled_for(const struct oh_recorded *r, const struct oh_trace_msg *m)
+{
+    bool again = false;
+    if (!m->from_phone || !m->sip->is_request || !is(m, "ACK") || m->answered == OH_NONE)
+        return false;
+    const struct oh_trace_msg *final = at(r, m->answered);
+    return final->sip->status >= 300 && oh_recorded_is_sent_beside(r, final, &again) && again;
+}
+
 void oh_recorded_make(struct oh_recorded *r, const struct oh_heard *h, const bool *chosen)
 {
     const struct oh_trace *t = h->trace;
@@ -433,9 +513,10 @@ void oh_recorded_make(struct oh_recorded *r, const struct oh_heard *h, const boo
     for (size_t i = 0; i < t->msg_count; i++)
         r->step_of[i] = OH_NONE;
     oh_cast_make(&r->cast, h, chosen);
+    oh_recorded_find_callees(r, chosen);
     for (size_t i = 0; i < t->msg_count; i++) {
         const struct oh_trace_msg *m = &t->msgs[i];
-        if (!chosen[i])
+        if (!chosen[i] || is_uncalled_for(r, m))
             continue;
         if (since_ns >= 0 && m->time_ns - since_ns > TALK_NS)
             add_media(r, since_ns, m->time_ns);

@@ -40,7 +40,9 @@ enum { OH_CAST_MOST = 24 };
 struct oh_cast_party {
     char name[8];
     enum oh_role role;
-    int behind;                   /* index; OH_NONE */
+    int behind;      /* index; OH_NONE */
+    int contacts[4]; /* of a redirect server: parties, in order of preference */
+    size_t contact_count;
     char *number;                 /* or NULL */
     const struct oh_endpoint *at; /* NULL: behind a proxy, never met itself */
     char *contact;                /* where it is, as host:port of its Contact; NULL */
@@ -89,6 +91,7 @@ struct oh_recorded_step {
     int64_t for_ms;    /* media; else -1 */
     char *save;        /* its name, if anything uses it */
     bool is_used;
+    int callee;  /* of several that one INVITE has, from 0; OH_NONE */
     char *lines; /* further keys of ours, each as "key: value\n"; NULL */
     struct oh_recorded_check *checks;
     size_t check_count, check_room;
@@ -102,12 +105,27 @@ struct oh_recorded {
     bool needs[OH_VERBS];
     bool needs_rtp, needs_100rel, needs_digest[4];
     bool registered; /* given */
+    /* Of INVITEs with several callees: the message by which each of these came to be. */
+    const struct oh_trace_msg *callees[OH_CAST_MOST];
+    size_t callee_count;
     bool is_tcp;
     unsigned first_frame, last_frame;
     char *covers; /* suggested ids, joined by ", " */
 };
 void oh_recorded_release(struct oh_recorded *r);
 void oh_recorded_make(struct oh_recorded *r, const struct oh_heard *h, const bool *chosen);
+
+/* --- record_callees.c: several callees of one INVITE --- */
+
+void oh_recorded_find_callees(struct oh_recorded *r, const bool *chosen);
+/* Whose message it is, or to whom; OH_NONE where there is but one. */
+int oh_recorded_callee(const struct oh_recorded *r, const struct oh_trace_msg *m);
+/* Does our response come though its request has a final answer? `again`: from the same callee. */
+bool oh_recorded_is_sent_beside(const struct oh_recorded *r, const struct oh_trace_msg *m,
+                                bool *again);
+/* Does this BYE end the call of one callee while another's stands? A phone does that by itself. RFC
+ * 3261 13.2.2.4 */
+bool oh_recorded_is_one_too_many(const struct oh_recorded *r, const struct oh_trace_msg *bye);
 
 /* --- record_checks.c --- */
 

@@ -82,6 +82,7 @@ static struct oh_cast_party *add_party(struct oh_cast *c, enum oh_role role,
     static const char letters[OH_ROLES] = {[OH_ROLE_PHONE] = 'A',
                                            [OH_ROLE_PROXY] = 'P',
                                            [OH_ROLE_REGISTRAR] = 'R',
+                                           [OH_ROLE_REDIRECT] = 'S',
                                            [OH_ROLE_PEER] = 'B'};
     if (c->count == OH_CAST_MOST)
         return &c->parties[c->count - 1];
@@ -154,6 +155,24 @@ static bool is_proxy(const struct oh_heard *h, const struct oh_endpoint *e)
     return false;
 }
 
+/* All that it ever says to an INVITE is where else to look. RFC 3261 8.3 */
+static bool is_redirect(const struct oh_heard *h, const struct oh_endpoint *e)
+{
+    size_t redirected = 0;
+    for (size_t i = 0; i < h->trace->msg_count; i++) {
+        const struct oh_trace_msg *m = &h->trace->msgs[i];
+        unsigned status = m->sip->status;
+        if (m->from_phone || oh_heard_other(h, m) != e)
+            continue;
+        if (m->sip->is_request || !oh_span_is(oh_sip_msg_method(m->sip), "INVITE"))
+            return false;
+        if (status > 100 && status / 100 != 3 && status != 401 && status != 407)
+            return false;
+        redirected += status / 100 == 3 && oh_field_text(m->sip, "contact.user").len > 0;
+    }
+    return redirected > 0;
+}
+
 /* The number of who is behind: whom the phone calls, or who calls it. */
 static struct oh_span number_in(const struct oh_trace_msg *m)
 {
@@ -177,19 +196,73 @@ static void note_route(struct oh_cast_party *p, const struct oh_trace_msg *m)
         p->route = OH_ROUTE_STRICT;
 }
 
+/* A preference: "0.7" is 700, none is 1000. RFC 3261 20.10 */
+static uint64_t thousandths(struct oh_span q)
+{
+    uint64_t value = 0, unit = 1000;
+    if (!q.len)
+        return 1000;
+    for (size_t i = 0; i < q.len && unit > 0; i++) {
+        if (q.at[i] < '0' || q.at[i] > '9')
+            continue;
+        value += (uint64_t)(q.at[i] - '0') * unit;
+        unit /= 10;
+    }
+    return value;
+}
+
+/* Who has that number, at that server. NULL: nobody, for want of room. */
+static struct oh_cast_party *note_number(struct oh_cast *c, const struct oh_cast_party *server,
+                                         struct oh_span number)
+{
+    struct oh_cast_party *peer = with_number(c, number);
+    bool is_server = server->role == OH_ROLE_PROXY || server->role == OH_ROLE_REDIRECT;
+    if (peer || !number.len)
+        return peer;
+    int behind = is_server ? (int)(server - c->parties) : OH_NONE;
+    peer = add_party(c, OH_ROLE_PEER, NULL);
+    if (peer->number)
+        return NULL;
+    peer->number = oh_span_dup(number);
+    peer->behind = behind;
+    return peer;
+}
+
+/* The parties that a redirect server names, and where each of them is; the most wanted first. RFC
+ * 3261 20.10 */
+static void note_contacts(struct oh_cast *c, size_t server, const struct oh_trace_msg *m)
+{
+    uint64_t ranks[4];
+    struct oh_cast_party *s = &c->parties[server];
+    if (m->from_phone || m->sip->status / 100 != 3 || s->role != OH_ROLE_REDIRECT ||
+        s->contact_count)
+        return;
+    for (unsigned n = 1; n <= sizeof s->contacts / sizeof *s->contacts; n++) {
+        char field[32];
+        snprintf(field, sizeof field, "contact[%u].user", n);
+        struct oh_cast_party *peer = note_number(c, s, oh_field_text(m->sip, field));
+        snprintf(field, sizeof field, "contact[%u].uri", n);
+        if (!peer)
+            return;
+        if (!peer->contact)
+            peer->contact = oh_span_dup(oh_field_text(m->sip, field));
+        snprintf(field, sizeof field, "contact[%u].q", n);
+        uint64_t rank = thousandths(oh_field_text(m->sip, field));
+        size_t at = s->contact_count++;
+        for (; at > 0 && ranks[at - 1] < rank; at--) {
+            ranks[at] = ranks[at - 1];
+            s->contacts[at] = s->contacts[at - 1];
+        }
+        ranks[at] = rank;
+        s->contacts[at] = (int)(peer - c->parties);
+    }
+}
+
 /* The peer that speaks through the proxy in this call: by the number in the INVITE. */
 static void note_peer(struct oh_cast *c, const struct oh_cast_party *proxy,
                       const struct oh_trace_msg *m)
 {
-    struct oh_span number = number_in(m);
-    if (!number.len || with_number(c, number))
-        return;
-    int behind = (int)(proxy - c->parties);
-    struct oh_cast_party *peer = add_party(c, OH_ROLE_PEER, NULL);
-    if (peer->number)
-        return;
-    peer->number = oh_span_dup(number);
-    peer->behind = behind;
+    note_number(c, proxy, number_in(m));
 }
 
 /* Where the peer of a call says that it is: later messages may go there past the proxy. */
@@ -197,7 +270,7 @@ static void note_contact(struct oh_cast *c, const struct oh_heard *h, const stru
 {
     const struct oh_trace_msg *request = oh_heard_request(h, m);
     struct oh_span contact = oh_field_text(m->sip, "contact.uri");
-    if (m->from_phone || !contact.len || !request)
+    if (m->from_phone || !contact.len || !request || m->sip->status / 100 == 3)
         return;
     struct oh_cast_party *peer = with_number(c, number_in(request));
     if (peer && !peer->contact)
@@ -220,6 +293,8 @@ static struct oh_cast_party *find_party(struct oh_cast *c, const struct oh_heard
     }
     if (oh_span_is(oh_sip_msg_method(m->sip), "REGISTER"))
         return add_party(c, OH_ROLE_REGISTRAR, e);
+    if (is_redirect(h, e))
+        return add_party(c, OH_ROLE_REDIRECT, e);
     if (is_proxy(h, e))
         return add_party(c, OH_ROLE_PROXY, e);
     p = add_party(c, OH_ROLE_PEER, e);
@@ -257,8 +332,12 @@ void oh_cast_make(struct oh_cast *c, const struct oh_heard *h, const bool *chose
         struct oh_cast_party *p = find_party(c, h, m);
         bool invite = m->sip->is_request && oh_sip_msg_is_method(m->sip, "INVITE");
         note_route(p, m);
-        if (p->role == OH_ROLE_PROXY && invite && !oh_field_text(m->sip, "to.tag").at)
+        bool serves = p->role == OH_ROLE_PROXY || p->role == OH_ROLE_REDIRECT;
+        if (serves && invite && !oh_field_text(m->sip, "to.tag").at)
             note_peer(c, p, m);
+        note_contacts(c, (size_t)(p - c->parties), m);
+        if (m->sip->is_request && oh_sip_msg_is_method(m->sip, "REFER"))
+            note_number(c, p, oh_field_text(m->sip, "refer-to.user"));
         note_contact(c, h, m);
         note_binding(p, h, m);
         bool asks = !m->from_phone && (m->sip->status == 401 || m->sip->status == 407);

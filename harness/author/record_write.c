@@ -78,6 +78,9 @@ static void add_party(const struct oh_recorded *r, const struct oh_cast_party *p
     }
     if (routes[p->route])
         oh_text_addf(&map, ", record-route: %s", routes[p->route]);
+    for (size_t i = 0; i < p->contact_count; i++)
+        oh_text_addf(&map, "%s%s%s", i ? ", " : ", contacts: [",
+                     r->cast.parties[p->contacts[i]].name, i + 1 == p->contact_count ? "]" : "");
     if (p->expires)
         oh_text_addf(&map, ", expires: %llu", (unsigned long long)p->expires);
     if (p->min_expires)
@@ -166,6 +169,8 @@ static void add_step(const struct oh_recorded_step *s, bool kept, struct oh_text
         add_time("within", s->within_ms, out);
     if (s->for_ms >= 0)
         add_time("for", s->for_ms, out);
+    if (s->callee != OH_NONE)
+        oh_text_addf(out, "    fork: callee%d\n", s->callee + 1);
     add_lines(s->lines, out);
     add_checks(s, OH_LEVEL_MUST, kept, out);
     add_checks(s, OH_LEVEL_SHOULD, kept, out);

@@ -140,6 +140,8 @@ static char *sentence_pattern(void)
     oh_text_add(&text, "^ *" NAME " +(");
     for (size_t i = 0; (sentence = oh_action_words(i, &more)); i++)
         oh_text_addf(&text, "%s%s%s", i ? "|" : "", sentence, more ? " .+" : "");
+    for (size_t i = 0; (sentence = oh_connection_words(i)); i++)
+        oh_text_addf(&text, "|%s", sentence);
     oh_text_add(&text, ") *$|[$][{]");
     return oh_text_take(&text);
 }
@@ -153,7 +155,8 @@ static json_t *step(const char *sentence)
     json_object_set_new(patterns, arrow, json_pack("{s:s}", "$ref", "#/$defs/message"));
     json_object_set_new(patterns, sentence,
                         json_pack("{s:s, s:[s,s,s,s]}", "description",
-                                  "what the phone's user does; keys stand on the lines below",
+                                  "what the phone's user does, or a party of ours to its "
+                                  "connections; keys stand on the lines below",
                                   "type", "null", "string", "number", "boolean"));
     json_object_set_new(patterns, "^nothing for$",
                         json_pack("{s:s, s:[{s:s},{s:s}]}", "description",

@@ -20,8 +20,8 @@ struct oh_command {
     const char *help; /* whole text of --help, with examples */
 };
 extern const struct oh_command oh_command_run, oh_command_check, oh_command_lint, oh_command_list,
-    oh_command_report, oh_command_compare, oh_command_doctor, oh_command_schema, oh_command_explain, oh_command_record,
-    oh_command_rehearse;
+    oh_command_report, oh_command_compare, oh_command_doctor, oh_command_schema, oh_command_explain,
+    oh_command_record, oh_command_rehearse;
 
 /* "offhook: error: ..." or FILE:LINE:COLUMN on stderr; returns `status`. */
 int oh_cli_fail(const struct oh_error *e, int status);

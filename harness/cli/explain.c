@@ -98,7 +98,8 @@ static void add_step(struct drawing *d, int at)
                                 .label = x.label,
                                 .frame = (unsigned)at + 1,
                                 .dashed = step->optional};
-    if (step->kind == OH_STEP_ACTION || step->kind == OH_STEP_SILENCE) {
+    if (step->kind == OH_STEP_ACTION || step->kind == OH_STEP_SILENCE ||
+        step->kind == OH_STEP_CONNECTION) {
         row.paint = OH_PAINT_USER;
         oh_ladder_event(&d->ladder, &row, &d->out);
     } else if (step->kind == OH_STEP_MEDIA) {

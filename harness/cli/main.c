@@ -12,10 +12,9 @@
 #include <string.h>
 
 static const struct oh_command *const commands[] = {
-    &oh_command_run,    &oh_command_check,    &oh_command_compare,
-    &oh_command_doctor, &oh_command_rehearse, &oh_command_lint,
-    &oh_command_list,   &oh_command_report,   &oh_command_schema,
-    &oh_command_explain, &oh_command_record,
+    &oh_command_run,      &oh_command_check,   &oh_command_compare, &oh_command_doctor,
+    &oh_command_rehearse, &oh_command_lint,    &oh_command_list,    &oh_command_report,
+    &oh_command_schema,   &oh_command_explain, &oh_command_record,
 };
 
 static void print_help(FILE *to)

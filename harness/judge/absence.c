@@ -70,23 +70,44 @@ bool oh_silent_after(const struct oh_trace *t, int64_t time_ns)
     return true;
 }
 
-static bool spoke_between(const struct oh_trace *t, int64_t from_ns, int64_t to_ns)
+static bool spoke_between(const struct oh_trace *t, const char *phone, int64_t from_ns,
+                          int64_t to_ns)
 {
     for (size_t i = 0; i < t->msg_count; i++) {
         const struct oh_trace_msg *m = &t->msgs[i];
         if (m->from_phone && m->repeat_of == OH_NONE && m->duplicate_of == OH_NONE &&
-            m->time_ns > from_ns && m->time_ns <= to_ns)
+            m->time_ns > from_ns && m->time_ns <= to_ns &&
+            (!m->from_seat || strcmp(m->from_seat, phone) == 0))
             return true;
     }
     return false;
 }
 
+/* Whose silence would leave this step out; NULL: no phone's. */
+static const char *phone_of(const struct oh_scenario *s, const struct oh_step *step)
+{
+    const char *const ends[] = {step->from, step->to};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        const struct oh_party *p = ends[i] ? oh_scenario_party(s, ends[i]) : NULL;
+        if (p && p->role == OH_ROLE_PHONE)
+            return p->name;
+    }
+    return NULL;
+}
+
+/* A silence that is told as a should hides no must. */
 bool oh_follows_silence(const struct oh_judging *j, int index)
 {
+    const struct oh_scenario *s = j->scenario;
+    const char *phone = phone_of(s, &s->steps[index]);
     int64_t until_ns = j->step_done_ns[index] ? j->step_done_ns[index] : INT64_MAX;
-    for (int i = index - 1; i >= 0; i--) {
-        if (oh_walk_state(j->walk, i) == OH_STEP_MISSED && j->given_up_ns[i])
-            return !spoke_between(j->trace, j->given_up_ns[i], until_ns);
+    for (int i = index - 1; phone && i >= 0; i--) {
+        const struct oh_step *before = &s->steps[i];
+        bool weighs = before->level == OH_LEVEL_MUST || s->steps[index].level != OH_LEVEL_MUST;
+        if (oh_walk_state(j->walk, i) == OH_STEP_MISSED && j->given_up_ns[i] && weighs &&
+            strcmp(before->from, phone) == 0 &&
+            !spoke_between(j->trace, phone, j->given_up_ns[i], until_ns))
+            return true;
     }
     return false;
 }
@@ -109,7 +130,7 @@ static int caller_of(const struct oh_judging *j, int index)
     bool is_ack = s->steps[index].is_request && strcmp(s->steps[index].method, "ACK") == 0;
     for (int i = index - 1; i >= 0; i--) {
         const struct oh_step *at = &s->steps[i];
-        if (!oh_step_precedes(s, i, index))
+        if (!oh_step_precedes(s, i, index) || oh_walk_state(j->walk, i) == OH_STEP_NOT_TAKEN)
             continue;
         if (at->kind == OH_STEP_ACTION && strcmp(at->from, phone) == 0)
             return i;

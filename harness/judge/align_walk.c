@@ -156,28 +156,34 @@ static void user_did(struct oh_align_walk *w, const struct oh_trace_msg *m, int 
 
 /* --- time --- */
 
-/* How long the flow stays at this front if nothing comes; -1: for ever. */
-static int64_t lasts_ms(const struct oh_align_walk *w, int step)
+/* How long the flow stays at this front if nothing comes, and which step is over then; false: for
+ * ever, as what the phone may leave out is over with what the other side or the user does. */
+static bool is_over_after(const struct oh_align_walk *w, struct oh_walk_front front,
+                          struct oh_wait *wait)
 {
-    const struct oh_step *at = &w->scenario->steps[step];
-    if (at->kind == OH_STEP_SILENCE && !w->not_silent)
-        return at->for_ms;
-    bool awaited = oh_step_is_phones(w->scenario, at) && !oh_walk_may_leave_out(w->walk, step);
-    return awaited ? oh_step_deadline_ms(at) : -1;
+    const struct oh_step *at = &w->scenario->steps[front.step];
+    if (at->kind == OH_STEP_SILENCE && !w->not_silent) {
+        *wait = (struct oh_wait){front.step, at->for_ms, false};
+        return true;
+    }
+    if (front.either == OH_NONE && !oh_step_is_phones(w->scenario, at))
+        return false;
+    *wait = oh_entry_wait(w->scenario, (struct oh_entry){front.step, front.either});
+    return wait->must_come;
 }
 
-/* The front that is over first; OH_NONE: none ever is. */
-static int first_over(struct oh_align_walk *w, int64_t *ms)
+/* The front that is over first; false: none ever is. */
+static bool first_over(struct oh_align_walk *w, struct oh_wait *first)
 {
     size_t count;
-    int found = OH_NONE;
+    bool found = false;
+    struct oh_wait wait = {0};
     const struct oh_walk_front *fronts = oh_walk_fronts(w->walk, &count);
     for (size_t i = 0; i < count; i++) {
-        int64_t its_ms = lasts_ms(w, fronts[i].step);
-        if (its_ms < 0 || (found != OH_NONE && its_ms >= *ms))
+        if (!is_over_after(w, fronts[i], &wait) || (found && wait.longest_ms >= first->longest_ms))
             continue;
-        found = fronts[i].step;
-        *ms = its_ms;
+        *first = wait;
+        found = true;
     }
     return found;
 }
@@ -185,12 +191,11 @@ static int first_over(struct oh_align_walk *w, int64_t *ms)
 /* What was over, or given up, at this time of the capture. */
 static void pass_time(struct oh_align_walk *w, int64_t now_ns, const struct oh_trace_msg *before)
 {
-    int64_t ms = 0;
-    for (int at = first_over(w, &ms); at != OH_NONE && now_ns > w->base_ns + ms * NS_PER_MS;
-         at = first_over(w, &ms)) {
-        bool silence = w->scenario->steps[at].kind == OH_STEP_SILENCE;
-        pass(w, silence ? OH_JOURNAL_MEDIA : OH_JOURNAL_MISSED, w->base_ns + ms * NS_PER_MS, at,
-             before);
+    struct oh_wait over = {0};
+    while (first_over(w, &over) && now_ns > w->base_ns + over.longest_ms * NS_PER_MS) {
+        bool silence = w->scenario->steps[over.step].kind == OH_STEP_SILENCE;
+        pass(w, silence ? OH_JOURNAL_MEDIA : OH_JOURNAL_MISSED,
+             w->base_ns + over.longest_ms * NS_PER_MS, over.step, before);
     }
 }
 
@@ -203,7 +208,8 @@ static void pass_before(struct oh_align_walk *w, const struct oh_trace_msg *m, i
         const struct oh_step *at = &s->steps[i];
         if (oh_walk_state(w->walk, i) != OH_STEP_PENDING || !oh_step_precedes(s, i, step))
             continue;
-        if (at->kind == OH_STEP_MEDIA || at->kind == OH_STEP_SILENCE)
+        if (at->kind == OH_STEP_MEDIA || at->kind == OH_STEP_SILENCE ||
+            at->kind == OH_STEP_CONNECTION)
             pass(w, OH_JOURNAL_MEDIA, m->time_ns, i, m);
         else if (at->kind == OH_STEP_ACTION && actions)
             pass(w, OH_JOURNAL_TOLD, m->time_ns, i, m);
@@ -437,11 +443,32 @@ static void before_flow(struct oh_align_walk *w)
     }
 }
 
+/* What became of connections is not asked of a capture. */
+static void pass_connections(struct oh_align_walk *w, int64_t now_ns,
+                             const struct oh_trace_msg *before)
+{
+    size_t count;
+    const struct oh_walk_front *fronts = oh_walk_fronts(w->walk, &count);
+    for (size_t i = 0; i < count;) {
+        const struct oh_step *at = &w->scenario->steps[fronts[i].step];
+        if (fronts[i].either != OH_NONE || at->kind != OH_STEP_CONNECTION) {
+            i++;
+            continue;
+        }
+        int64_t over_ns = w->base_ns + (at->for_ms > 0 ? at->for_ms : 0) * NS_PER_MS;
+        pass(w, OH_JOURNAL_MEDIA, over_ns < now_ns ? over_ns : now_ns, fronts[i].step, before);
+        fronts = oh_walk_fronts(w->walk, &count);
+        i = 0;
+    }
+}
+
 static void look_at(struct oh_align_walk *w, const struct oh_trace_msg *m)
 {
     if (m->duplicate_of != OH_NONE || is_elsewhere(w, m))
         return;
+    pass_connections(w, m->time_ns, m);
     pass_time(w, m->time_ns, m);
+    pass_connections(w, m->time_ns, m);
     oh_match_env_saw(w->env, m->sip);
     if (m->from_phone)
         phones(w, m);
@@ -488,7 +515,9 @@ static void pass_unanswered(struct oh_align_walk *w)
 static void end_of_capture(struct oh_align_walk *w)
 {
     w->end = (int)w->trace->msg_count;
+    pass_connections(w, w->until_ns, NULL);
     pass_time(w, w->until_ns, NULL);
+    pass_connections(w, w->until_ns, NULL);
     pass_unanswered(w);
     pass_last(w);
     int next = oh_walk_next(w->walk);

@@ -167,7 +167,7 @@ static void lateness(struct oh_judging *j, const struct oh_trace_msg *m, int ind
         return;
     bool too_late = given_up_ns != 0;
     struct oh_finding *f = oh_flow_finding(j, too_late ? "flow.late" : "flow.order",
-                                           too_late ? OH_LEVEL_MUST : OH_LEVEL_SHOULD, index, m);
+                                           too_late ? step->level : OH_LEVEL_SHOULD, index, m);
     const char *doubt = too_late ? oh_timing_doubt(j, deadline_ms) : NULL;
     if (!too_late) {
         f->text = oh_format("%s came after a message that the flow has later.", step->text);
@@ -202,11 +202,13 @@ static void other_call(struct oh_judging *j, const struct oh_trace_msg *m, int s
 }
 
 /* The user's action that `step` comes of, if nothing but optional steps stands between; OH_NONE. */
-static int action_before(const struct oh_scenario *s, int step)
+static int action_before(const struct oh_judging *j, int step)
 {
+    const struct oh_scenario *s = j->scenario;
     int i = step - 1;
-    while (i >= 0 && (!oh_step_precedes(s, i, step) ||
-                      (s->steps[i].kind == OH_STEP_MESSAGE && s->steps[i].optional)))
+    while (i >= 0 &&
+           (!oh_step_precedes(s, i, step) || oh_walk_state(j->walk, i) == OH_STEP_NOT_TAKEN ||
+            (s->steps[i].kind == OH_STEP_MESSAGE && s->steps[i].optional)))
         i--;
     return i >= 0 && s->steps[i].kind == OH_STEP_ACTION ? i : OH_NONE;
 }
@@ -227,7 +229,7 @@ static bool is_of_call(const struct oh_sip_msg *m)
  * older than that was not caused by it, be it by little. */
 static bool forestalls(struct oh_judging *j, const struct oh_trace_msg *m, int step)
 {
-    int action = action_before(j->scenario, step);
+    int action = action_before(j, step);
     int64_t told_ns = action == OH_NONE ? 0 : j->step_done_ns[action];
     if (told_ns <= m->time_ns || !is_of_call(m->sip) || oh_clock_was_set(j->run))
         return false;
@@ -464,7 +466,7 @@ void oh_flow_media(struct oh_judging *j, int step, int64_t end_ns)
         media(j, step, end_ns);
     else if (j->run->foreign && at->kind == OH_STEP_SILENCE && is_short)
         j->verdict->steps[step].word = OH_STEP_IS_UNCLEAR; /* nobody kept it so long */
-    else if (j->run->foreign && at->kind == OH_STEP_MESSAGE)
+    else if (j->run->foreign && (at->kind == OH_STEP_MESSAGE || at->kind == OH_STEP_CONNECTION))
         j->verdict->steps[step].word = OH_STEP_IS_UNCLEAR; /* the other side left it out */
 }
 

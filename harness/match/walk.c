@@ -470,11 +470,28 @@ static struct oh_walk_result reach_early(struct oh_walk *w, int step, const stru
     return (struct oh_walk_result){OH_WALK_EARLY, step, false};
 }
 
+/* `P is silent`: the flow stands there. Over TCP nothing would be sent again. */
+static bool falls_silent(struct oh_walk *w, const char *to, const struct oh_sip_msg *m)
+{
+    size_t count;
+    if (w->loses_nothing || !to)
+        return false;
+    const struct oh_walk_front *fronts = oh_walk_fronts(w, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct oh_step *at = &w->path.scenario->steps[fronts[i].step];
+        if (fronts[i].either == OH_NONE && at->kind == OH_STEP_CONNECTION &&
+            at->act == OH_IS_SILENT && strcmp(at->from, to) == 0)
+            return oh_span_equal_nocase(oh_field_text(m, "via.transport"), oh_span_of("UDP"));
+    }
+    return false;
+}
+
 struct oh_walk_result oh_walk_got(struct oh_walk *w, const char *from, const char *to,
                                   const struct oh_sip_msg *m)
 {
+    if (falls_silent(w, to, m)) /* else, where it arrived is content: the judge's */
+        return (struct oh_walk_result){OH_WALK_LOST, OH_NONE, false};
     const struct seen *old = find_repeat(w, m);
-    (void)to; /* where it arrived is content: the judge's */
     if (old)
         return (struct oh_walk_result){OH_WALK_REPEAT, old->step, false};
     if (oh_sip_msg_is_method(m, "ACK"))

@@ -60,7 +60,8 @@ enum oh_walk_kind {
                        it */
     OH_WALK_TOLERATED,
     OH_WALK_UNEXPECTED,
-    OH_WALK_LOST, /* the step has it lost on the way (`lose`): as if it had not come */
+    OH_WALK_LOST, /* the step has it lost on the way (`lose`), or it came to a party that is silent
+                     (step OH_NONE): as if it had not come */
 };
 
 struct oh_walk_result {

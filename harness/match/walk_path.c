@@ -50,7 +50,8 @@ static bool is_barrier(const struct oh_path *p, int i)
 {
     const struct oh_step *at = &p->scenario->steps[i];
     return p->states[i] == OH_STEP_PENDING &&
-           (at->kind == OH_STEP_ACTION || oh_step_is_ours(p->scenario, at));
+           (at->kind == OH_STEP_ACTION || at->kind == OH_STEP_CONNECTION ||
+            oh_step_is_ours(p->scenario, at));
 }
 
 /* --- fronts --- */

@@ -9,6 +9,7 @@
 
 #define GOING_DOWN_MS 1500 /* a phone that is told to end hangs up first, and then un-registers */
 #define HINT_MS       1000 /* after this long the terminal tells what is awaited */
+#define OVERTAKEN_MS  1000 /* for a message that later ones overtook */
 #define TAKEN_IN_MS   50   /* between a message and what the user does upon it */
 
 /* --- user actions --- */
@@ -126,76 +127,43 @@ static void arm_hint(struct oh_player *p)
 
 /* --- one step at the front; true if it is passed and the next may be looked at --- */
 
+/* Does a message of the phone before this step stay away, that later ones came before? It may be
+ * just behind them. */
+static bool was_overtaken(const struct oh_player *p, int index)
+{
+    for (int i = 0; i < index; i++) {
+        const struct oh_step *step = &p->scenario->steps[i];
+        if (oh_step_is_phones(p->scenario, step) && !oh_clock_is_due(p, i) &&
+            oh_walk_state(p->walk, i) == OH_STEP_MISSED && oh_step_precedes(p->scenario, i, index))
+            return true;
+    }
+    return false;
+}
+
 static bool front_ours(struct oh_player *p, int index, const struct oh_step *step)
 {
     struct oh_error e = {0};
     if (!oh_clock_is_up(p, index, step->after_ms) || oh_compose_must_wait(p, step))
         return false;
     int result = oh_compose_step(p, index, &e);
+    if (result < 0 && was_overtaken(p, index) && !oh_clock_has_waited(p, index, OVERTAKEN_MS))
+        return false;
     if (result < 0)
         oh_player_end(p, OH_OUTCOME_STUCK, index, "%s", e.text);
     return result == 0;
 }
 
-/* From a front on, the message of the phone that must come, or the `either` of which one way must,
- * if only what the phone may leave out stands before it. False: there is none. */
-static bool find_awaited(const struct oh_scenario *s, struct oh_entry at, struct oh_entry *found)
-{
-    do {
-        bool is_block = at.block != OH_NONE;
-        *found = at;
-        if (is_block ? s->groups[at.block].kind == OH_GROUP_ANY_ORDER
-                     : !oh_step_is_phones(s, &s->steps[at.step]))
-            return false;
-        if (is_block ? !oh_block_is_optional(s, at.block) : !s->steps[at.step].optional)
-            return true;
-    } while (oh_entry_next(s, at, &at));
-    return false;
-}
-
-/* The first message of the phone in this branch that must come: it begins with one. */
-static int first_of_branch(const struct oh_scenario *s, int block, int branch)
-{
-    struct oh_row row = oh_row_of_branch(s, block, branch);
-    int i = row.first;
-    while (i + 1 < row.end && (!oh_step_is_phones(s, &s->steps[i]) || s->steps[i].optional))
-        i++;
-    return i;
-}
-
-/* How long this is waited for. What may be left out: as long as it says, else not at all. */
-static int64_t wait_ms(const struct oh_scenario *s, struct oh_entry at, bool must_come)
-{
-    int64_t longest_ms = 0;
-    if (at.block == OH_NONE)
-        return must_come || s->steps[at.step].within_ms >= 0
-                   ? oh_step_deadline_ms(&s->steps[at.step])
-                   : 0;
-    for (int b = 0; b < s->groups[at.block].branch_count; b++) {
-        struct oh_row row = oh_row_of_branch(s, at.block, b);
-        if (row.first == row.end)
-            continue;
-        struct oh_entry first = {first_of_branch(s, at.block, b), OH_NONE};
-        int64_t ms = wait_ms(s, first, must_come);
-        longest_ms = ms > longest_ms ? ms : longest_ms;
-    }
-    return longest_ms;
-}
-
 static bool front_phones(struct oh_player *p, struct oh_entry front)
 {
-    const struct oh_scenario *s = p->scenario;
-    struct oh_entry target;
-    bool must_come = find_awaited(s, front, &target);
-    if (!must_come)
-        target = front;
-    if (!oh_clock_is_up(p, target.step, wait_ms(s, target, must_come)))
+    struct oh_wait wait = oh_entry_wait(p->scenario, front);
+    const struct oh_step *step = &p->scenario->steps[wait.step];
+    if (!oh_clock_is_up(p, front.step, wait.longest_ms))
         return false;
-    int missed = target.block == OH_NONE ? target.step : first_of_branch(s, target.block, 0);
-    oh_walk_missed(p->walk, missed);
-    oh_record_journal(p, OH_JOURNAL_MISSED, missed, OH_NONE, s->steps[missed].from, NULL);
-    if (must_come)
-        oh_player_progress_text(p, OH_PROGRESS_MISSED, missed, s->steps[missed].text);
+    oh_clock_is_up(p, wait.step, 0); /* its time is over with that of what stands before it */
+    oh_walk_missed(p->walk, wait.step);
+    oh_record_journal(p, OH_JOURNAL_MISSED, wait.step, OH_NONE, step->from, NULL);
+    if (wait.must_come)
+        oh_player_progress_text(p, OH_PROGRESS_MISSED, wait.step, step->text);
     return true;
 }
 
@@ -208,6 +176,47 @@ static bool front_timed(struct oh_player *p, int index, const struct oh_step *st
     return true;
 }
 
+/* --- connections --- */
+
+bool oh_player_is_silent(struct oh_player *p, const struct oh_seat *seat)
+{
+    if (p->phase != OH_PHASE_FLOW || p->ended)
+        return false;
+    for (int i = 0; i < (int)p->scenario->step_count; i++) {
+        const struct oh_step *at = &p->scenario->steps[i];
+        if (at->kind == OH_STEP_CONNECTION && at->act == OH_IS_SILENT &&
+            oh_clock_is_started(p, i) && oh_walk_state(p->walk, i) == OH_STEP_PENDING &&
+            strcmp(at->from, seat->name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool front_connection(struct oh_player *p, int index, const struct oh_step *step)
+{
+    const struct oh_seat *seat = oh_player_seat(p, step->from);
+    struct oh_error e = {0};
+    if (step->act == OH_CLOSES || step->act == OH_RESETS) {
+        if (!oh_clock_is_up(p, index, step->after_ms))
+            return false;
+        oh_wires_cut(p->bench, seat, step->act == OH_RESETS);
+    } else {
+        if (step->act == OH_REFUSES && !oh_clock_is_started(p, index)) {
+            oh_wires_refuse(p->bench, seat);
+            oh_wires_cut(p->bench, seat, false);
+        }
+        if (!oh_clock_is_up(p, index, step->for_ms))
+            return false;
+        if (oh_wires_accept(p->bench, &e) != 0) {
+            oh_player_bench_failed(p, &e);
+            return false;
+        }
+    }
+    oh_walk_did(p->walk, index, NULL);
+    oh_record_journal(p, OH_JOURNAL_MEDIA, index, OH_NONE, seat->name, NULL);
+    return true;
+}
+
 /* What has just been said must be taken in before the user acts on it: a phone that has not read
  * our 200 yet would refuse to end its registration; and one that goes on by itself is to be seen
  * doing so. */
@@ -217,7 +226,9 @@ static int64_t user_waits_ms(const struct oh_player *p, int index, const struct 
     int i = index - 1;
     while (i >= 0 && s->steps[i].optional)
         i--;
-    bool just_said = i >= 0 ? s->steps[i].kind == OH_STEP_MESSAGE : s->given_registered;
+    bool just_said =
+        i >= 0 ? s->steps[i].kind == OH_STEP_MESSAGE || s->steps[i].kind == OH_STEP_CONNECTION
+               : s->given_registered;
     return just_said && step->after_ms < TAKEN_IN_MS ? TAKEN_IN_MS : step->after_ms;
 }
 
@@ -237,6 +248,8 @@ static bool front(struct oh_player *p, struct oh_walk_front at)
     case OH_STEP_MEDIA:
     case OH_STEP_SILENCE:
         return front_timed(p, at.step, step);
+    case OH_STEP_CONNECTION:
+        return front_connection(p, at.step, step);
     case OH_STEP_MESSAGE:
         break;
     }

@@ -11,6 +11,8 @@ struct oh_clock {
     struct oh_timer *timer; /* NULL: none is pending */
     bool is_started, is_due;
     struct oh_timer *hold; /* its message is left unanswered until then */
+    struct oh_timer *wait; /* of what it cannot go without; see oh_clock_has_waited */
+    bool waits, has_waited;
 };
 
 static struct oh_clock *clock_of(struct oh_player *p, int step)
@@ -39,6 +41,33 @@ bool oh_clock_is_up(struct oh_player *p, int step, int64_t after_ms)
     if (!c->is_due)
         c->timer = oh_timer_set(p->net, oh_net_now(p->net) + after_ms * OH_NS_PER_MS, on_time, c);
     return c->is_due;
+}
+
+bool oh_clock_is_due(const struct oh_player *p, int step)
+{
+    return p->clocks && p->clocks[step].is_due;
+}
+
+bool oh_clock_is_started(const struct oh_player *p, int step)
+{
+    return p->clocks && p->clocks[step].is_started;
+}
+
+static void on_waited(void *arg)
+{
+    struct oh_clock *c = arg;
+    c->wait = NULL;
+    c->has_waited = true;
+    oh_player_advance(c->player);
+}
+
+bool oh_clock_has_waited(struct oh_player *p, int step, int64_t most_ms)
+{
+    struct oh_clock *c = clock_of(p, step);
+    if (!c->waits)
+        c->wait = oh_timer_set(p->net, oh_net_now(p->net) + most_ms * OH_NS_PER_MS, on_waited, c);
+    c->waits = true;
+    return c->has_waited;
 }
 
 static void on_hold_over(void *arg)
@@ -86,6 +115,7 @@ void oh_clocks_free(struct oh_player *p)
     for (size_t i = 0; p->clocks && i < p->scenario->step_count; i++) {
         oh_timer_cancel(p->clocks[i].timer);
         oh_timer_cancel(p->clocks[i].hold);
+        oh_timer_cancel(p->clocks[i].wait);
     }
     free(p->clocks);
     p->clocks = NULL;

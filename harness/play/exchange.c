@@ -170,30 +170,70 @@ static bool send_text(struct oh_player *p, struct oh_seat *seat, const struct oh
     return true;
 }
 
-static void on_second(void *arg)
+static bool flow_is_on(const struct oh_player *p)
+{
+    return p->phase == OH_PHASE_FLOW && !p->ended;
+}
+
+static void forget_loss(struct oh_exchange *x)
+{
+    oh_timer_cancel(x->loss);
+    x->loss = NULL;
+    x->lose = 0;
+    x->lost_step = OH_NONE;
+}
+
+/* What was lost never came to be sent: no timer will do it any more, and its step stays open. */
+static void end_of_loss(struct oh_exchange *x, const char *why)
+{
+    struct oh_player *p = x->player;
+    int step = x->lost_step;
+    forget_loss(x);
+    if (!flow_is_on(p) || step == OH_NONE || oh_walk_state(p->walk, step) != OH_STEP_PENDING)
+        return;
+    oh_player_end(p, OH_OUTCOME_STUCK, step, "%s is lost, and %s", step_of(p, step)->text, why);
+}
+
+static void on_loss(void *arg)
 {
     struct oh_exchange *x = arg;
-    struct oh_error e = {0};
-    x->second = NULL;
-    oh_wire_send(x->player, x->seat, &x->way, oh_text_span(&x->wire), OH_NONE, &e);
+    x->loss = NULL;
+    end_of_loss(x, "within 64*T1 nothing has sent it again so often that a copy arrives");
+}
+
+/* Over TCP a 2xx to INVITE (RFC 3261 13.3.1.4) and a reliable provisional (RFC 3262 3) come again;
+ * else nothing does. */
+static bool comes_again(const struct oh_exchange *x, const struct oh_sip_msg *m)
+{
+    if (x->way.transport == OH_TRANSPORT_UDP)
+        return true;
+    return x->is_server && x->is_invite && m && !m->is_request &&
+           ((m->status >= 200 && m->status < 300) || oh_sip_msg_header(m, OH_SIP_RSEQ, 0));
 }
 
 /* The first sending of what may be lost, or come twice, on purpose. */
 static bool send_first(struct oh_exchange *x, const struct oh_sip_msg *m, int step)
 {
+    if (x->lost_step != OH_NONE) {
+        end_of_loss(x, "another message took its place before it was sent again");
+        step = flow_is_on(x->player) ? step : OH_NONE;
+    }
     const struct oh_step *s = step_of(x->player, step);
-    x->lose = s ? s->lose : 0;
-    x->lost_step = x->lose ? step : OH_NONE;
-    if (x->lose) {
-        x->lose--;
+    if (s && s->lose && !comes_again(x, m)) {
+        oh_player_end(x->player, OH_OUTCOME_STUCK, step,
+                      "%s is lost, and over TCP nothing sends it again", s->text);
+        return false;
+    }
+    if (s && s->lose) {
+        struct oh_net *net = x->player->net;
+        x->lose = s->lose - 1;
+        x->lost_step = step;
+        x->loss = oh_timer_set(net, oh_net_now(net) + OH_T1X64_MS * OH_NS_PER_MS, on_loss, x);
         return true;
     }
     if (!send_text(x->player, x->seat, &x->way, &x->wire, m, step))
         return false;
-    if (s && s->twice_after_ms >= 0)
-        x->second = oh_timer_set(x->player->net,
-                                 oh_net_now(x->player->net) + s->twice_after_ms * OH_NS_PER_MS,
-                                 on_second, x);
+    oh_second_set(x, s);
     return true;
 }
 
@@ -207,16 +247,20 @@ static const struct oh_sip_msg *keep_text(struct oh_player *p, const struct oh_t
  */
 static bool is_lost(struct oh_exchange *x)
 {
+    struct oh_player *p = x->player;
     int step = x->lost_step;
+    if (!flow_is_on(p)) /* what closes it is lost no more */
+        forget_loss(x);
     if (x->lose) {
         x->lose--;
         return true;
     }
-    if (step == OH_NONE)
+    if (x->lost_step == OH_NONE)
         return false;
-    x->lost_step = OH_NONE;
-    send_text(x->player, x->seat, &x->way, &x->wire, keep_text(x->player, &x->wire), step);
-    oh_player_stirred(x->player);
+    forget_loss(x);
+    if (send_text(p, x->seat, &x->way, &x->wire, keep_text(p, &x->wire), step))
+        oh_second_set(x, step_of(p, step));
+    oh_player_stirred(p);
     return true;
 }
 
@@ -517,7 +561,8 @@ void oh_exchange_free_all(struct oh_player *p)
         struct oh_exchange *x = p->exchanges;
         p->exchanges = x->next;
         oh_exchange_stop(x);
-        oh_timer_cancel(x->second);
+        forget_loss(x);
+        oh_seconds_free(x);
         free(x->to_tag);
         oh_text_release(&x->wire);
         oh_text_release(&x->ack);

@@ -423,6 +423,9 @@ static void play_flow(struct oh_player *p)
     on_reach_time(p);
     while (!p->ended)
         oh_bench_wait(p->bench, flow_over, p, INT64_C(3600000));
+    struct oh_error e = {0};
+    if (oh_wires_accept(p->bench, &e) != 0) /* the flow ended while it refused them */
+        oh_player_bench_failed(p, &e);
     oh_clocks_free(p);
     oh_timer_cancel(p->step_timer);
     oh_timer_cancel(p->hint_timer);

@@ -74,10 +74,11 @@ struct oh_exchange {
     struct oh_way from;  /* server: what the request came by */
     struct oh_text wire; /* what is repeated: our request, our latest response */
     struct oh_way way;
-    unsigned lose;           /* of its next sendings, so many are lost on the way */
-    int lost_step;           /* the step whose first sending was; OH_NONE: none's */
-    struct oh_timer *second; /* sent once more, on purpose; NULL: not pending */
-    struct oh_text ack;      /* client INVITE: the ACK to repeat */
+    unsigned lose;             /* of its next sendings, so many are lost on the way */
+    int lost_step;             /* the step whose first sending was; OH_NONE: none's */
+    struct oh_timer *loss;     /* until a copy of it has arrived: when that is waited for no more */
+    struct oh_second *seconds; /* sent once more, on purpose */
+    struct oh_text ack;        /* client INVITE: the ACK to repeat */
     struct oh_way ack_way;
     struct oh_timer *repeat; /* retransmission; NULL: none pending */
     int64_t interval_ms, until_ns;
@@ -269,6 +270,11 @@ void oh_player_tell(struct oh_player *p, int step, struct oh_seat *phone, enum o
 /* --- clocks.c: deadlines, delays and durations of the steps at the fronts --- */
 /* Starts the clock of `step` if it does not run; says whether it has run out. */
 bool oh_clock_is_up(struct oh_player *p, int step, int64_t after_ms);
+/* Our step cannot be done without a message that others overtook: whether it has waited for it long
+ * enough. */
+bool oh_clock_has_waited(struct oh_player *p, int step, int64_t most_ms);
+bool oh_clock_is_due(const struct oh_player *p, int step); /* it was started, and ran out */
+bool oh_clock_is_started(const struct oh_player *p, int step);
 /* A message came that is left unanswered for a time (`retransmits`): its step lasts so long. */
 void oh_clock_hold(struct oh_player *p, int step);
 bool oh_clock_is_holding(const struct oh_player *p, int step); /* that time runs */
@@ -310,6 +316,20 @@ int oh_wire_listen(struct oh_bench *b, const char *label, struct oh_addr *at,
 struct oh_conn_owner oh_wire_owner(struct oh_bench *b);
 /* Ends connections in order: those that we opened, or all. */
 void oh_wires_close(struct oh_bench *b, bool ours_only);
+/* The seat's connections that stand, at once. */
+void oh_wires_cut(struct oh_bench *b, const struct oh_seat *seat, bool reset);
+/* The seat takes no new connections; and all that did not do again. */
+void oh_wires_refuse(struct oh_bench *b, const struct oh_seat *seat);
+int oh_wires_accept(struct oh_bench *b, struct oh_error *e);
+
+/* --- advance.c --- */
+/* The flow has this seat of ours silent now. */
+bool oh_player_is_silent(struct oh_player *p, const struct oh_seat *seat);
+
+/* --- second.c --- */
+/* What the exchange has just sent goes out once more, as it is now, if its step says `twice`. */
+void oh_second_set(struct oh_exchange *x, const struct oh_step *step);
+void oh_seconds_free(struct oh_exchange *x);
 
 /* --- exchange.c --- */
 struct oh_exchange *oh_exchange_server(struct oh_player *p, struct oh_seat *seat,

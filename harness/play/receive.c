@@ -46,7 +46,7 @@ static int show_walk(struct oh_player *p, const struct oh_seat *phone, const str
                                                 .from_phone = true,
                                                 .is_repeat = r.kind == OH_WALK_REPEAT,
                                                 .step = r.step});
-    bool awaited = r.kind == OH_WALK_REACHED || r.kind == OH_WALK_LOST;
+    bool awaited = r.step != OH_NONE && (r.kind == OH_WALK_REACHED || r.kind == OH_WALK_LOST);
     p->is_lost = r.kind == OH_WALK_LOST;
     if (awaited && p->scenario->steps[r.step].retransmits)
         oh_clock_hold(p, r.step);

@@ -92,6 +92,18 @@ void oh_wires_close(struct oh_bench *b, bool ours_only)
     }
 }
 
+void oh_wires_cut(struct oh_bench *b, const struct oh_seat *seat, bool reset)
+{
+    struct oh_wire *next;
+    for (struct oh_wire *w = b->wires; w; w = next) {
+        next = w->next;
+        if (!oh_addr_equal(&w->seat, &seat->sip_addr) || !oh_conn_is_open(w->conn))
+            continue;
+        oh_conn_close(w->conn, reset);
+        free_wire(w);
+    }
+}
+
 /* --- choosing one --- */
 
 static bool is_usable(const struct oh_wire *w)
@@ -176,6 +188,14 @@ static struct oh_bench_slot *slot_by_via(const struct oh_bench *b, const struct 
     return slot_at(b, &a);
 }
 
+/* An answer is of whom the request went to, from wherever it comes. */
+static struct oh_bench_slot *slot_by_request(const struct oh_bench *b, const struct oh_sip_msg *m)
+{
+    const struct oh_exchange *x =
+        b->player && !m->is_request ? oh_exchange_of_response(b->player, m) : NULL;
+    return x ? slot_at(b, &x->remote) : NULL;
+}
+
 struct oh_bench_slot *oh_wire_slot(struct oh_bench *b, const struct oh_way *from,
                                    const struct oh_sip_msg *m)
 {
@@ -187,6 +207,8 @@ struct oh_bench_slot *oh_wire_slot(struct oh_bench *b, const struct oh_way *from
         slot = w->slot;
     if (!slot)
         slot = slot_by_via(b, m);
+    if (!slot)
+        slot = slot_by_request(b, m);
     if (!slot && b->slot_count == 1)
         slot = &b->slots[0];
     return w->slot = slot;
@@ -223,6 +245,8 @@ static int no_way(struct oh_error *e)
 enum oh_sent oh_wire_send(struct oh_player *p, struct oh_seat *seat, const struct oh_way *way,
                           struct oh_span bytes, int step, struct oh_error *e)
 {
+    if (way->transport == OH_TRANSPORT_UDP && step == OH_NONE && oh_player_is_silent(p, seat))
+        return OH_SENT; /* lost on the way */
     if (way->transport == OH_TRANSPORT_UDP)
         return oh_udp_send(seat->sip, &way->to, bytes, e) == 0 ? OH_SENT : OH_NOT_SENT;
     struct oh_wire *w = choose(p->bench, seat, &way->to, way->wire, e);
@@ -352,6 +376,40 @@ int oh_wire_listen(struct oh_bench *b, const char *label, struct oh_addr *at,
         *udp = NULL;
     }
     return -1;
+}
+
+void oh_wires_refuse(struct oh_bench *b, const struct oh_seat *seat)
+{
+    struct oh_listener **of =
+        oh_addr_equal(&b->home_addr, &seat->sip_addr) ? &b->home_listener : NULL;
+    for (size_t i = 0; !of && i < OH_BENCH_SEATS; i++) {
+        if (b->listeners[i] && oh_addr_equal(&b->seat_sip[i], &seat->sip_addr))
+            of = &b->listeners[i];
+    }
+    oh_listener_close(of ? *of : NULL);
+    if (of)
+        *of = NULL;
+}
+
+static int listen_again(struct oh_bench *b, const char *label, const struct oh_addr *at,
+                        struct oh_listener **tcp, struct oh_error *e)
+{
+    struct oh_conn_owner owner = oh_wire_owner(b);
+    *tcp = oh_tcp_listen(b->net, label, at, &owner, e);
+    return *tcp ? 0 : -1;
+}
+
+int oh_wires_accept(struct oh_bench *b, struct oh_error *e)
+{
+    if (b->home && !b->home_listener &&
+        listen_again(b, "home", &b->home_addr, &b->home_listener, e) != 0)
+        return -1;
+    for (size_t i = 0; i < OH_BENCH_SEATS; i++) {
+        if (b->sip_sockets[i] && !b->listeners[i] &&
+            listen_again(b, "seat", &b->seat_sip[i], &b->listeners[i], e) != 0)
+            return -1;
+    }
+    return 0;
 }
 
 /* --- where to, and what Via and URIs say of it --- */

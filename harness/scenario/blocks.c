@@ -125,6 +125,77 @@ bool oh_entry_next(const struct oh_scenario *s, struct oh_entry at, struct oh_en
     }
 }
 
+/* --- how long what is waited for --- */
+
+static bool may_be_left_out(const struct oh_scenario *s, struct oh_entry at)
+{
+    return at.block == OH_NONE ? s->steps[at.step].optional : oh_block_is_optional(s, at.block);
+}
+
+/* A message of the phone, or an `either`, which begins with one. */
+static bool is_awaited(const struct oh_scenario *s, struct oh_entry at)
+{
+    return at.block == OH_NONE ? oh_step_is_phones(s, &s->steps[at.step])
+                               : s->groups[at.block].kind == OH_GROUP_EITHER;
+}
+
+/* The first message of the phone in this branch that must come: it begins with one. */
+static int first_of_branch(const struct oh_scenario *s, int block, int branch)
+{
+    struct oh_row row = oh_row_of_branch(s, block, branch);
+    int i = row.first;
+    while (i + 1 < row.end && (!oh_step_is_phones(s, &s->steps[i]) || s->steps[i].optional))
+        i++;
+    return i;
+}
+
+static int64_t step_wait_ms(const struct oh_step *step, bool must_come)
+{
+    return must_come || step->within_ms >= 0 ? oh_step_deadline_ms(step) : 0;
+}
+
+static int64_t longer(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t own_wait_ms(const struct oh_scenario *s, struct oh_entry at, bool must_come)
+{
+    int64_t longest_ms = 0;
+    if (at.block == OH_NONE)
+        return step_wait_ms(&s->steps[at.step], must_come);
+    for (int b = 0; b < s->groups[at.block].branch_count; b++) {
+        struct oh_row row = oh_row_of_branch(s, at.block, b);
+        if (row.first == row.end)
+            continue;
+        const struct oh_step *first = &s->steps[first_of_branch(s, at.block, b)];
+        longest_ms = longer(longest_ms, step_wait_ms(first, must_come));
+    }
+    return longest_ms;
+}
+
+static struct oh_wait wait_for(const struct oh_scenario *s, struct oh_entry at, int64_t longest_ms,
+                               bool must_come)
+{
+    int step = at.block == OH_NONE ? at.step : first_of_branch(s, at.block, 0);
+    return (struct oh_wait){step, longest_ms, must_come};
+}
+
+struct oh_wait oh_entry_wait(const struct oh_scenario *s, struct oh_entry at)
+{
+    struct oh_entry next = at;
+    int64_t longest_ms = 0;
+    do {
+        if (!is_awaited(s, next))
+            break;
+        bool must_come = !may_be_left_out(s, next);
+        longest_ms = longer(longest_ms, own_wait_ms(s, next, must_come));
+        if (must_come)
+            return wait_for(s, next, longest_ms, true);
+    } while (oh_entry_next(s, next, &next));
+    return wait_for(s, at, own_wait_ms(s, at, false), false);
+}
+
 /* --- what answers what --- */
 
 static bool is_answerable(const struct oh_step *request, const struct oh_step *response)

@@ -46,6 +46,19 @@ struct oh_entry {
  * order`. */
 bool oh_entry_next(const struct oh_scenario *s, struct oh_entry at, struct oh_entry *next);
 
+/* What a place of the flow is waited for that begins with a message of the phone. */
+struct oh_wait {
+    int step; /* the message that is given up when the time is over; of an `either` that of its
+                 first way */
+    int64_t longest_ms; /* counted from the step before that was reached */
+    bool must_come;     /* false: the phone may leave it out */
+};
+/* Where only what the phone may leave out stands before what must come, both are waited for at
+ * once: until the deadline of what must come, and as long as anything before it says `within`. An
+ * `either` is waited for as long as the longest of its ways. What may be left out, with ours or the
+ * user's behind it: as long as it says, else 0. */
+struct oh_wait oh_entry_wait(const struct oh_scenario *s, struct oh_entry at);
+
 enum oh_relation {
     OH_STEP_COMES_BEFORE,  /* a before b */
     OH_STEP_COMES_AFTER,   /* a after b, or they are the same */

@@ -199,11 +199,71 @@ static void check_way(struct oh_reading *g, size_t at)
     }
 }
 
+/* Who stands behind a proxy and should speak, or be spoken to, through it in this step; NULL. Later
+ * requests go past a proxy that did not ask to stay. RFC 3261 16.6 item 4, 12.2.1.1 */
+static const struct oh_party *left_out(const struct oh_scenario *s, size_t at)
+{
+    const struct oh_step *step = &s->steps[at];
+    if (step->kind != OH_STEP_MESSAGE)
+        return NULL;
+    const struct oh_party *ours =
+        oh_scenario_party(s, oh_step_is_ours(s, step) ? step->from : step->to);
+    const struct oh_party *proxy = ours && ours->behind ? oh_scenario_party(s, ours->behind) : NULL;
+    if (!proxy || proxy->role != OH_ROLE_PROXY)
+        return NULL;
+    bool within = proxy->record_route == OH_ROUTE_NONE &&
+                  (!is_request(step, "INVITE") || last_request(s, at, "INVITE", NULL) >= 0);
+    return within ? NULL : proxy;
+}
+
+static void check_behind(struct oh_reading *g, size_t at)
+{
+    const struct oh_step *step = &g->s->steps[at];
+    const struct oh_party *proxy = left_out(g->s, at);
+    if (!proxy)
+        return;
+    for (size_t i = 0; i < at; i++) {
+        if (left_out(g->s, i)) /* one such line tells of all */
+            return;
+    }
+    bool ours = oh_step_is_ours(g->s, step);
+    oh_error_remedy(tell(g, step, "this message cannot go past the proxy"),
+                    "%s stands behind %s: write '%s -> %s: ...', here and below",
+                    ours ? step->from : step->to, proxy->name, ours ? proxy->name : step->from,
+                    ours ? step->to : proxy->name);
+}
+
+/* RFC 3262 3: it is repeated until our PRACK. */
+static bool is_reliable(const struct oh_scenario *s, size_t at)
+{
+    const struct oh_step *step = &s->steps[at];
+    for (size_t i = 0; i < step->expect_count; i++) {
+        if (!strncmp(step->expects[i].field, "rseq", strlen("rseq")))
+            return true;
+    }
+    for (size_t i = at + 1; i < s->step_count; i++) {
+        if (is_request(&s->steps[i], "PRACK") && !strcmp(s->steps[i].to, step->from))
+            return true;
+    }
+    return false;
+}
+
+/* RFC 3261 13.3.1: another provisional is sent once, and one that is lost stays away. */
+static void check_lost(struct oh_reading *g, size_t at)
+{
+    const struct oh_step *step = &g->s->steps[at];
+    if (step->kind != OH_STEP_MESSAGE || step->is_request || step->lose == 0 ||
+        step->status >= 200 || !oh_step_is_phones(g->s, step) || is_reliable(g->s, at))
+        return;
+    oh_error_remedy(tell(g, step, "what is lost here does not come again: it is sent once"),
+                    "take 'lose' out: of provisional answers only those with a PRACK are repeated");
+}
+
 void oh_check_flow(struct oh_reading *g)
 {
     static void (*const checks[])(struct oh_reading *, size_t) = {
-        check_call_begins, check_after_final, check_bye, check_cancel,
-        check_answer,      check_ack,         check_way};
+        check_call_begins, check_after_final, check_bye,    check_cancel, check_answer,
+        check_ack,         check_way,         check_behind, check_lost};
     if (g->flow_unclear || g->role_unclear)
         return;
     int *requests = oh_step_requests(g->s, g->s->step_count);

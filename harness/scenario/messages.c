@@ -59,7 +59,10 @@ static const struct oh_party *find_end(struct oh_reading *g, const struct oh_yam
         oh_error_remedy(e, "wanted: sender and receiver, as in 'A -> P: INVITE'");
     } else {
         e = oh_yaml_mistake_at(g->r->y, place, g->r->errors, "unknown party '%s'", *name);
-        oh_suggest_party(g->s, *name, e);
+        if (memchr(word.at, ' ', word.len))
+            oh_error_remedy(e, "a ':' ends the arrow, as in 'A -> P: INVITE'");
+        else
+            oh_suggest_party(g->s, *name, e);
     }
     return NULL;
 }

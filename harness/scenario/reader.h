@@ -132,6 +132,12 @@ oh_yaml_read_fn oh_read_call, oh_read_fork, oh_read_again, oh_read_raw, oh_read_
 /* Once the step's keys are read: do they go together? */
 void oh_check_mischief(struct oh_reading *g, const struct oh_yaml_node *map);
 
+/* --- connections.c: "P closes the connection" --- */
+
+/* Is it such a sentence? Then it is read into the step; `*good` false: with mistakes, told. */
+bool oh_read_connection(struct oh_reading *g, const struct oh_yaml_node *sentence,
+                        const struct oh_yaml_node *value, bool *good);
+
 /* --- messages.c: what an arrow carries --- */
 
 /* Is this text meant as an arrow? */

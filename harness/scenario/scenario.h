@@ -111,10 +111,19 @@ struct oh_expect {
 };
 
 enum oh_step_kind {
-    OH_STEP_ACTION,  /* A dials B */
-    OH_STEP_MESSAGE, /* A -> P: INVITE */
-    OH_STEP_MEDIA,   /* A <-> B: RTP, A -> B: RTP, A -> B: no RTP */
-    OH_STEP_SILENCE, /* nothing for: 5 s */
+    OH_STEP_ACTION,     /* A dials B */
+    OH_STEP_MESSAGE,    /* A -> P: INVITE */
+    OH_STEP_MEDIA,      /* A <-> B: RTP, A -> B: RTP, A -> B: no RTP */
+    OH_STEP_SILENCE,    /* nothing for: 5 s */
+    OH_STEP_CONNECTION, /* P closes the connection */
+};
+
+/* What a party of ours does to the connections with the phone, or to all that comes. RFC 3261 18 */
+enum oh_connection_act {
+    OH_CLOSES,    /* in order */
+    OH_RESETS,    /* what is under way is lost */
+    OH_REFUSES,   /* for a time: open ones are closed, and no new ones taken */
+    OH_IS_SILENT, /* for a time: over UDP, nothing is taken in or said */
 };
 
 enum oh_verb { /* what a user does; abilities carry the same names */
@@ -192,13 +201,14 @@ struct oh_step {
     char *from; /* party names; the acting party of an action */
     char *to;   /* the other party, or NULL */
 
-    enum oh_verb verb; /* actions */
-    char *value;       /* actions: digits of "A presses", "all"... of "A forwards"; NULL */
-    char *with;        /* actions: the third party of "A joins B and C"; NULL */
-    char *call;        /* the call's name; NULL: the latest call between the two */
-    int group;         /* the innermost block that it stands in, OH_NONE: none; and which of its */
-    int branch;        /* branches */
-    bool prelude;      /* put there by `given:`: a precondition, without findings */
+    enum oh_connection_act act; /* connections */
+    enum oh_verb verb;          /* actions */
+    char *value;                /* actions: digits of "A presses", "all"... of "A forwards"; NULL */
+    char *with;                 /* actions: the third party of "A joins B and C"; NULL */
+    char *call;                 /* the call's name; NULL: the latest call between the two */
+    int group;    /* the innermost block that it stands in, OH_NONE: none; and which of its */
+    int branch;   /* branches */
+    bool prelude; /* put there by `given:`: a precondition, without findings */
 
     bool is_request; /* messages */
     char *method;    /* of a request; of a response where written "200 to PRACK", else NULL */
@@ -237,7 +247,7 @@ struct oh_step {
     bool media_none;   /* A -> B: no RTP */
     int64_t within_ms; /* deadline after the step before it is done; -1: not given */
     int64_t after_ms;  /* ours: send this long after the step before it; 0: at once */
-    int64_t for_ms;    /* media and silence */
+    int64_t for_ms;    /* media, silence, and what lasts of connections; else -1 */
 };
 
 enum oh_others { OH_OTHERS_SHOULD, OH_OTHERS_MUST, OH_OTHERS_TOLERATE };
@@ -311,14 +321,18 @@ void oh_scenario_observe(struct oh_span text, const struct oh_yaml_observer *o);
  * or a value, follow it; NULL behind the last. */
 const char *oh_action_words(size_t n, bool *more);
 
+/* The same of what a party of ours does to its connections ("closes the connection"). */
+const char *oh_connection_words(size_t n);
+
 const struct oh_party *oh_scenario_party(const struct oh_scenario *s, const char *name);
 /* The step is the phone's to do (its message), ours to do (our message), the user's, or
  * media/silence. */
 bool oh_step_is_phones(const struct oh_scenario *s, const struct oh_step *step);
 bool oh_step_is_ours(const struct oh_scenario *s, const struct oh_step *step);
-/* How long a message of the phone is waited for: `within`; else the end of its window, and some more
- * so that what comes too late is seen; else, from its earliest time on, 64*T1 and one T1 more, so that what
- * a phone does when its own 64*T1 have run out comes before we give up, not in the same moment. */
+/* How long a message of the phone is waited for: `within`; else the end of its window, and some
+ * more so that what comes too late is seen; else, from its earliest time on, 64*T1 and one T1 more,
+ * so that what a phone does when its own 64*T1 have run out comes before we give up, not in the
+ * same moment. */
 int64_t oh_step_deadline_ms(const struct oh_step *step);
 
 /* The name of a message, as reports have it: "ACK", "200 to INVITE". False: it is none; `*near` is

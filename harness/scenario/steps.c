@@ -193,6 +193,8 @@ enum {
     OUR_RESPONSE = 16,
     MEDIA = 32,
     SILENCE = 64,
+    AT_ONCE = 128, /* to connections */
+    FOR_A_TIME = 256,
     PHONES = PHONES_REQUEST | PHONES_RESPONSE,
     OURS = OUR_REQUEST | OUR_RESPONSE,
 };
@@ -208,10 +210,12 @@ static const struct {
     {"optional", PHONES, "only a message of the phone may be left out"},
     {"level", PHONES, "it says how bad it is if a message of the phone never comes"},
     {"within", PHONES | ACTION, "only what the phone or its user does has a deadline"},
-    {"after", PHONES | OURS | ACTION, "media and silence begin when the step before is done"},
+    {"after", PHONES | OURS | ACTION | AT_ONCE,
+     "what lasts a time begins when the step before is done"},
     {"retransmits", PHONES, "it judges when the phone sends its message again"},
     {"lose", PHONES | OURS, "only messages can be lost"},
-    {"for", MEDIA, "only media lasts a time"},
+    {"for", MEDIA | FOR_A_TIME,
+     "only media, and a party that is silent or refuses connections, last a time"},
     {"headers", OURS, "only our own message can be changed; use 'must' to judge the phone's"},
     {"remove", OURS, "only our own message can be changed"},
     {"challenge", OUR_RESPONSE, "only our own 401 or 407 challenges"},
@@ -238,13 +242,24 @@ static const struct {
     {OUR_RESPONSE, "a response of ours"},
     {MEDIA, "media"},
     {SILENCE, "a time of silence"},
+    {AT_ONCE, "the end of a connection"},
+    {FOR_A_TIME, "what a party does for a time"},
 };
+
+/* What is done to connections is done at once, or for a time. */
+static bool lasts(const struct oh_step *step)
+{
+    return step->kind == OH_STEP_CONNECTION &&
+           (step->act == OH_REFUSES || step->act == OH_IS_SILENT);
+}
 
 static unsigned sort_of(const struct oh_reading *g)
 {
     static const unsigned sorts[] = {
         [OH_STEP_ACTION] = ACTION, [OH_STEP_MEDIA] = MEDIA, [OH_STEP_SILENCE] = SILENCE};
     const struct oh_step *step = g->step;
+    if (step->kind == OH_STEP_CONNECTION)
+        return lasts(step) ? FOR_A_TIME : AT_ONCE;
     if (step->kind != OH_STEP_MESSAGE)
         return sorts[step->kind];
     if (oh_step_is_phones(g->s, step))
@@ -331,7 +346,8 @@ static bool read_heading(struct oh_reading *g, const struct oh_yaml_node *key,
         return oh_read_arrow(g, key, value);
     if (value && !strcmp(text, SILENCE_KEY))
         return read_silence(g, key, value);
-    return oh_read_action(g, key, value);
+    bool good;
+    return oh_read_connection(g, key, value, &good) ? good : oh_read_action(g, key, value);
 }
 
 static bool is_step_key(const char *word)
@@ -345,10 +361,12 @@ static bool is_step_key(const char *word)
 static void check_length(struct oh_reading *g, const struct oh_yaml_node *heading,
                          const struct oh_yaml_node *map)
 {
-    if (g->step->kind != OH_STEP_MEDIA || oh_find_key(map, "for"))
+    bool timed = g->step->kind == OH_STEP_MEDIA || lasts(g->step);
+    if (!timed || (map && oh_find_key(map, "for")))
         return;
-    struct oh_error *e = oh_yaml_mistake(g->r->y, heading, g->r->errors,
-                                         "this media does not say how long it lasts");
+    struct oh_error *e =
+        oh_yaml_mistake(g->r->y, heading, g->r->errors, "this %s does not say how long it lasts",
+                        g->step->kind == OH_STEP_MEDIA ? "media" : "step");
     oh_error_remedy(e, "add 'for: 1 s' below it");
 }
 
@@ -400,6 +418,8 @@ void oh_read_step(struct oh_reading *g, const struct oh_yaml_node *item)
         oh_new_step(g, item);
         if (!read_heading(g, item, NULL))
             blank_step(g, NULL);
+        else if (lasts(g->step))
+            check_length(g, item, NULL);
     } else {
         struct oh_error *e =
             oh_yaml_mistake(g->r->y, item, g->r->errors,

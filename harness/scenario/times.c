@@ -62,12 +62,26 @@ void oh_read_after(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void 
 
 /* --- lose: 2 --- */
 
+/* RFC 3261 17.1.1.2, 17.1.2.2, 17.2.1; but 13.3.1.4 and RFC 3262 3 */
+static void check_comes_again(struct oh_reading *g, const struct oh_yaml_node *n)
+{
+    const struct oh_step *step = g->step;
+    bool again = !step->is_request && step->status > 100 && step->status < 300;
+    if (again || !oh_step_is_ours(g->s, step) || !g->s->transport_given ||
+        g->s->transport != OH_TRANSPORT_TCP)
+        return;
+    struct oh_error *e =
+        oh_yaml_mistake(g->r->y, n, g->r->errors, "over TCP nothing sends '%s' again", step->text);
+    oh_error_remedy(e, "take 'lose' out, or 'transport: tcp' in the head of the file");
+}
+
 void oh_read_lose(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
 {
     struct oh_reading *g = target;
     uint64_t count = 0;
     if (oh_span_to_u64(oh_span_of(oh_yaml_scalar(n)), &count) && count > 0 && count <= 10) {
         g->step->lose = (unsigned)count;
+        check_comes_again(g, n);
         return;
     }
     struct oh_error *e =

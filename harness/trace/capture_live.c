@@ -26,12 +26,10 @@
 /* The kernel cuts its buffer into blocks of 256 KiB, and each TIMEOUT_MS that had a packet uses up
  * one: 32 MiB bear our own stall for 5 s whatever the traffic, unless it is more than 6 MiB a
  * second. Nobody waits for a block but who flushes. QUIET_MS is TIMEOUT_MS and two ticks of the
- * slowest usual kernel clock, in which any block is handed on. PENDING_BYTES go to the file at the
- * latest when that much is gathered. */
+ * slowest usual kernel clock, in which any block is handed on. */
 
-/* The kernel hands a block on when it is full, or else when TIMEOUT_MS are over. Where
- * we can send packets of our own, on loopback, the block is filled with these: what is older comes
- * at once. They are known by their last bytes and go to no file. */
+/* Where we can send packets of our own, on loopback, the block is filled with these: what is older
+ * comes at once. They are known by their last bytes and go to no file. */
 #define FILLER_BYTES    1200 /* below the MTU of any loopback interface */
 #define FILLER_MARK     16
 #define FILLERS_A_TURN  16
@@ -260,8 +258,7 @@ static void file_flush(struct file *f)
         f->trouble = errno ? errno : EIO;
         if (f->pending_packets)
             f->whole += (off_t)whole_records(f->bytes, written, &f->packets);
-        if (ftruncate(f->fd, f->whole) < 0) /* a pipe or device: nothing can be taken back */
-            return;
+        (void)!ftruncate(f->fd, f->whole); /* a pipe or device: nothing can be taken back */
         return;
     }
     f->whole += (off_t)f->len;

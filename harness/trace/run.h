@@ -222,8 +222,8 @@ void oh_recording_free(struct oh_recording *r);
  * trace is not yet linked, NULL is an empty one. Without a text in the run the scenario is NULL. */
 struct oh_recording *oh_recording_make(struct oh_run *run, struct oh_trace *trace,
                                        struct oh_error *e);
-/* The same for a run on a net that loses nothing (the in-memory one, net/net.h): what its tap has is
- * taken for a capture, the n-th entry for the n-th frame. */
+/* The same for a run on a net that loses nothing (the in-memory one, net/net.h): what its tap has
+ * is taken for a capture, the n-th entry for the n-th frame. */
 struct oh_recording *oh_recording_of_tap(struct oh_run *run, struct oh_error *e);
 
 #endif

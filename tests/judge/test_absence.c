@@ -276,6 +276,23 @@ static void two_absences_of_one_silence_are_one_finding(void **state)
     recorded_free(r);
 }
 
+static void a_should_that_never_came_hides_no_must(void **state)
+{
+    (void)state;
+    const char *ack = strstr(CALL_407, "  - A -> P: ACK\n"), *behind = strstr(ack, "\n") + 1;
+    char *text = oh_format("%.*s    level: should\n%s", (int)(behind - CALL_407), CALL_407, behind);
+    struct recorded *r = recorded_new(text);
+    to_refusal(r);
+    misses(r, ACK_1, 32000);
+    misses(r, INVITE_2, 32000);
+    ends(r, OH_OUTCOME_STUCK, "");
+    const struct oh_verdict *v = judged(r);
+    expect_verdict(v, OH_WORD_FAIL, "flow.missing", "flow.missing", NULL);
+    assert_string_equal(oh_step_word_name(v->steps[INVITE_2].word), "missed");
+    recorded_free(r);
+    free(text);
+}
+
 static void media_that_a_silent_phone_owes_is_no_finding_of_its_own(void **state)
 {
     (void)state;
@@ -472,6 +489,20 @@ static void a_message_after_its_deadline_fails(void **state)
     recorded_free(r);
 }
 
+static void what_should_come_and_comes_late_is_a_should(void **state)
+{
+    (void)state;
+    const char *invite = strstr(QUICK, "  - A -> P: INVITE\n"), *behind = strstr(invite, "\n") + 1;
+    char *text = oh_format("%.*s    level: should\n%s", (int)(behind - QUICK), QUICK, behind);
+    struct recorded *r = recorded_new(text);
+    late_invite(r, 500);
+    const struct oh_finding *f = finding(judged(r), "flow.late");
+    assert_non_null(f);
+    assert_int_equal(f->level, OH_LEVEL_SHOULD);
+    recorded_free(r);
+    free(text);
+}
+
 static void a_message_that_we_only_read_late_is_in_time(void **state)
 {
     (void)state;
@@ -520,6 +551,7 @@ int main(void)
         cmocka_unit_test(a_bye_owed_to_a_confirmed_hang_up_fails),
         cmocka_unit_test(a_bye_owed_to_an_unconfirmed_hang_up_is_inconclusive),
         cmocka_unit_test(two_absences_of_one_silence_are_one_finding),
+        cmocka_unit_test(a_should_that_never_came_hides_no_must),
         cmocka_unit_test(media_that_a_silent_phone_owes_is_no_finding_of_its_own),
         cmocka_unit_test(a_silent_phone_that_its_user_proves_alive_owes_again),
         cmocka_unit_test(what_a_refused_call_cannot_have_is_not_missing),
@@ -531,6 +563,7 @@ int main(void)
         cmocka_unit_test(an_interruption_does_not_void_a_deadline_that_passed),
         cmocka_unit_test(what_our_own_socket_missed_is_not_held_against_the_phone),
         cmocka_unit_test(a_message_after_its_deadline_fails),
+        cmocka_unit_test(what_should_come_and_comes_late_is_a_should),
         cmocka_unit_test(a_message_that_we_only_read_late_is_in_time),
         cmocka_unit_test(without_a_capture_the_tap_is_the_evidence),
     };

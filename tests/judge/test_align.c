@@ -540,6 +540,55 @@ static void nobody_is_found_in_a_capture_without_sip(void **state)
     release(&f);
 }
 
+/* --- how long it waits --- */
+
+#define ACK_STEP                                                                                   \
+    "  - A -> B: ACK\n    must: {request-uri: $B.contact, cseq.number: $call.cseq.number}\n"
+
+/* The ACK comes two seconds late, and all that follows it. */
+static struct found look_for_late_ack(const char *in_place)
+{
+    const struct edit edits[] = {{ACK_STEP, in_place}, {NULL, NULL}};
+    struct capture c = {0};
+    char *flow = edited(oh_strdup(PHONE_CALLS), edits);
+    begin(&c);
+    add_call(&c, NULL, 0, 4, 0);
+    add_call(&c, NULL, 4, SIZE_MAX, 2);
+    struct found f = look(&c, flow, ALICE);
+    free(flow);
+    return f;
+}
+
+static void an_either_is_over_with_the_longest_of_its_ways(void **state)
+{
+    (void)state;
+    struct found f = look_for_late_ack("  - either:\n      - A -> B: INFO\n        within: 1 s\n"
+                                       "    or:\n      - A -> B: ACK\n        within: 10 s\n");
+    assert_int_equal(flow_fails(only(&f)), 0);
+    expect_verdict(only(&f), OH_WORD_PASS, NULL);
+    release(&f);
+}
+
+static void what_follows_an_optional_step_that_may_take_longer_is_not_late(void **state)
+{
+    (void)state;
+    struct found f = look_for_late_ack("  - A -> B: INFO\n    optional: true\n    within: 10 s\n"
+                                       "  - A -> B: ACK\n    within: 1 s\n");
+    assert_int_equal(flow_fails(only(&f)), 0);
+    expect_verdict(only(&f), OH_WORD_PASS, NULL);
+    release(&f);
+}
+
+static void what_follows_an_optional_step_has_its_deadline(void **state)
+{
+    (void)state;
+    struct found f = look_for_late_ack("  - A -> B: INFO\n    optional: true\n"
+                                       "  - A -> B: ACK\n    within: 1 s\n");
+    expect_verdict(only(&f), OH_WORD_FAIL, NULL);
+    assert_string_equal(finding_at(only(&f), ACK + 1)->id, "flow.late");
+    release(&f);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -561,6 +610,9 @@ int main(void)
         cmocka_unit_test(what_it_owed_to_a_message_that_may_never_have_arrived_is_not),
         cmocka_unit_test(where_frames_were_lost_an_absence_proves_nothing),
         cmocka_unit_test(nobody_is_found_in_a_capture_without_sip),
+        cmocka_unit_test(an_either_is_over_with_the_longest_of_its_ways),
+        cmocka_unit_test(what_follows_an_optional_step_that_may_take_longer_is_not_late),
+        cmocka_unit_test(what_follows_an_optional_step_has_its_deadline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

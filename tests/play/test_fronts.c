@@ -154,6 +154,77 @@ static void a_round_is_waited_for_as_long_as_it_says_and_the_rest_not_again(void
     complete(t);
 }
 
+/* What may be left out first, then what must come, then ours. */
+#define MAY_THEN_MUST                                                                              \
+    "  - A -> P: OPTIONS\n    optional: true\n%s  - A -> P: MESSAGE\n    within: %u s\n"           \
+    "  - P -> A: NOTIFY\n"
+
+static void begin_may_then_must(struct twin *t, const char *may_within, unsigned must_within_s)
+{
+    char *flow = oh_format(MAY_THEN_MUST, may_within, must_within_s);
+    begin(t, flow);
+    free(flow);
+}
+
+static void expect_missed_at_ms(struct twin *t, int step, unsigned ms)
+{
+    run_until_ms(t, ms - 1);
+    assert_false(was_missed(t, step));
+    assert_int_equal(got_of(t, "NOTIFY", 0), 0);
+    run_until_ms(t, ms + 1);
+    settle(t);
+    assert_true(was_missed(t, step));
+    assert_int_equal(got_of(t, "NOTIFY", 0), 1);
+}
+
+static void a_deadline_counts_from_the_optional_step_that_came(void **state)
+{
+    struct twin *t = *state;
+    begin_may_then_must(t, "    within: 4 s\n", 4);
+    run_until_ms(t, 3000);
+    phone_requests(t, "OPTIONS", "z9hG4bK1", 1, "c1", "");
+    expect_missed_at_ms(t, 1, 7000);
+}
+
+static void so_it_does_from_one_that_is_not_waited_for(void **state)
+{
+    struct twin *t = *state;
+    begin_may_then_must(t, "", 4);
+    run_until_ms(t, 3000);
+    phone_requests(t, "OPTIONS", "z9hG4bK1", 1, "c1", "");
+    expect_missed_at_ms(t, 1, 7000);
+}
+
+static void without_the_optional_step_it_counts_from_the_one_before(void **state)
+{
+    struct twin *t = *state;
+    begin_may_then_must(t, "    within: 1 s\n", 4);
+    expect_missed_at_ms(t, 1, 4000);
+    assert_false(was_missed(t, 0));
+}
+
+static void an_optional_step_may_take_longer_than_what_follows_it(void **state)
+{
+    struct twin *t = *state;
+    begin_may_then_must(t, "    within: 5 s\n", 2);
+    expect_missed_at_ms(t, 1, 5000);
+}
+
+static void a_deadline_counts_from_the_optional_round_that_came(void **state)
+{
+    struct twin *t = *state;
+    begin(t, "  - repeat: 1 .. 4\n    flow:\n      - A -> P: REGISTER\n        within: 4 s\n"
+             "      - P -> A: 503\n  - A -> P: MESSAGE\n    within: 4 s\n  - P -> A: NOTIFY\n");
+    for (int i = 1; i <= 3; i++) {
+        char *branch = oh_format("z9hG4bK%d", i);
+        run_until_ms(t, i * 3000);
+        phone_requests(t, "REGISTER", branch, i, "c1", "");
+        assert_int_equal(got_of(t, "REGISTER", 503), i);
+        free(branch);
+    }
+    expect_missed_at_ms(t, 8, 13000);
+}
+
 static void a_request_whose_repeats_are_looked_at_is_answered_when_its_time_is_over(void **state)
 {
     struct twin *t = *state;
@@ -184,6 +255,31 @@ static void one_that_the_flow_never_answers_is_let_go(void **state)
     assert_true(latest(t)->status >= 400);
 }
 
+#define OVERTAKING "  - A -> P: MESSAGE\n  - A -> P: OPTIONS\n  - P -> A: 202 to MESSAGE\n"
+
+static void a_message_that_was_overtaken_is_still_answered(void **state)
+{
+    struct twin *t = *state;
+    begin(t, OVERTAKING);
+    phone_requests(t, "OPTIONS", "z9hG4bK1", 1, "c1", "");
+    assert_false(t->player.ended);
+    phone_requests(t, "MESSAGE", "z9hG4bK2", 1, "c2", "");
+    assert_int_equal(got_of(t, "MESSAGE", 202), 1);
+    complete(t);
+}
+
+static void one_that_never_comes_is_not_waited_for_long(void **state)
+{
+    struct twin *t = *state;
+    begin(t, OVERTAKING);
+    phone_requests(t, "OPTIONS", "z9hG4bK1", 1, "c1", "");
+    run_until_ms(t, 990);
+    assert_false(t->player.ended);
+    run_until_ms(t, 1500);
+    assert_true(t->player.ended);
+    assert_int_equal(t->player.run->outcome, OH_OUTCOME_STUCK);
+}
+
 static void copies_that_are_lost_are_not_answered(void **state)
 {
     struct twin *t = *state;
@@ -198,6 +294,102 @@ static void copies_that_are_lost_are_not_answered(void **state)
     complete(t);
 }
 
+static void stuck_at(const struct twin *t, int step, const char *why)
+{
+    assert_true(t->player.ended);
+    assert_int_equal(t->player.run->outcome, OH_OUTCOME_STUCK);
+    assert_int_equal(t->player.run->outcome_step, step);
+    assert_non_null(strstr(t->player.run->outcome_text, why));
+}
+
+static void what_is_ours_is_sent_when_as_many_copies_are_lost_as_are_to_be(void **state)
+{
+    struct twin *t = *state;
+    begin(t, "  - P -> A: OPTIONS\n    lose: 2\n  - A -> P: 200\n");
+    run_until_ms(t, 1499);
+    assert_int_equal(t->got_count, 0);
+    run_until_ms(t, 1501);
+    assert_int_equal(got_of(t, "OPTIONS", 0), 1);
+    phone_answers(t, 0, 200, "");
+    complete(t);
+    run_until_ms(t, 40000);
+    assert_int_equal(t->player.run->outcome, OH_OUTCOME_COMPLETE);
+}
+
+/* RFC 3261 17.1.1.2: timer A has it sent seven times, and then B fires */
+static void a_request_that_is_lost_more_often_than_it_is_sent_ends_the_flow(void **state)
+{
+    struct twin *t = *state;
+    begin(t, "  - P -> A: INVITE\n    lose: 7\n  - A -> P: 180\n    within: 2 s\n");
+    run_until_ms(t, 31999);
+    assert_false(t->player.ended);
+    run_until_ms(t, 32001);
+    stuck_at(t, 0, "P -> A: INVITE is lost, and within 64*T1 nothing");
+    assert_int_equal(t->got_count, 0);
+}
+
+/* RFC 3261 17.1.1.2: our 100 ends the repeats of the INVITE, with which alone our 180 would come */
+static void an_answer_that_nothing_asks_for_again_ends_the_flow(void **state)
+{
+    struct twin *t = *state;
+    begin(t, "  - A -> P: INVITE\n  - P -> A: 180\n    after: 1 s\n    lose: 1\n  - P -> A: 486\n");
+    phone_requests(t, "INVITE", "z9hG4bK1", 1, "c1", "");
+    run_until_ms(t, 32999);
+    assert_false(t->player.ended);
+    run_until_ms(t, 33001);
+    stuck_at(t, 1, "P -> A: 180 is lost, and within 64*T1 nothing");
+    assert_int_equal(got_of(t, "INVITE", 180), 0);
+}
+
+static void an_answer_that_is_lost_comes_with_the_repeat_of_its_request(void **state)
+{
+    struct twin *t = *state;
+    begin(t, "  - A -> P: INVITE\n  - P -> A: 180\n    lose: 1\n  - P -> A: 486\n");
+    phone_requests(t, "INVITE", "z9hG4bK1", 1, "c1", "");
+    assert_int_equal(t->got_count, 0);
+    phone_requests(t, "INVITE", "z9hG4bK1", 1, "c1", "");
+    assert_int_equal(got_of(t, "INVITE", 180), 1);
+    assert_int_equal(got_of(t, "INVITE", 486), 1);
+    complete(t);
+}
+
+static void an_answer_that_another_takes_the_place_of_ends_the_flow(void **state)
+{
+    struct twin *t = *state;
+    begin(t, "  - A -> P: INVITE\n  - any order:\n      - - P -> A: 180\n          lose: 1\n"
+             "      - - P -> A: 486\n");
+    phone_requests(t, "INVITE", "z9hG4bK1", 1, "c1", "");
+    settle(t);
+    stuck_at(t, 1, "another message took its place");
+}
+
+static void what_comes_twice_is_the_same_though_its_request_has_another_answer_now(void **state)
+{
+    struct twin *t = *state;
+    begin(t, "  - A -> P: INVITE\n  - P -> A: 180\n    twice: 100 ms\n  - P -> A: 183\n"
+             "    twice: 150 ms\n  - P -> A: 486\n");
+    phone_requests(t, "INVITE", "z9hG4bK1", 1, "c1", "");
+    assert_int_equal(got_of(t, "INVITE", 180), 1);
+    run_until_ms(t, 200);
+    assert_int_equal(t->got_count, 5);
+    assert_int_equal(got_of(t, "INVITE", 486), 1);
+    assert_int_equal(got_of(t, "INVITE", 180), 2);
+    assert_int_equal(got_of(t, "INVITE", 183), 2);
+    assert_true(oh_span_equal(t->got[0].msg->bytes, t->got[3].msg->bytes));
+}
+
+static void what_is_lost_and_then_comes_twice_does_both(void **state)
+{
+    struct twin *t = *state;
+    begin(t, "  - P -> A: OPTIONS\n    lose: 1\n    twice: 100 ms\n  - A -> P: 200\n");
+    run_until_ms(t, 499);
+    assert_int_equal(t->got_count, 0);
+    run_until_ms(t, 599);
+    assert_int_equal(t->got_count, 1);
+    run_until_ms(t, 601);
+    assert_int_equal(t->got_count, 2);
+}
+
 int main(void)
 {
 #define PLAYED(test) cmocka_unit_test_setup_teardown(test, twin_setup, end)
@@ -208,9 +400,23 @@ int main(void)
         PLAYED(the_way_that_the_phone_takes_is_played),
         PLAYED(a_round_that_need_not_come_is_not_waited_for),
         PLAYED(a_round_is_waited_for_as_long_as_it_says_and_the_rest_not_again),
+        PLAYED(a_deadline_counts_from_the_optional_step_that_came),
+        PLAYED(so_it_does_from_one_that_is_not_waited_for),
+        PLAYED(without_the_optional_step_it_counts_from_the_one_before),
+        PLAYED(an_optional_step_may_take_longer_than_what_follows_it),
+        PLAYED(a_deadline_counts_from_the_optional_round_that_came),
         PLAYED(a_request_whose_repeats_are_looked_at_is_answered_when_its_time_is_over),
         PLAYED(one_that_the_flow_never_answers_is_let_go),
+        PLAYED(a_message_that_was_overtaken_is_still_answered),
+        PLAYED(one_that_never_comes_is_not_waited_for_long),
         PLAYED(copies_that_are_lost_are_not_answered),
+        PLAYED(what_is_ours_is_sent_when_as_many_copies_are_lost_as_are_to_be),
+        PLAYED(a_request_that_is_lost_more_often_than_it_is_sent_ends_the_flow),
+        PLAYED(an_answer_that_nothing_asks_for_again_ends_the_flow),
+        PLAYED(an_answer_that_is_lost_comes_with_the_repeat_of_its_request),
+        PLAYED(an_answer_that_another_takes_the_place_of_ends_the_flow),
+        PLAYED(what_comes_twice_is_the_same_though_its_request_has_another_answer_now),
+        PLAYED(what_is_lost_and_then_comes_twice_does_both),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

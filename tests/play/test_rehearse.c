@@ -105,6 +105,75 @@ static void a_healthy_phone_goes_through_the_flow_and_meets_what_is_wanted(void 
     oh_scenario_free(s);
 }
 
+static struct oh_scenario *parsed_whole(const char *text)
+{
+    struct oh_errors errors = {0};
+    struct oh_scenario *s = oh_scenario_parse("whole.yaml", oh_span_of(text), &errors);
+    assert_non_null(s);
+    oh_errors_release(&errors);
+    return s;
+}
+
+static const char silent_registrar[] = "title: silent\n"
+                                       "source: none\n"
+                                       "needs: [register]\n"
+                                       "transport: udp\n"
+                                       "parties:\n"
+                                       "  A: phone\n"
+                                       "  R: registrar\n"
+                                       "flow:\n"
+                                       "  - A registers\n"
+                                       "  - R is silent:\n"
+                                       "    for: 3 s\n"
+                                       "  - A -> R: REGISTER\n"
+                                       "  - R -> A: 200\n";
+
+/* RFC 3261 17.1.2.2: at 0, 0.5, 1.5 and 3.5 s. */
+static void a_silent_party_takes_nothing_in_until_its_time_is_over(void **state)
+{
+    struct oh_scenario *s = parsed_whole(silent_registrar);
+    struct oh_rehearsal r = rehearsed(s, NULL);
+    size_t answers = 0;
+    (void)state;
+    assert_null(r.trouble);
+    assert_int_equal(r.run->outcome, OH_OUTCOME_COMPLETE);
+    assert_int_equal(count_of(r.run, "REGISTER"), 4);
+    for (size_t i = 0; i < r.run->tap_count; i++)
+        answers += r.run->tap[i].sent;
+    assert_int_equal(answers, 1);
+    oh_rehearsal_release(&r);
+    oh_scenario_free(s);
+}
+
+static const char refusing[] = "title: refusing\n"
+                               "source: none\n"
+                               "needs: [dial, tcp]\n"
+                               "transport: tcp\n"
+                               "parties:\n"
+                               "  A: phone\n"
+                               "  P: proxy\n"
+                               "  B: {behind: P, number: \"5551234\"}\n"
+                               "flow:\n"
+                               "  - P refuses connections:\n"
+                               "    for: 2 s\n"
+                               "  - A dials B\n"
+                               "  - A -> P: INVITE\n"
+                               "  - P -> A: 486\n"
+                               "  - A -> P: ACK\n";
+
+static void who_refuses_connections_takes_them_again_when_the_time_is_over(void **state)
+{
+    struct oh_scenario *s = parsed_whole(refusing);
+    struct oh_rehearsal r = rehearsed(s, NULL);
+    (void)state;
+    assert_null(r.trouble);
+    assert_int_equal(r.run->outcome, OH_OUTCOME_COMPLETE);
+    assert_int_equal(count_of(r.run, "INVITE"), 1);
+    assert_int_equal(count_of(r.run, "ACK"), 1);
+    oh_rehearsal_release(&r);
+    oh_scenario_free(s);
+}
+
 static size_t rtp_of_phone(const struct oh_run *run)
 {
     size_t count = 0;
@@ -383,6 +452,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_healthy_phone_goes_through_the_flow_and_meets_what_is_wanted),
+        cmocka_unit_test(a_silent_party_takes_nothing_in_until_its_time_is_over),
+        cmocka_unit_test(who_refuses_connections_takes_them_again_when_the_time_is_over),
         cmocka_unit_test(hours_take_no_time),
         cmocka_unit_test(each_message_check_and_media_step_is_a_break),
         cmocka_unit_test(what_is_left_out_is_not_on_the_wire),

@@ -372,6 +372,39 @@ static void a_phone_is_known_by_its_Via_where_its_address_does_not_tell(void **s
     teardown(&line);
 }
 
+/* The Via of an answer is ours: it tells nothing of who sent it. */
+static void an_answer_from_elsewhere_is_of_whom_the_request_went_to(void **state)
+{
+    struct line line;
+    struct oh_error e = {0};
+    setup(&line, state, true);
+    struct twin *t = line.t;
+    struct oh_conn_owner phones = owner_of(&line);
+    struct oh_addr local = address("127.0.0.1"), another = address("127.7.7.7");
+    struct oh_bench_slot slots[2] = {{.sip = another, .bench = &t->bench}, t->slot};
+    t->bench.slots = slots;
+    t->bench.slot_count = 2;
+    t->seats[1].phone = &slots[1];
+    t->player.run = oh_run_new(NULL);
+    struct oh_exchange *x = tcp_call(&line, "OPTIONS", OH_NONE);
+    line.out = oh_tcp_connect(t->bench.net, "phone", &local, &t->seats[0].sip_addr, &phones, &e);
+    settle(t);
+    struct oh_span via = oh_sip_msg_value(x->request, OH_SIP_VIA, 0);
+    char *text = oh_format("SIP/2.0 200 OK\r\nVia: %.*s\r\nFrom: <sip:2@127.9.9.1>;tag=%s\r\n"
+                           "To: <sip:1@127.9.9.1>;tag=b\r\nCall-ID: %s\r\nCSeq: 1 OPTIONS\r\n"
+                           "Content-Length: 0\r\n\r\n",
+                           OH_SPAN_FMT(via), x->call->local_tag, x->call->call_id);
+    phone_says(&line, line.out, text);
+    free(text);
+    assert_non_null(x->final);
+    assert_int_equal(t->player.run->conn_count, 1);
+    assert_string_equal(t->player.run->conns[0].seat, "A");
+    assert_true(oh_addr_equal(&t->player.run->conns[0].remote, oh_conn_local(line.out)));
+    oh_run_free(t->player.run);
+    t->player.run = NULL;
+    teardown(&line);
+}
+
 /* RFC 5626 5.4 */
 static void two_line_ends_are_answered_by_one(void **state)
 {
@@ -447,6 +480,7 @@ int main(void)
         TWIN(where_there_is_no_way_at_all_the_step_is_named),
         TWIN(a_message_is_in_the_journal_when_it_has_gone_out),
         TWIN(a_phone_is_known_by_its_Via_where_its_address_does_not_tell),
+        TWIN(an_answer_from_elsewhere_is_of_whom_the_request_went_to),
         TWIN(two_line_ends_are_answered_by_one),
         TWIN(noise_and_half_a_message_are_answered_by_nothing),
         TWIN(at_the_end_of_a_scenario_our_connections_end_and_the_phones_stay),

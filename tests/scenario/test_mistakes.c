@@ -130,6 +130,8 @@ static void a_flow_that_cannot_go_is_told_of_a_file_and_not_of_a_recording(void 
          "for lack of an ACK is no step"},
         {"ack-to-nothing", "13:5: error: there is no final answer to an INVITE that this ACK is to",
          "as in 'P -> A: 200'"},
+        {"past-the-proxy", "10:5: error: this message cannot go past the proxy",
+         "B stands behind P: write 'A -> P: ...'"},
         {"ways-alike", "15:9: error: this way is never taken: one before it begins alike",
          "it is on line 12"},
     };

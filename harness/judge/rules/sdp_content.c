@@ -293,12 +293,31 @@ static bool has_odd_port(struct oh_rule_view *v, const struct oh_trace_msg *m,
     return true;
 }
 
+/* An answer to OPTIONS tells of abilities, and of no stream. RFC 3261 11.2, RFC 3264 9 */
+static bool tells_abilities(const struct oh_trace_msg *m)
+{
+    return !m->sip->is_request && oh_sip_msg_is_method(m->sip, "OPTIONS");
+}
+
 static void check_port(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    const struct oh_help_description *d = description(v, m);
+    const struct oh_help_description *d = tells_abilities(m) ? NULL : description(v, m);
     if (d && !oh_help_line_of(&d->session, "a=ice-").at &&
         !oh_help_line_of(&d->session, "a=rtcp").at)
         each_stream(v, m, has_odd_port);
+}
+
+static void check_abilities(struct oh_rule_view *v, const struct oh_trace_msg *m)
+{
+    const struct oh_help_description *d = tells_abilities(m) ? description(v, m) : NULL;
+    for (size_t i = 0; d && i < d->count && i < OH_HELP_MEDIA_MAX; i++) {
+        uint64_t port;
+        if (!oh_span_to_u64(d->media[i].port, &port) || port == 0)
+            continue;
+        say(v, m, d->media[i].port, "0",
+            "A description that tells abilities, in an answer to OPTIONS, must have the port 0.");
+        return;
+    }
 }
 
 /* --- encodings --- */
@@ -485,6 +504,8 @@ static const struct oh_rule rules[] = {
         check_mapped_listed),
     SDP("sdp.port", MUST, "RFC 8866 5.14", "The port of RTP is even, or a=rtcp tells that of RTCP.",
         "sdp.m-port-even", check_port),
+    SDP("sdp.abilities", MUST, "RFC 3264 9", "In an answer to OPTIONS the port of a stream is 0.",
+        "opt.in.sdp", check_abilities),
     SDP("sdp.clock", MUST, "RFC 8866 6.6", "An rtpmap has the clock rate of its encoding.",
         "sdp.rtpmap-form", check_clock),
     SDP("sdp.static", SHOULD, "RFC 3551 3", "A static payload type keeps its encoding.",
