@@ -7,10 +7,10 @@
  *
  * Who does what: play.c the life of one scenario · prepare.c the phones before it · advance.c the
  * flow, step by step · clocks.c its times · receive.c what comes in · wire.c which socket or
- * connection a message goes by · exchange.c transactions and retransmission · call.c dialogs ·
- * compose.c our steps' messages · background.c what the flow leaves open · bindings.c what a
- * registrar keeps · media.c RTP · earlier.c calls of scenarios before · record.c tap and capture ·
- * bench.c what lives for the whole run.
+ * connection a message goes by · exchange.c transactions and retransmission · second.c what is sent
+ * twice on purpose · call.c dialogs · compose.c our steps' messages · background.c what the flow
+ * leaves open · bindings.c what a registrar keeps · media.c RTP · earlier.c calls of scenarios
+ * before · record.c tap and capture · bench.c what lives for the whole run.
  */
 #ifndef OH_PLAY_PLAYER_H
 #define OH_PLAY_PLAYER_H
