@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws 100 edits of what the phone sent in tests/data/edits/captures.txt, with a fixed seed.
+"""Draws 120 edits of what the phone sent in tests/data/edits/captures.txt, with a fixed seed.
 
     tests/edits/draw.py > tests/data/edits/drawn.txt
 
@@ -21,7 +21,7 @@ import random
 import re
 
 SEED = 3261
-COUNT = 100
+COUNT = 120
 CAPTURES = pathlib.Path(__file__).parent.parent / "data" / "edits" / "captures.txt"
 
 COMPACT = {"Via": "v", "From": "f", "To": "t", "Call-ID": "i", "Contact": "m", "Supported": "k",

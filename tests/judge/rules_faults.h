@@ -356,6 +356,8 @@ static const struct fault faults[] = {
     {"syntax.empty", {{"opt", "Subject: check", "Require:"}}, NULL},
     {"syntax.tokens", {{"opt", "Subject: check", "Supported: 100rel, {x}"}}, NULL},
     {"syntax.tokens", {{"opt", "Subject: check", "Allow: OPTIONS ACK"}}, NULL},
+    {"syntax.tokens", {{"opt", "Subject: check", "Allow: OPTIONS,, ACK"}}, NULL},
+    {"syntax.tokens", {{"opt", "Subject: check", "Supported: 100rel,"}}, NULL},
     {"response.via", {{"in-200", "SIP/2.0/UDP 127.0.0.1", "SIP/1.0/UDP 127.0.0.1"}}, NULL},
     {"allow.invite", {{"a1-invite", "Allow: ", NULL}}, NULL},
     {"supported.invite", {{"a1-invite", "Supported:", NULL}}, NULL},

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The 100 edits of tests/judge/test_edits.c are those that their program draws.
+# The 120 edits of tests/judge/test_edits.c are those that their program draws.
 . "$(dirname "$0")/lib.sh"
 
 test_the_edits_are_those_that_the_seed_draws()

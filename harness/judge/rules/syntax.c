@@ -249,20 +249,38 @@ static bool is_token(struct oh_span s)
     return true;
 }
 
-/* Methods and option tags. An empty place between commas is let pass. */
+/* What is no token in a list of them, or the whole list where nothing stands beside a comma;
+ * absent: it is well. A list that is wholly empty is one, too. */
+static struct oh_span no_token(struct oh_span list)
+{
+    bool alone = oh_span_find(list, ',') == list.len;
+    for (size_t at = 0; at <= list.len && list.len > 0; at++) {
+        size_t len = oh_span_find(oh_span_sub(list, at, list.len), ',');
+        struct oh_span one = oh_span_trim(oh_span_sub(list, at, len));
+        if (!is_token(one))
+            return one;
+        if (one.len == 0 && !alone)
+            return list;
+        at += len;
+    }
+    return (struct oh_span){0};
+}
+
+/* Methods and option tags. */
 static void check_tokens(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     static const enum oh_sip_header_id ids[] = {OH_SIP_ALLOW, OH_SIP_PROXY_REQUIRE, OH_SIP_REQUIRE,
                                                 OH_SIP_SUPPORTED, OH_SIP_UNSUPPORTED};
-    struct oh_span value;
+    const struct oh_sip_header *h;
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
-        for (size_t n = 0; (value = oh_sip_msg_value(m->sip, ids[i], n)).at; n++) {
-            if (is_token(value) || !oh_help_originates(v, m))
+        for (size_t n = 0; (h = oh_sip_msg_header(m->sip, ids[i], n)) != NULL; n++) {
+            struct oh_span fault = no_token(h->value);
+            if (!fault.at || !oh_help_originates(v, m))
                 continue;
             oh_say_broken(v, m,
-                          &(struct oh_say){.bytes = value,
+                          &(struct oh_say){.bytes = fault,
                                            .expected = oh_span_of("tokens with commas between"),
-                                           .observed = value,
+                                           .observed = fault,
                                            .text = "Methods and option tags must be tokens, with "
                                                    "commas between them."});
             return;
