@@ -167,8 +167,18 @@ static void print_by(const struct question *ask, const struct oh_requirement *q)
     const struct oh_scenario *s;
     for (size_t i = 0; (rule = oh_rule_covering(q->id, i)); i++)
         oh_text_addf(&by, "%s%s", i ? ", " : "rules: ", rule->id);
-    for (size_t i = 0; (s = scenario_covering(ask, q->id, i)); i++)
-        oh_text_addf(&by, "%s%s", i ? ", " : by.len ? "; scenarios: " : "scenarios: ", s->id);
+    struct oh_span told = {0}; /* the rows of a table count as one */
+    for (size_t i = 0; (s = scenario_covering(ask, q->id, i)); i++) {
+        struct oh_span id = oh_span_of(s->id);
+        id = oh_span_sub(id, 0, oh_span_find(id, '['));
+        if (!oh_span_equal(id, told))
+            oh_text_addf(&by, "%s%.*s",
+                         told.at  ? ", "
+                         : by.len ? "; scenarios: "
+                                  : "scenarios: ",
+                         OH_SPAN_FMT(id));
+        told = id;
+    }
     if (by.len == 0) {
         char *reason = q->uncovered ? oh_cli_reason(q) : oh_strdup("");
         oh_text_addf(&by, "covered by none%s%s", *reason ? ": " : "", reason);

@@ -94,6 +94,9 @@ static const struct {
     {"SIP/2.0 200 OK", "in", "alice2", 1, "INVITE", "Record-Route: <sip:127.0.0.1;lr>\r\n",
      SDP_BODY},
     {"SIP/2.0 200 OK", "in2", "alice2", 2, "BYE", "", ""},
+    {"SIP/2.0 420 Bad Extension", "in3", "alice3", 1, "INVITE", "Unsupported: new\r\n", ""},
+    {"SIP/2.0 501 Not Implemented", "in4", "alice4", 1, "PING", "", ""},
+    {"SIP/2.0 200 OK", "in5", "alice5", 3, "NOTIFY", "", ""},
 };
 
 static void every_fault_strikes_a_message_and_says_why(void **state)

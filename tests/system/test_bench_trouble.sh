@@ -83,7 +83,7 @@ SCRIPT
     sed -i 's/^reference: true/&\nanew: after-register/' "$work/moody.yaml"
     flow=$OFFHOOK_SOURCE/scenarios/registration play 3 --phone "$work/moody.yaml"
     expect "['error', 'pass', 'error', 'pass', 'error', 'error']" "[x['verdict'] for x in r['scenarios']][:6]"
-    expect "['registration/unregister']" "[x['id'] for x in r['scenarios'] if 'as before' in (x['reason'] or '')]"
+    expect "['registration/unavailable-503', 'registration/unregister']" "[x['id'] for x in r['scenarios'] if 'as before' in (x['reason'] or '')]"
 }
 
 run_tests
