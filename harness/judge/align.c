@@ -204,6 +204,15 @@ static const char *phone_party(const struct oh_scenario *s)
     return "";
 }
 
+/* Which of them is which a capture does not tell. */
+static bool has_several_phones(const struct oh_scenario *s)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < s->party_count; i++)
+        count += s->parties[i].role == OH_ROLE_PHONE;
+    return count > 1;
+}
+
 static void release_walk(struct oh_align_walk *w)
 {
     free(w->step_of);
@@ -281,6 +290,9 @@ static char *why_absent(const struct oh_align *a, const struct oh_endpoint *phon
 {
     const struct oh_scenario *s = a->options.scenario;
     size_t i = 0;
+    if (has_several_phones(s))
+        return oh_strdup("a flow with several phones under test is not looked for in a capture: "
+                         "which phone is which party is known of a run only");
     if (missing)
         return oh_format("the scenario needs the ability '%s', and no message of %s shows it",
                          missing, phone->name);
@@ -300,7 +312,7 @@ static void align_phone(struct oh_align *a, const struct oh_endpoint *phone)
     find_places(a, phone, phone_party(a->options.scenario), &side);
     const char *missing = missing_ability(a, &side);
     struct oh_align_walk walk = {0};
-    if (!missing)
+    if (!missing && !has_several_phones(a->options.scenario))
         walk = best_walk(a, &side);
     struct oh_align_source source = {.options = &a->options,
                                      .phone = phone,

@@ -10,7 +10,9 @@
  *    without a finding;
  *  - the other side: where it did something else than the scenario has it do, the flow ends there,
  *    and the reason names the frame;
- *  - media without RTP in the capture, and silence that was not kept, are not checked;
+ *  - media of which the capture has no RTP, and silence that was not kept, are not checkable, so
+ *    that the flow is not passed;
+ *  - flows with several phones under test: none is looked for;
  *  - names of the scenario that the capture does not show are not bound: what needs them is not
  *    checkable. A number that is dialled is the one in the first INVITE after the action.
  *

@@ -390,9 +390,8 @@ static bool saw_rtp(const struct oh_judging *j, const struct oh_run_seat *ours, 
 }
 
 static void rtp_missing(struct oh_judging *j, int index, const struct oh_run_seat *to,
-                        int64_t end_ns)
+                        int64_t end_ns, const char *doubt)
 {
-    const char *doubt = oh_timing_doubt(j, j->scenario->steps[index].for_ms);
     char address[OH_ADDR_TEXT];
     struct oh_finding *f = oh_flow_finding(j, "media.rtp-missing", OH_LEVEL_MUST, index, NULL);
     f->time_ns = end_ns - j->zero_ns;
@@ -406,6 +405,34 @@ static void rtp_missing(struct oh_judging *j, int index, const struct oh_run_sea
 
 /* Packets that were under way, or in the phone's hands, when the call was put on hold. */
 #define UNDER_WAY_NS INT64_C(200000000)
+
+/* Nothing shows whether what the flow has in this step was so. */
+static void not_seen(struct oh_judging *j, int index, const char *id, int64_t end_ns,
+                     const char *doubt)
+{
+    const struct oh_step *step = &j->scenario->steps[index];
+    struct oh_finding *f = oh_flow_finding(j, id, OH_LEVEL_MUST, index, NULL);
+    f->time_ns = end_ns - j->zero_ns;
+    f->result = OH_RESULT_NOT_CHECKABLE;
+    f->expected = oh_strdup(step->text);
+    f->observed = oh_strdup("not in the capture");
+    f->text = oh_format("%s: %s.", step->text, doubt);
+}
+
+/* Who captures may leave RTP out, and nobody need keep the flow's times. */
+static const char *media_doubt(const struct oh_judging *j, int index, const struct oh_run_seat *to,
+                               struct window w)
+{
+    static const struct window ever = {INT64_MIN, INT64_MAX};
+    const struct oh_step *step = &j->scenario->steps[index];
+    if (!j->run->foreign)
+        return oh_timing_doubt(j, step->for_ms);
+    if (step->media_none ? j->trace->rtp_count == 0 : !saw_rtp(j, to, ever))
+        return "the capture has no RTP of it at any time";
+    return w.to_ns - w.from_ns < step->for_ms * INT64_C(1000000)
+               ? "in this capture it was over sooner than the flow has it"
+               : oh_timing_doubt(j, step->for_ms);
+}
 
 static void rtp_unwanted(struct oh_judging *j, int index, const struct oh_run_seat *to,
                          int64_t end_ns)
@@ -431,23 +458,21 @@ static void media(struct oh_judging *j, int index, int64_t end_ns)
     }
     if (!from || !to || !from->is_phone) /* our own sending is nothing to judge a phone by */
         return;
-    int64_t begin_ns = begin_of(j, index);
+    struct window w = {begin_of(j, index), end_ns};
     if (step->media_none) {
-        bool is_short = end_ns - begin_ns < step->for_ms * INT64_C(1000000);
-        if (!j->derailed && saw_rtp(j, to, (struct window){begin_ns + UNDER_WAY_NS, end_ns}))
+        const char *doubt = j->run->foreign ? media_doubt(j, index, to, w) : NULL;
+        if (!j->derailed && saw_rtp(j, to, (struct window){w.from_ns + UNDER_WAY_NS, w.to_ns}))
             rtp_unwanted(j, index, to, end_ns);
-        else if (j->run->foreign && (is_short || j->trace->rtp_count == 0))
-            j->verdict->steps[index].word = OH_STEP_IS_UNCLEAR; /* RTP may not be captured */
+        else if (doubt)
+            not_seen(j, index, "media.rtp-unwanted", end_ns, doubt);
         return;
     }
-    if (saw_rtp(j, to, (struct window){begin_ns, end_ns}))
+    if (saw_rtp(j, to, w))
         return;
     if (j->derailed || oh_follows_silence(j, index))
         j->verdict->steps[index].word = OH_STEP_IS_NOT_REACHED; /* there is no call to have media */
-    else if (j->run->foreign)
-        j->verdict->steps[index].word = OH_STEP_IS_UNCLEAR; /* who captures may leave RTP out */
     else
-        rtp_missing(j, index, to, end_ns);
+        rtp_missing(j, index, to, end_ns, media_doubt(j, index, to, w));
 }
 
 void oh_flow_not_silent(struct oh_judging *j, int step, const struct oh_trace_msg *m)
@@ -465,7 +490,8 @@ void oh_flow_media(struct oh_judging *j, int step, int64_t end_ns)
     if (at->kind == OH_STEP_MEDIA)
         media(j, step, end_ns);
     else if (j->run->foreign && at->kind == OH_STEP_SILENCE && is_short)
-        j->verdict->steps[step].word = OH_STEP_IS_UNCLEAR; /* nobody kept it so long */
+        not_seen(j, step, "flow.not-silent", end_ns,
+                 "in this capture it was over sooner than the flow has it");
     else if (j->run->foreign && (at->kind == OH_STEP_MESSAGE || at->kind == OH_STEP_CONNECTION))
         j->verdict->steps[step].word = OH_STEP_IS_UNCLEAR; /* the other side left it out */
 }
