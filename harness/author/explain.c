@@ -2,6 +2,7 @@
 
 #include "author/explain_words.h"
 #include "match/walk.h"
+#include "scenario/blocks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,14 +91,32 @@ static char *label_of(const struct oh_scenario *s, int at)
     return label;
 }
 
-static void say_awaited(const struct oh_step *step, struct oh_explained *x)
+/* A round of a repeat that the phone may leave out begins with it. */
+static bool begins_round(const struct oh_scenario *s, const struct oh_step *step)
 {
+    int index = (int)(step - s->steps);
+    for (int at = step->group; at != OH_NONE; at = s->groups[at].parent) {
+        if (s->groups[at].first == index && oh_block_is_optional(s, at))
+            return true;
+    }
+    return false;
+}
+
+static void say_awaited(const struct oh_scenario *s, const struct oh_step *step,
+                        struct oh_explained *x)
+{
+    bool is_round = begins_round(s, step);
     const char *lacking = step->prelude
                               ? " after the step before, else nothing is judged: it is given"
                           : step->level == OH_LEVEL_SHOULD
                               ? " after the step before; if it never comes, that is a warning"
                               : " after the step before, else the scenario fails";
-    if (step->optional && step->within_ms < 0)
+    if (is_round && step->within_ms < 0)
+        say(x, "may be left out, with its round and those after it, and is not waited for");
+    else if (is_round)
+        say_time(x, "may be left out, with its round and those after it; it is waited for ",
+                 step->within_ms, "");
+    else if (step->optional && step->within_ms < 0)
         say(x, "may be left out, and is not waited for");
     else if (step->optional)
         say_time(x, "may be left out; it is waited for ", step->within_ms, "");
@@ -128,7 +147,7 @@ static void say_schedule(const struct oh_schedule *r, struct oh_explained *x)
 static void say_phones(const struct oh_scenario *s, const struct oh_step *step,
                        struct oh_explained *x)
 {
-    say_awaited(step, x);
+    say_awaited(s, step, x);
     for (size_t i = 0; i < step->expect_count; i++) {
         struct oh_text text = {0};
         oh_explain_expect(s, &step->expects[i], &text);
@@ -189,6 +208,14 @@ static void say_mischief(const struct oh_step *step, struct oh_explained *x)
             step->fork);
     if (step->pieces)
         say(x, "goes out in %u pieces", step->pieces);
+    if (step->cut_count) {
+        struct oh_text at = {0};
+        for (size_t i = 0; i < step->cut_count; i++)
+            oh_text_addf(&at, "%s%u", i ? ", " : "", step->cuts[i]);
+        say(x, "goes out in %zu pieces: a new one begins at byte %s", step->cut_count + 1,
+            oh_text_str(&at));
+        oh_text_release(&at);
+    }
 }
 
 static void say_ours(const struct oh_scenario *s, const struct oh_step *step,
@@ -203,6 +230,8 @@ static void say_ours(const struct oh_scenario *s, const struct oh_step *step,
 static void say_action(const struct oh_step *step, struct oh_explained *x)
 {
     say(x, "offhook tells the phone to: ability '%s'", oh_verb_name(step->verb));
+    if (step->call)
+        say(x, "it is about the call '%s'", step->call);
     if (step->after_ms > 0)
         say_time(x, "", step->after_ms, " after the step before");
 }

@@ -44,6 +44,7 @@ static const struct {
     {"rtpmap", "codec names"},
     {"proto", "transport"},
     {"q", "q value"},
+    {"count", "number of values"},
 };
 
 static void add_part(struct oh_span part, struct oh_text *out)
@@ -202,6 +203,7 @@ static const struct {
     {OH_IS_BELOW, "is less than"},
     {OH_IS_MATCHING, "as a whole fits the regular expression"},
     {OH_IS_STARTING_WITH, "begins with"},
+    {OH_IS_CONTAINING, "contains"},
 };
 
 /* Fields that are several things by their name. */
@@ -215,6 +217,8 @@ static const char *verb_of(const struct oh_expect *x, enum oh_predicate_kind kin
 {
     if (kind == OH_IS_ANY_OF && is_plural(x->field))
         return "have at least one of";
+    if (kind == OH_IS_CONTAINING && is_plural(x->field))
+        return "contain";
     if (kind == OH_IS_VALID)
         return is_credentials(x->field) ? "answers the challenge rightly"
                                         : "can be read as what it is";

@@ -70,6 +70,44 @@ static void weigh(struct oh_recorded *r, const struct oh_scenario *s)
     mark_used(r);
 }
 
+/* The message whose step, or the step behind which, this line of the scenario is; NULL. */
+static const struct oh_trace_msg *msg_at_line(const struct oh_recorded *r, struct oh_span text,
+                                              unsigned line)
+{
+    size_t step = 0;
+    bool in_flow = false;
+    for (unsigned n = 1; n <= line && text.len; n++) {
+        size_t end = oh_span_find(text, '\n');
+        struct oh_span one = oh_span_sub(text, 0, end);
+        step += in_flow && one.len > 4 && !memcmp(one.at, "  - ", 4);
+        in_flow = in_flow || oh_span_is(one, "flow:");
+        text = oh_span_sub(text, end + 1, text.len);
+    }
+    for (size_t i = step; i > 0 && i <= r->count; i--) {
+        if (r->steps[i - 1].msg != OH_NONE)
+            return &r->heard->trace->msgs[r->steps[i - 1].msg];
+    }
+    return NULL;
+}
+
+/* The line is of a text that nobody sees. */
+static int tell_unwritable(const struct oh_recorded *r, const struct oh_text *text,
+                           const struct oh_errors *errors, struct oh_error *e)
+{
+    const struct oh_error *first = &errors->items[0];
+    const struct oh_trace_msg *m = msg_at_line(r, oh_text_span(text), first->place.line);
+    struct oh_text where = {0};
+    if (m && m->sip->is_request)
+        oh_text_addf(&where, "frame %u (%.*s): ", m->frame, OH_SPAN_FMT(m->sip->method));
+    else if (m)
+        oh_text_addf(&where, "frame %u (%u to %.*s): ", m->frame, m->sip->status,
+                     OH_SPAN_FMT(oh_sip_msg_method(m->sip)));
+    oh_error_set(e, "this capture's flow cannot be written as a scenario: %s%s",
+                 oh_text_str(&where), first->text);
+    oh_text_release(&where);
+    return -1;
+}
+
 /* What cannot be read again is our mistake, and told as such with the sentence. */
 static int weigh_text(struct oh_recorded *r, const char *source, struct oh_error *e)
 {
@@ -81,8 +119,7 @@ static int weigh_text(struct oh_recorded *r, const char *source, struct oh_error
     if (s)
         weigh(r, s);
     else
-        oh_error_set(e, "this capture's flow cannot be written as a scenario: line %u: %s",
-                     errors.items[0].place.line, errors.items[0].text);
+        tell_unwritable(r, &all, &errors, e);
     oh_scenario_free(s);
     oh_errors_release(&errors);
     oh_text_release(&all);
@@ -105,14 +142,13 @@ static void note_loose(const struct oh_recorded *r, struct oh_text *notes)
 }
 
 /* A flow that can be read but not go, as two INVITEs answered crosswise, has no scenario. */
-static int check_text(const struct oh_text *text, struct oh_error *e)
+static int check_text(const struct oh_recorded *r, const struct oh_text *text, struct oh_error *e)
 {
     struct oh_errors errors = {0};
     struct oh_scenario_set *set = oh_scenario_set_parse("", oh_text_span(text), NULL, 0, &errors);
     int result = set ? 0 : -1;
     if (!set)
-        oh_error_set(e, "this capture's flow cannot be written as a scenario: line %u: %s",
-                     errors.items[0].place.line, errors.items[0].text);
+        tell_unwritable(r, text, &errors, e);
     oh_scenario_set_free(set);
     oh_errors_release(&errors);
     return result;
@@ -123,12 +159,16 @@ static int record_flow(const struct oh_heard *h, const char *name, struct oh_tex
 {
     struct oh_recorded r;
     bool *chosen = oh_heard_choose(h, notes);
+    if (oh_heard_check_gaps(h, chosen, e) != 0) {
+        free(chosen);
+        return -1;
+    }
     oh_recorded_make(&r, h, chosen);
     int result = -1;
     if (r.count == 0) {
         oh_error_set(e,
-                     "%s holds no call, no registration and no other request of %s from its "
-                     "beginning on",
+                     "%s holds no call, no registration and no other request of %s that "
+                     "begins within it",
                      name, h->phone->name);
         goto out;
     }
@@ -139,7 +179,7 @@ static int record_flow(const struct oh_heard *h, const char *name, struct oh_tex
         oh_recorded_suggest_covers(&r);
         struct oh_text text = {0};
         oh_recorded_write(&r, source, true, &text);
-        result = check_text(&text, e);
+        result = check_text(&r, &text, e);
         if (result == 0)
             oh_text_add_span(out, oh_text_span(&text));
         oh_text_release(&text);

@@ -12,8 +12,9 @@
  * once; without a call, its registrations; else whatever requests there are.
  *
  * record_read.c the messages of one phone · record_noise.c which of them make the flow ·
- * record_who.c the parties · record_callees.c callees of one INVITE · record_flow.c messages into
- * steps · record_checks.c what is checked · record_write.c the text · record.c the whole.
+ * record_gaps.c what they lack · record_who.c the parties · record_callees.c callees of one INVITE
+ * · record_flow.c messages into steps · record_checks.c what is checked · record_covers.c which
+ * requirements it shows · record_write.c the text · record.c the whole.
  *
  * Uses: trace/, match/, scenario/.
  */

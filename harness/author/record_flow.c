@@ -204,7 +204,7 @@ static void add_action(struct oh_recorded *r, const struct oh_trace_msg *m, int6
     const char *words = words_of((enum oh_verb)verb);
     if (verb == OH_VERB_DIAL) {
         whom = oh_cast_number(&r->cast, oh_field_text(m->sip, "request-uri.user"));
-        whom = whom ? whom : oh_cast_other(&r->cast, r->heard, m);
+        whom = whom ? whom : oh_cast_other(&r->cast, m);
     }
     if (verb == OH_VERB_TRANSFER)
         whom = oh_cast_number(&r->cast, oh_field_text(m->sip, "refer-to.user"));
@@ -390,13 +390,14 @@ static void add_route(const struct oh_recorded *r, const struct oh_trace_msg *m,
     struct oh_text all = {0};
     struct oh_span own = oh_span_of(oh_heard_other(r->heard, m)->name);
     bool dialog = oh_span_is(oh_sip_msg_method(m->sip), "INVITE") && m->sip->status < 300;
-    const struct oh_sip_header *h;
-    size_t count = 0;
-    for (size_t n = 0; (h = oh_sip_msg_header(m->sip, OH_SIP_RECORD_ROUTE, n)); n++)
-        oh_text_addf(&all, "%s%.*s", count++ ? ", " : "", OH_SPAN_FMT(h->value));
+    size_t count = oh_sip_msg_value_count(m->sip, OH_SIP_RECORD_ROUTE);
+    for (size_t n = 0; n < count; n++)
+        oh_text_addf(&all, "%s%.*s", n ? ", " : "",
+                     OH_SPAN_FMT(oh_span_trim(oh_sip_msg_value(m->sip, OH_SIP_RECORD_ROUTE, n))));
     struct oh_span rest = oh_text_span(&all);
     if (dialog && oh_field_text(m->sip, "record-route[2].uri").at &&
-        oh_span_find(rest, '$') == rest.len && oh_span_find(rest, '"') == rest.len) {
+        oh_span_find(rest, '$') == rest.len && oh_span_find(rest, '"') == rest.len &&
+        oh_span_find(rest, '\n') == rest.len) {
         oh_text_addf(list, "%sRecord-Route: \"", list->len ? ", " : "");
         while (rest.len) {
             size_t at_own = oh_span_search(rest, own);
@@ -446,7 +447,7 @@ static void add_changes(struct oh_recorded *r, struct oh_recorded_step *s,
 
 static void add_message(struct oh_recorded *r, const struct oh_trace_msg *m, int64_t since_ns)
 {
-    const struct oh_cast_party *other = oh_cast_other(&r->cast, r->heard, m);
+    const struct oh_cast_party *other = oh_cast_other(&r->cast, m);
     struct oh_recorded_step *s = add_step(r, m->from_phone ? oh_format("A -> %s", other->name)
                                                            : oh_format("%s -> A", other->name));
     s->value = value_of(r, m);
@@ -464,6 +465,58 @@ static void add_message(struct oh_recorded *r, const struct oh_trace_msg *m, int
         return;
     s->after_ms = since_ns < 0 ? 0 : pause_ms(m->time_ns - since_ns);
     add_changes(r, s, m, other);
+}
+
+/* --- several calls with the same party --- */
+
+struct span_of_call {
+    struct oh_span id;
+    int party, first, last; /* steps */
+};
+
+static size_t find_calls(const struct oh_recorded *r, struct span_of_call *calls, size_t room)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        const struct oh_recorded_step *s = &r->steps[i];
+        size_t k = 0;
+        if (s->msg == OH_NONE)
+            continue;
+        struct oh_span id = oh_field_text(at(r, s->msg)->sip, "call-id");
+        while (k < count &&
+               (calls[k].party != r->cast.of_msg[s->msg] || !oh_span_equal(calls[k].id, id)))
+            k++;
+        if (k == room)
+            continue;
+        if (k == count)
+            calls[count++] = (struct span_of_call){id, r->cast.of_msg[s->msg], (int)i, (int)i};
+        calls[k].last = (int)i;
+    }
+    return count;
+}
+
+/* Calls that go on at the same time bear names, or nobody could tell whose a message is. */
+static void name_calls(struct oh_recorded *r)
+{
+    struct span_of_call calls[OH_CAST_MOST];
+    bool many[OH_CAST_MOST] = {false};
+    size_t count = find_calls(r, calls, OH_CAST_MOST);
+    for (size_t a = 0; a < count; a++) {
+        for (size_t b = a + 1; b < count; b++) {
+            if (calls[a].party == calls[b].party && calls[b].first < calls[a].last)
+                many[calls[a].party] = true;
+        }
+    }
+    for (size_t i = 0; i < r->count; i++) {
+        struct oh_recorded_step *s = &r->steps[i];
+        int party = s->msg == OH_NONE ? OH_NONE : r->cast.of_msg[s->msg], number = 0;
+        for (size_t k = 0; party != OH_NONE && many[party] && k < count; k++) {
+            number += calls[k].party == party;
+            if (calls[k].party == party &&
+                oh_span_equal(oh_field_text(at(r, s->msg)->sip, "call-id"), calls[k].id))
+                s->call = number;
+        }
+    }
 }
 
 /* --- the whole --- */
@@ -528,6 +581,7 @@ void oh_recorded_make(struct oh_recorded *r, const struct oh_heard *h, const boo
         r->last_frame = m->frame;
         since_ns = m->time_ns;
     }
+    name_calls(r);
     r->registered = is_called_first(r);
     find_digests(r);
 }

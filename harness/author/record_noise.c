@@ -64,6 +64,8 @@ static bool begins(const struct oh_trace_msg *m, enum level level)
     if (!m->sip->is_request || has_to_tag(m->sip) || is_repeat(m) || is_request(m, "ACK") ||
         is_request(m, "CANCEL"))
         return false;
+    if (is_request(m, "REGISTER") && !m->from_phone)
+        return false; /* whoever is asked to register somebody is no phone */
     if (level == REGISTRATIONS)
         return is_request(m, "REGISTER") || tells(m);
     return level == ANYTHING || is_request(m, "INVITE");

@@ -33,6 +33,11 @@ bool *oh_heard_choose(const struct oh_heard *h, struct oh_text *notes);
 /* The request that a response answers, or that is it; NULL: it is not in the trace. */
 const struct oh_trace_msg *oh_heard_request(const struct oh_heard *h, const struct oh_trace_msg *m);
 
+/* --- record_gaps.c --- */
+
+/* -1: the messages that are steps lack something that they cannot go without. */
+int oh_heard_check_gaps(const struct oh_heard *h, const bool *chosen, struct oh_error *e);
+
 /* --- record_who.c: parties --- */
 
 enum { OH_CAST_MOST = 24 };
@@ -55,13 +60,13 @@ struct oh_cast_party {
 struct oh_cast {
     struct oh_cast_party parties[OH_CAST_MOST];
     size_t count; /* the first is the phone */
+    int *of_msg;  /* by message: the party that it comes from or goes to; OH_NONE: no step */
 };
 void oh_cast_release(struct oh_cast *c);
 /* From the messages that are steps. */
 void oh_cast_make(struct oh_cast *c, const struct oh_heard *h, const bool *chosen);
 /* The party that the arrow of this message goes from or to, beside the phone. */
-const struct oh_cast_party *oh_cast_other(const struct oh_cast *c, const struct oh_heard *h,
-                                          const struct oh_trace_msg *m);
+const struct oh_cast_party *oh_cast_other(const struct oh_cast *c, const struct oh_trace_msg *m);
 /* The peer with that number; NULL. */
 const struct oh_cast_party *oh_cast_number(const struct oh_cast *c, struct oh_span number);
 /* "{status: 407, realm: \"x\"}" or a list of these, of a 401 or 407; the caller frees. NULL: none
@@ -92,6 +97,7 @@ struct oh_recorded_step {
     char *save;        /* its name, if anything uses it */
     bool is_used;
     int callee;  /* of several that one INVITE has, from 0; OH_NONE */
+    int call;    /* of several at once with the same party, from 1; 0: there is but one */
     char *lines; /* further keys of ours, each as "key: value\n"; NULL */
     struct oh_recorded_check *checks;
     size_t check_count, check_room;
@@ -132,6 +138,9 @@ bool oh_recorded_is_one_too_many(const struct oh_recorded *r, const struct oh_tr
 /* All that could be checked of the phone's messages; `keep` is decided by who holds them against
  * the capture. */
 void oh_recorded_add_checks(struct oh_recorded *r);
+
+/* --- record_covers.c --- */
+
 /* Ids of requirements that the flow shows. */
 void oh_recorded_suggest_covers(struct oh_recorded *r);
 

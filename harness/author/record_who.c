@@ -73,6 +73,7 @@ void oh_cast_release(struct oh_cast *c)
         free(c->parties[i].contact);
         free(c->parties[i].challenge);
     }
+    free(c->of_msg);
 }
 
 /* A party of this role, or the last one if there is no room for more. */
@@ -132,8 +133,34 @@ static bool is_at(struct oh_span uri_text, const struct oh_addr *addr)
            (uri.port ? uri.port : 5060) == addr->port;
 }
 
+static bool is_address(struct oh_span host)
+{
+    struct oh_addr addr;
+    struct oh_error e = {0};
+    return oh_addr_parse(host, &addr, &e) == 0;
+}
+
+/* Is somebody else where the sender of this message says that it can be reached? A name tells it
+ * by where the phone's requests to it go. */
+static bool is_elsewhere(const struct oh_heard *h, const struct oh_endpoint *e,
+                         struct oh_span contact)
+{
+    struct oh_sip_uri uri;
+    if (!contact.at || oh_sip_uri_parse(contact, &uri) != 0)
+        return false;
+    if (is_address(uri.host))
+        return !is_at(contact, &e->addr);
+    for (size_t i = 0; i < h->trace->msg_count; i++) {
+        const struct oh_trace_msg *m = &h->trace->msgs[i];
+        if (m->from_phone && m->sip->is_request && oh_heard_other(h, m) != e &&
+            oh_span_equal(m->sip->request_uri, contact))
+            return true;
+    }
+    return false;
+}
+
 /* What shows that an endpoint only passes on: it said so, or somebody else is where its messages
- * say that their sender can be reached. */
+ * say that their sender can be reached. RFC 3261 16.6 */
 static bool is_proxy(const struct oh_heard *h, const struct oh_endpoint *e)
 {
     if (e->forwards)
@@ -142,14 +169,15 @@ static bool is_proxy(const struct oh_heard *h, const struct oh_endpoint *e)
         const struct oh_trace_msg *m = &h->trace->msgs[i];
         if (m->from_phone || oh_heard_other(h, m) != e)
             continue;
-        struct oh_span contact = oh_field_text(m->sip, "contact.uri");
         struct oh_span method = oh_sip_msg_method(m->sip);
         if (!m->sip->is_request && m->sip->status == 407)
             return true;
-        if (is_at(oh_field_text(m->sip, "record-route.uri"), &e->addr))
+        if (oh_field_text(m->sip, "record-route.uri").at)
             return true;
-        if (oh_span_is(method, "INVITE") && contact.at && !is_at(contact, &e->addr) &&
-            (m->sip->is_request || m->sip->status < 300))
+        if (m->sip->is_request && oh_field_text(m->sip, "via[2]").at)
+            return true;
+        if (oh_span_is(method, "INVITE") && (m->sip->is_request || m->sip->status < 300) &&
+            is_elsewhere(h, e, oh_field_text(m->sip, "contact.uri")))
             return true;
     }
     return false;
@@ -179,7 +207,22 @@ static struct oh_span number_in(const struct oh_trace_msg *m)
     return oh_field_text(m->sip, m->from_phone ? "request-uri.user" : "from.user");
 }
 
-static void note_route(struct oh_cast_party *p, const struct oh_trace_msg *m)
+/* It stays in the path unasked, as the phone's outbound proxy. */
+static bool stays(const struct oh_heard *h, const struct oh_endpoint *e)
+{
+    for (size_t i = 0; i < h->trace->msg_count; i++) {
+        const struct oh_trace_msg *m = &h->trace->msgs[i];
+        bool copies = oh_sip_msg_is_method(m->sip, "ACK") && m->answered != OH_NONE &&
+                      h->trace->msgs[m->answered].sip->status >= 300;
+        if (m->from_phone && m->sip->is_request && oh_heard_other(h, m) == e && !copies &&
+            oh_field_text(m->sip, "to.tag").at)
+            return true;
+    }
+    return false;
+}
+
+static void note_route(struct oh_cast_party *p, const struct oh_heard *h,
+                       const struct oh_trace_msg *m)
 {
     struct oh_span route = oh_field_text(m->sip, "record-route.uri");
     bool tells = m->sip->is_request
@@ -190,8 +233,10 @@ static void note_route(struct oh_cast_party *p, const struct oh_trace_msg *m)
     struct oh_sip_uri uri;
     bool lr = false;
     p->route_known = true;
-    if (!route.len)
+    if (!route.len && !stays(h, p->at))
         p->route = OH_ROUTE_NONE;
+    else if (!route.len)
+        p->route = OH_ROUTE_LOOSE;
     else if (oh_sip_uri_parse(route, &uri) == 0 && (oh_sip_uri_param(&uri, "lr", &lr), !lr))
         p->route = OH_ROUTE_STRICT;
 }
@@ -277,20 +322,78 @@ static void note_contact(struct oh_cast *c, const struct oh_heard *h, const stru
         peer->contact = oh_span_dup(contact);
 }
 
+/* Whom nobody has met yet, and who is where this message says: at his Contact, or under the number
+ * that the phone calls. */
+static struct oh_cast_party *unmet(struct oh_cast *c, const struct oh_endpoint *e,
+                                   const struct oh_trace_msg *m)
+{
+    struct oh_span uri = m->sip->request_uri;
+    for (size_t i = 1; i < c->count; i++) {
+        struct oh_cast_party *p = &c->parties[i];
+        struct oh_span contact = oh_span_of(p->contact ? p->contact : "");
+        bool calls = m->from_phone && m->sip->is_request && m->sip->request_uri.at;
+        if (!p->at && contact.len &&
+            (is_at(contact, &e->addr) || (calls && oh_span_equal(uri, contact))))
+            return p;
+        if (!p->at && calls && p->behind == OH_NONE && p->number &&
+            !oh_field_text(m->sip, "to.tag").at &&
+            oh_span_is(oh_field_text(m->sip, "request-uri.user"), p->number))
+            return p;
+    }
+    return NULL;
+}
+
+static struct oh_span tag_of_other(const struct oh_trace_msg *m)
+{
+    return oh_field_text(m->sip, m->sip->is_request == m->from_phone ? "to.tag" : "from.tag");
+}
+
+/* Who has moved, or speaks past his proxy: the other side of the same dialog. */
+static struct oh_cast_party *in_same_dialog(struct oh_cast *c, const struct oh_heard *h,
+                                            const struct oh_trace_msg *m)
+{
+    struct oh_span tag = tag_of_other(m), id = oh_field_text(m->sip, "call-id");
+    struct oh_span number = {0};
+    struct oh_cast_party *found = NULL;
+    if (!oh_field_text(m->sip, "to.tag").at || !tag.at)
+        return NULL;
+    for (int i = 0; i < m->index && !found; i++) {
+        const struct oh_trace_msg *b = &h->trace->msgs[i];
+        if (c->of_msg[i] != OH_NONE && oh_span_equal(tag_of_other(b), tag) &&
+            oh_span_equal(oh_field_text(b->sip, "call-id"), id)) {
+            found = &c->parties[c->of_msg[i]];
+            number = number_in(oh_heard_request(h, b));
+        }
+    }
+    for (size_t i = 1; found && found->role == OH_ROLE_PROXY && i < c->count; i++) {
+        struct oh_cast_party *p = &c->parties[i];
+        if (p->behind == found - c->parties && p->contact && oh_span_is(number, p->number))
+            return p;
+    }
+    return found && found->role == OH_ROLE_PEER ? found : NULL;
+}
+
+static struct oh_cast_party *known(struct oh_cast *c, const struct oh_heard *h,
+                                   const struct oh_trace_msg *m)
+{
+    const struct oh_endpoint *e = oh_heard_other(h, m);
+    struct oh_cast_party *p;
+    if (!m->sip->is_request && m->request != OH_NONE && c->of_msg[m->request] != OH_NONE)
+        return &c->parties[c->of_msg[m->request]]; /* perhaps from another port */
+    if ((p = at_endpoint(c, e)) || (p = unmet(c, e, m)) || (p = in_same_dialog(c, h, m))) {
+        p->at = p->at ? p->at : e;
+        return p;
+    }
+    return NULL;
+}
+
 static struct oh_cast_party *find_party(struct oh_cast *c, const struct oh_heard *h,
                                         const struct oh_trace_msg *m)
 {
     const struct oh_endpoint *e = oh_heard_other(h, m);
-    struct oh_cast_party *p = at_endpoint(c, e);
+    struct oh_cast_party *p = known(c, h, m);
     if (p)
         return p;
-    for (size_t i = 1; i < c->count; i++) {
-        if (!c->parties[i].at && c->parties[i].contact &&
-            is_at(oh_span_of(c->parties[i].contact), &e->addr)) {
-            c->parties[i].at = e;
-            return &c->parties[i];
-        }
-    }
     if (oh_span_is(oh_sip_msg_method(m->sip), "REGISTER"))
         return add_party(c, OH_ROLE_REGISTRAR, e);
     if (is_redirect(h, e))
@@ -322,16 +425,50 @@ static void note_binding(struct oh_cast_party *p, const struct oh_heard *h,
         p->expires = granted;
 }
 
+/* The phone has one server; so it cannot call two who are at addresses of their own, but by a proxy
+ * that both are behind. */
+static void put_behind_proxy(struct oh_cast *c, const struct oh_heard *h)
+{
+    bool called[OH_CAST_MOST] = {false};
+    size_t count = 0;
+    for (size_t i = 0; i < h->trace->msg_count; i++) {
+        const struct oh_trace_msg *m = &h->trace->msgs[i];
+        int of = c->of_msg[i];
+        bool calls = m->from_phone && m->sip->is_request &&
+                     oh_sip_msg_is_method(m->sip, "INVITE") && !oh_field_text(m->sip, "to.tag").at;
+        if (of == OH_NONE || !calls || c->parties[of].role != OH_ROLE_PEER ||
+            c->parties[of].behind != OH_NONE || called[of])
+            continue;
+        called[of] = true;
+        count++;
+    }
+    if (count < 2 || c->count == OH_CAST_MOST)
+        return;
+    int proxy = (int)(add_party(c, OH_ROLE_PROXY, NULL) - c->parties);
+    for (size_t i = 1; i < OH_CAST_MOST; i++) {
+        if (called[i])
+            c->parties[i].behind = proxy;
+    }
+    for (size_t i = 0; i < h->trace->msg_count; i++) {
+        if (c->of_msg[i] != OH_NONE && called[c->of_msg[i]])
+            c->of_msg[i] = proxy;
+    }
+}
+
 void oh_cast_make(struct oh_cast *c, const struct oh_heard *h, const bool *chosen)
 {
     add_party(c, OH_ROLE_PHONE, h->phone);
+    c->of_msg = oh_alloc((h->trace->msg_count + 1) * sizeof *c->of_msg);
+    for (size_t i = 0; i < h->trace->msg_count; i++)
+        c->of_msg[i] = OH_NONE;
     for (size_t i = 0; i < h->trace->msg_count; i++) {
         const struct oh_trace_msg *m = &h->trace->msgs[i];
         if (!chosen[i])
             continue;
         struct oh_cast_party *p = find_party(c, h, m);
+        c->of_msg[i] = (int)(p - c->parties);
         bool invite = m->sip->is_request && oh_sip_msg_is_method(m->sip, "INVITE");
-        note_route(p, m);
+        note_route(p, h, m);
         bool serves = p->role == OH_ROLE_PROXY || p->role == OH_ROLE_REDIRECT;
         if (serves && invite && !oh_field_text(m->sip, "to.tag").at)
             note_peer(c, p, m);
@@ -344,15 +481,10 @@ void oh_cast_make(struct oh_cast *c, const struct oh_heard *h, const bool *chose
         if (asks && !p->challenge)
             p->challenge = oh_cast_challenge(m->sip);
     }
+    put_behind_proxy(c, h);
 }
 
-const struct oh_cast_party *oh_cast_other(const struct oh_cast *c, const struct oh_heard *h,
-                                          const struct oh_trace_msg *m)
+const struct oh_cast_party *oh_cast_other(const struct oh_cast *c, const struct oh_trace_msg *m)
 {
-    const struct oh_endpoint *e = oh_heard_other(h, m);
-    for (size_t i = 1; i < c->count; i++) {
-        if (c->parties[i].at == e)
-            return &c->parties[i];
-    }
-    return &c->parties[c->count - 1];
+    return &c->parties[c->of_msg[m->index]];
 }

@@ -171,6 +171,8 @@ static void add_step(const struct oh_recorded_step *s, bool kept, struct oh_text
         add_time("for", s->for_ms, out);
     if (s->callee != OH_NONE)
         oh_text_addf(out, "    fork: callee%d\n", s->callee + 1);
+    if (s->call > 0)
+        oh_text_addf(out, "    call: call%d\n", s->call);
     add_lines(s->lines, out);
     add_checks(s, OH_LEVEL_MUST, kept, out);
     add_checks(s, OH_LEVEL_SHOULD, kept, out);

@@ -51,7 +51,9 @@ static const struct oh_schema_row rows[] = {
      "{\"anyOf\": [{\"const\": true}, {\"$ref\": \"#/$defs/time\"},"
      " {\"$ref\": \"#/$defs/parameter\"}]}"},
     {"a step", "lose", "{\"$ref\": \"#/$defs/count\"}"},
-    {"a step", "pieces", "{\"$ref\": \"#/$defs/count\"}"},
+    {"a step", "pieces",
+     "{\"anyOf\": [{\"$ref\": \"#/$defs/count\"}, {\"type\": \"array\", \"minItems\": 1,"
+     " \"items\": {\"$ref\": \"#/$defs/count\"}}]}"},
     {"'retransmits'", "count", "{\"$ref\": \"#/$defs/count\"}"},
     {"'retransmits'", "tolerance",
      "{\"type\": \"string\", \"pattern\": \"^ *[0-9]+ *% *$|[$][{]\"}"},
@@ -107,6 +109,8 @@ static json_t *comparison(void)
         {OH_IS_ANY_OF, "{\"type\": \"array\", \"minItems\": 1, \"items\": {\"$ref\":"
                        " \"#/$defs/text\"}}"},
         {OH_IS_MATCHING, "{\"$ref\": \"#/$defs/text\"}"},
+        {OH_IS_CONTAINING, "{\"anyOf\": [{\"$ref\": \"#/$defs/text\"}, {\"type\": \"array\","
+                           " \"minItems\": 1, \"items\": {\"$ref\": \"#/$defs/text\"}}]}"},
     };
     json_t *properties = json_object();
     for (int k = 0; k < OH_PREDICATES; k++) {

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "cli/credentials.h"
 #include "cli/interrupt.h"
+#include "cli/kind.h"
 #include "judge/align.h"
 #include "judge/survey.h"
 
@@ -18,7 +19,7 @@
 struct work {
     const struct oh_check_options *o;
     struct oh_credentials credentials;
-    struct oh_scenario *scenario; /* NULL: none */
+    struct oh_scenario_set *flows; /* --scenario: one, or each row of its table; NULL: none */
     struct oh_baseline *baseline;
     struct oh_report *report;
     bool live;    /* standard input: what is found is told as soon as it is known */
@@ -267,7 +268,9 @@ static int align(struct work *w, const char *path, struct oh_error *e)
 {
     const struct oh_check_options *o = w->o;
     const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
-    struct oh_align_options options = {.scenario = w->scenario,
+    struct oh_align_options options = {.scenario = w->flows->scenarios[0],
+                                       .rows = w->flows->scenarios,
+                                       .row_count = w->flows->count,
                                        .strict = o->common.strict,
                                        .phones = o->phones,
                                        .phone_count = o->phone_count,
@@ -297,7 +300,7 @@ static size_t judge_all(struct work *w, char *const *paths, size_t count)
     size_t bad = 0;
     for (size_t i = 0; i < count && !w->stopped; i++) {
         struct oh_error e = {0};
-        if ((w->scenario ? align : judge)(w, paths[i], &e) == 0)
+        if ((w->flows ? align : judge)(w, paths[i], &e) == 0)
             continue;
         oh_cli_fail(&e, 0);
         bad++;
@@ -310,7 +313,7 @@ static size_t judge_all(struct work *w, char *const *paths, size_t count)
 static int prepare(struct work *w, struct oh_errors *errors, struct oh_error *e)
 {
     const struct oh_check_options *o = w->o;
-    if (o->scenario && !(w->scenario = oh_scenario_load(o->scenario, errors)))
+    if (o->scenario && !(w->flows = oh_cli_load_word(o->scenario, errors)))
         return -1;
     if (o->baseline && !(w->baseline = oh_baseline_load(o->baseline, errors)))
         return -1;
@@ -339,7 +342,7 @@ int oh_check_captures(char *const *paths, size_t count, const struct oh_check_op
     } else {
         oh_cli_fail(&e, status);
     }
-    oh_scenario_free(w.scenario);
+    oh_scenario_set_free(w.flows);
     oh_credentials_release(&w.credentials);
     oh_baseline_free(w.baseline);
     oh_errors_release(&errors);

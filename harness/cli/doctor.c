@@ -29,6 +29,8 @@ static const char help[] =
     "                               reference phone\n"
     "      --phone-param NAME=VALUE a parameter that the adapter declares\n"
     "      --transport udp|tcp      what carries the calls; default: udp\n"
+    "      --interface NAME, --address IP[:PORT], --phone-address IP[:PORT]\n"
+    "                               for a phone on the desk, as in 'offhook run'\n"
     "      --no-capture             do without the right to capture\n"
     "  -o, --output DIR             where runs will write; looked at, not written to. Default:\n"
     "                               offhook-out\n"
@@ -266,7 +268,10 @@ static int visit(struct options *o)
             oh_doctor_tell_error(d, "signals", &e);
         oh_doctor_host(d);
         tell_adapter(d);
-        oh_doctor_phone(d);
+        if (oh_adapter_is_by_hand(d->adapter))
+            oh_doctor_desk(d);
+        else
+            oh_doctor_phone(d);
         check_clock_was_left_alone(d, offset_ns);
         finish(d);
         status = d->bad + d->untried ? OH_EXIT_FAIL : OH_EXIT_OK;
@@ -303,6 +308,15 @@ static int take(struct options *o, int c, const char *arg)
     case 'k':
         o->doctor.keep = arg;
         return 0;
+    case 'i':
+        o->doctor.lan.interface = arg;
+        return 0;
+    case 'a':
+        o->doctor.lan.address = arg;
+        return 0;
+    case 'A':
+        o->doctor.lan.phone = arg;
+        return 0;
     case 'n':
         o->doctor.no_capture = true;
         return 0;
@@ -322,6 +336,9 @@ static int run(int argc, char **argv)
         {"no-capture", no_argument, NULL, 'n'},
         {"output", required_argument, NULL, 'o'},
         {"keep", required_argument, NULL, 'k'},
+        {"interface", required_argument, NULL, 'i'},
+        {"address", required_argument, NULL, 'a'},
+        {"phone-address", required_argument, NULL, 'A'},
         OH_CLI_COMMON_OPTIONS,
         {0},
     };

@@ -10,6 +10,7 @@
 #define OH_CLI_DOCTOR_H
 
 #include "cli/cli.h"
+#include "cli/lan.h"
 #include "phone/phone.h"
 #include "trace/run.h"
 
@@ -25,6 +26,7 @@ struct oh_doctor {
     const char *out;  /* where runs will write: for the room there */
     const char *keep; /* where the recordings go; NULL: they are removed */
     enum oh_transport transport;
+    struct oh_lan lan;          /* for phones by hand */
     bool no_capture;            /* there is no right to, or it is not wanted */
     struct oh_adapter *adapter; /* the phone's */
     char *programs;             /* the folder of offhook's own */
@@ -52,6 +54,9 @@ void oh_doctor_tell_error(struct oh_doctor *d, const char *check, const struct o
 void oh_doctor_host(struct oh_doctor *d);
 /* Starts the phone, proves its verbs, ends it, and looks for what it left. */
 void oh_doctor_phone(struct oh_doctor *d);
+
+/* The same for a phone at which a person does what is asked: doctor_desk.c. */
+void oh_doctor_desk(struct oh_doctor *d);
 
 /* A line for each verb of the flow that was played, by its recording; `flow` is its name. */
 void oh_doctor_steps(struct oh_doctor *d, const char *flow, const struct oh_recording *r);

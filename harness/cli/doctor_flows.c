@@ -16,12 +16,29 @@
 /* A call that does not stand that long by itself is none to hold or to hang up. */
 #define STANDS "    after: 300 ms\n"
 #define QUIET  "  - nothing for: 300 ms\n"
-
 /* The 200 to its REGISTER must have been read before it can be told the contrary. */
 #define TAKEN_IN "    after: 100 ms\n"
 
 /* The phone's INVITE within the call, taken as it is. */
 #define AGAIN "  - A -> P: INVITE\n" WITHIN "  - P -> A: 200\n  - A -> P: ACK\n" WITHIN
+
+/* A second call, of which the first is held by an INVITE of its own, or as the phone likes. */
+#define CONSULTS                                                                                   \
+    "  - A consults C:\n" STANDS "  - A -> P: INVITE\n    optional: true\n" WITHIN                 \
+    "  - P -> A: 200\n  - A -> P: ACK\n    optional: true\n"                                       \
+    "  - A -> P: INVITE\n    call: second\n" WITHIN                                                \
+    "  - P -> A: 180\n    call: second\n  - P -> A: 200\n    call: second\n"                       \
+    "  - A -> P: ACK\n    call: second\n" WITHIN
+
+/* Refused: nothing is to come of it. */
+#define REFERS "  - A -> P: REFER\n" WITHIN "  - P -> A: 603\n"
+
+/* A call that comes in, and is given up where it rings. */
+#define CALLED "  - P -> A: INVITE\n    after: 300 ms\n"
+#define GIVEN_UP                                                                                   \
+    "  - A -> P: 180\n" WITHIN                                                                     \
+    "  - P -> A: CANCEL\n  - any order:\n      - A -> P: 200 to CANCEL\n"                          \
+    "      - A -> P: 487 to INVITE\n  - P -> A: ACK\n"
 
 /* Phones that must know the realm beforehand are given it from the first flow on. */
 #define REALM "challenge: {realm: doctor.offhook.invalid, qop: auth}"
@@ -88,6 +105,53 @@ static const struct flow {
      .needs = {"reject"},
      .registered = true,
      .pieces = {{NULL, RINGS "  - A rejects\n  - A -> P: 486\n" WITHIN "  - P -> A: ACK\n"}}},
+    {.name = "transfer",
+     .needs = {"dial", "transfer"},
+     .basis = "dial",
+     .pieces = {{NULL, OUT "  - A transfers to C:\n" STANDS REFERS}}},
+    {.name = "consult",
+     .needs = {"dial", "consult"},
+     .basis = "dial",
+     .pieces = {{NULL, OUT CONSULTS},
+                {"complete-transfer", "  - A completes transfer:\n" STANDS REFERS}}},
+    {.name = "join",
+     .needs = {"dial", "consult", "join"},
+     .basis = "dial",
+     .pieces = {{NULL, OUT CONSULTS "  - A joins B and C:\n" STANDS AGAIN}}},
+    {.name = "dtmf",
+     .needs = {"dial", "dtmf"},
+     .basis = "dial",
+     .pieces = {{NULL, OUT "  - A presses: \"12#\"\n" STANDS
+                           "  - A -> P: INFO\n    optional: true\n    within: 600 ms\n"
+                           "  - P -> A: 200\n" BYE}}},
+    {.name = "mute",
+     .needs = {"dial", "mute", "rtp"},
+     .basis = "dial",
+     .pieces = {{NULL, OUT RTP "  - A mutes\n" RTP},
+                {"unmute", "  - A unmutes\n" RTP},
+                {NULL, BYE}}},
+    {.name = "forward",
+     .needs = {"forward"},
+     .registered = true,
+     .pieces = {{NULL,
+                 "  - A forwards to C\n" CALLED "  - A -> P: 302\n" WITHIN "  - P -> A: ACK\n"},
+                {"forward-off", "  - A stops forwarding\n" CALLED GIVEN_UP}}},
+    {.name = "dnd",
+     .needs = {"dnd"},
+     .registered = true,
+     .pieces = {{NULL,
+                 "  - A wants no calls\n" CALLED "  - A -> P: 480\n" WITHIN "  - P -> A: ACK\n"},
+                {"dnd-off", "  - A takes calls again\n" CALLED GIVEN_UP}}},
+    {.name = "redial",
+     .needs = {"dial", "redial"},
+     .basis = "dial",
+     .pieces = {{NULL,
+                 DIALS REFUSE "  - A redials:\n" STANDS "  - A -> P: INVITE\n" WITHIN REFUSE}}},
+    {.name = "restart",
+     .needs = {"dial", "restart"},
+     .basis = "dial",
+     .pieces = {{NULL, OUT "  - A restarts:\n" STANDS "  - A -> P: BYE\n    optional: true\n" WITHIN
+                           "  - P -> A: 200\n"}}},
     {.name = "unregister",
      .needs = {"unregister"},
      .registers = true,
@@ -125,7 +189,7 @@ bool oh_doctor_flow_calls_phone(size_t i, bool (*can)(const char *ability, const
                                 const void *phone)
 {
     char *text = oh_doctor_flow_text(i, can, phone);
-    bool calls = text && strstr(text, RINGS);
+    bool calls = text && strstr(text, "- P -> A: INVITE");
     free(text);
     return calls;
 }
@@ -143,14 +207,13 @@ static bool is_taken(const struct piece *piece, bool (*can)(const char *, const 
 static void add_needs(bool (*can)(const char *, const void *), const void *phone,
                       struct oh_text *out)
 {
-    static const char *const words[] = {"register", "unregister", "dial",   "answer", "reject",
-                                        "hangup",   "hold",       "resume", "rtp"};
     oh_text_add(out, "needs: [");
     const char *separator = "";
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (!can(words[i], phone))
+    for (int i = 0; i <= OH_VERBS; i++) {
+        const char *word = i < OH_VERBS ? oh_verb_name((enum oh_verb)i) : "rtp";
+        if (!can(word, phone))
             continue;
-        oh_text_addf(out, "%s%s", separator, words[i]);
+        oh_text_addf(out, "%s%s", separator, word);
         separator = ", ";
     }
     oh_text_add(out, "]\n");
@@ -171,7 +234,9 @@ char *oh_doctor_flow_text(size_t i, bool (*can)(const char *ability, const void 
         oh_text_add(&text, "given: registered\n");
     oh_text_addf(&text, "others: tolerate\nparties:\n  A: phone\n  P: {role: %s%s}\n%sflow:\n",
                  f->registers ? "registrar" : "proxy", f->challenges ? ", " REALM : "",
-                 f->registers ? "" : "  B: {behind: P, number: \"5551234\"}\n");
+                 f->registers ? ""
+                              : "  B: {behind: P, number: \"5551234\"}\n"
+                                "  C: {behind: P, number: \"5555678\"}\n");
     for (size_t n = 0; n < MOST_PIECES && f->pieces[n].text; n++) {
         if (is_taken(&f->pieces[n], can, phone))
             oh_text_add(&text, f->pieces[n].text);

@@ -106,6 +106,58 @@ static bool shows_resume(const struct oh_sip_msg *m)
     return is_offer(m) && !holds(m);
 }
 
+/* RFC 3515 2.1 */
+static bool shows_transfer(const struct oh_sip_msg *m)
+{
+    return is_request(m, "REFER") && oh_field_text(m, "refer-to").at != NULL;
+}
+
+/* RFC 5589 7: whom was consulted is handed over. */
+static bool shows_complete(const struct oh_sip_msg *m)
+{
+    struct oh_span to = oh_field_text(m, "refer-to");
+    return shows_transfer(m) && oh_span_search(to, oh_span_of("Replaces")) < to.len;
+}
+
+static bool comes_of_transfer(const struct oh_sip_msg *m)
+{
+    return is_request(m, "REFER");
+}
+
+static bool shows_info(const struct oh_sip_msg *m)
+{
+    return is_request(m, "INFO");
+}
+
+static bool shows_forward(const struct oh_sip_msg *m)
+{
+    return is_answer_to_invite(m, 300, 399) || is_answer_to_invite(m, 181, 181) || shows_dial(m);
+}
+
+static bool shows_ringing(const struct oh_sip_msg *m)
+{
+    return is_answer_to_invite(m, 180, 180) || is_answer_to_invite(m, 183, 183) ||
+           is_answer_to_invite(m, 200, 299);
+}
+
+static bool comes_of_call(const struct oh_sip_msg *m)
+{
+    return is_answer_to_invite(m, 180, 699);
+}
+
+/* Its RTP does. */
+static bool shows_nothing(const struct oh_sip_msg *m)
+{
+    (void)m;
+    return false;
+}
+
+/* What a phone that goes down does first; one that does not has its calls die. */
+static bool shows_restart(const struct oh_sip_msg *m)
+{
+    return is_request(m, "BYE") || shows_unregister(m);
+}
+
 static const struct {
     bool (*shows)(const struct oh_sip_msg *m);
     bool (*comes_of)(const struct oh_sip_msg *m); /* also what is not it, to be named */
@@ -119,6 +171,20 @@ static const struct {
     [OH_VERB_HANGUP] = {shows_hangup, shows_hangup, "a BYE or CANCEL"},
     [OH_VERB_HOLD] = {shows_hold, is_offer, "an INVITE with sendonly or inactive audio"},
     [OH_VERB_RESUME] = {shows_resume, is_offer, "an INVITE whose audio is not held"},
+    [OH_VERB_TRANSFER] = {shows_transfer, comes_of_transfer, "a REFER with Refer-To"},
+    [OH_VERB_CONSULT] = {shows_dial, shows_dial, "an INVITE that begins a second call"},
+    [OH_VERB_COMPLETE_TRANSFER] = {shows_complete, comes_of_transfer,
+                                   "a REFER with Replaces in its Refer-To"},
+    [OH_VERB_JOIN] = {shows_resume, is_offer, "an INVITE whose audio is not held"},
+    [OH_VERB_DTMF] = {shows_info, shows_info, "a telephone event in its RTP, or INFO"},
+    [OH_VERB_FORWARD] = {shows_forward, comes_of_call, "a 3xx to the INVITE, or one of its own"},
+    [OH_VERB_FORWARD_OFF] = {shows_ringing, comes_of_call, "a 180 to the INVITE"},
+    [OH_VERB_DND] = {shows_reject, comes_of_call, "a 4xx, 5xx or 6xx to the INVITE"},
+    [OH_VERB_DND_OFF] = {shows_ringing, comes_of_call, "a 180 to the INVITE"},
+    [OH_VERB_MUTE] = {shows_nothing, shows_nothing, "a silence in its RTP"},
+    [OH_VERB_UNMUTE] = {shows_nothing, shows_nothing, "a sound in its RTP"},
+    [OH_VERB_REDIAL] = {shows_dial, shows_dial, "an INVITE"},
+    [OH_VERB_RESTART] = {shows_restart, shows_restart, "a BYE or un-REGISTER before it goes down"},
 };
 
 const char *oh_proof_wanted(enum oh_verb verb)
@@ -177,14 +243,17 @@ static bool comes_before(const struct oh_recording *r, const struct oh_trace_msg
     return told->wall_ns - m->time_ns > r->run->clock_step_ns;
 }
 
-/* A user had told it to hang up. */
+/* A user had told it what ends a call. */
 static bool was_told_to_end(const struct oh_recording *r, const struct oh_trace_msg *m)
 {
     for (size_t i = 0; i < r->run->journal_count; i++) {
         const struct oh_journal_entry *e = &r->run->journal[i];
-        if (e->kind == OH_JOURNAL_TOLD && e->step >= 0 &&
-            r->scenario->steps[e->step].verb == OH_VERB_HANGUP && is_after(m, e) &&
-            !comes_before(r, m, e))
+        if (e->kind != OH_JOURNAL_TOLD || e->step < 0)
+            continue;
+        enum oh_verb verb = r->scenario->steps[e->step].verb;
+        if ((verb == OH_VERB_HANGUP || verb == OH_VERB_RESTART ||
+             verb == OH_VERB_COMPLETE_TRANSFER) &&
+            is_after(m, e) && !comes_before(r, m, e))
             return true;
     }
     return false;
@@ -208,6 +277,62 @@ const struct oh_trace_msg *oh_proof_self_end(const struct oh_recording *r)
     return NULL;
 }
 
+static bool is_ours(const struct oh_run *run, const struct oh_addr *a)
+{
+    for (size_t i = 0; i < run->seat_count; i++) {
+        const struct oh_run_seat *s = &run->seats[i];
+        if (!s->is_phone && (oh_addr_same_ip(&s->sip, a) || oh_addr_same_ip(&s->rtp, a)))
+            return true;
+    }
+    return false;
+}
+
+/* --- RTP --- */
+
+#define UNDER_WAY_NS INT64_C(200000000) /* packets in the phone's hands when it was told */
+
+struct sound {
+    size_t loud, silent, events;
+};
+
+/* PCMU and PCMA. What is silent repeats one byte. RFC 3551 4.5.14; events: RFC 4733 2.3 */
+static void hear(const struct oh_trace_rtp *p, struct sound *to)
+{
+    bool plain = p->payload_type == 0 || p->payload_type == 8;
+    if (!p->has_event)
+        return;
+    bool same =
+        p->event[0] == p->event[1] && p->event[1] == p->event[2] && p->event[2] == p->event[3];
+    to->events += p->payload_type >= 96 && p->payload_len == 4;
+    to->silent += plain && same;
+    to->loud += plain && !same;
+}
+
+static struct sound heard(const struct oh_recording *r, int64_t from_ns, int64_t to_ns)
+{
+    struct sound all = {0};
+    for (size_t i = 0; i < r->trace->rtp_count; i++) {
+        const struct oh_trace_rtp *p = &r->trace->rtp[i];
+        if (p->time_ns >= from_ns && p->time_ns < to_ns && is_ours(r->run, &p->dst) &&
+            !is_ours(r->run, &p->src))
+            hear(p, &all);
+    }
+    return all;
+}
+
+static const char *media_proof(const struct oh_recording *r, enum oh_verb verb,
+                               const struct oh_journal_entry *told,
+                               const struct oh_journal_entry *next)
+{
+    int64_t to_ns = next ? next->wall_ns : INT64_MAX, then_ns = told->wall_ns;
+    struct sound before = heard(r, 0, then_ns), after = heard(r, then_ns + UNDER_WAY_NS, to_ns);
+    if (verb == OH_VERB_DTMF && heard(r, then_ns, to_ns).events > 0)
+        return "telephone events in its RTP";
+    if (verb == OH_VERB_MUTE && before.loud > 0 && after.loud == 0)
+        return "its RTP fell silent";
+    return verb == OH_VERB_UNMUTE && after.loud > 0 ? "sound in its RTP" : NULL;
+}
+
 struct oh_proof oh_proof_of(const struct oh_recording *r, int step)
 {
     const struct oh_step *s = &r->scenario->steps[step];
@@ -215,7 +340,7 @@ struct oh_proof oh_proof_of(const struct oh_recording *r, int step)
     const struct oh_journal_entry *refused = entry(r->run, step, OH_JOURNAL_REFUSED);
     const struct oh_journal_entry *next = next_of(r->run, step);
     const struct oh_trace_msg *end = oh_proof_self_end(r);
-    struct oh_proof p = {OH_PROOF_UNTOLD, NULL, NULL, 0};
+    struct oh_proof p = {.word = OH_PROOF_UNTOLD};
     if (!told) {
         p.message = end;
         p.word = end ? OH_PROOF_GONE : OH_PROOF_UNTOLD;
@@ -223,6 +348,10 @@ struct oh_proof oh_proof_of(const struct oh_recording *r, int step)
     }
     p.message = find(r, told, next, verbs[s->verb].shows);
     p.word = OH_PROOF_DONE;
+    if (!p.message)
+        p.media = media_proof(r, s->verb, told, next);
+    if (p.media)
+        return p;
     if ((!p.message || p.message == end) && end) {
         p.message = end;
         p.word = comes_before(r, end, told) ? OH_PROOF_GONE : OH_PROOF_OTHERWISE;
@@ -237,16 +366,6 @@ struct oh_proof oh_proof_of(const struct oh_recording *r, int step)
     if (p.message)
         p.after_ns = p.message->time_ns - told->wall_ns;
     return p;
-}
-
-static bool is_ours(const struct oh_run *run, const struct oh_addr *a)
-{
-    for (size_t i = 0; i < run->seat_count; i++) {
-        const struct oh_run_seat *s = &run->seats[i];
-        if (!s->is_phone && (oh_addr_same_ip(&s->sip, a) || oh_addr_same_ip(&s->rtp, a)))
-            return true;
-    }
-    return false;
 }
 
 size_t oh_proof_rtp(const struct oh_recording *r, struct oh_addr *from)

@@ -24,8 +24,9 @@ struct oh_proof {
     enum oh_proof_word word;
     const struct oh_trace_msg *message; /* borrowed from the trace */
     const char *detail;                 /* borrowed from the journal; NULL: none */
-    int64_t after_ns; /* from telling the phone to `message`; 0: it was not told. Below 0: the
-                         phone did it before it was told, whatever our sockets saw first */
+    const char *media; /* what of its RTP shows it, where no message does; NULL: none */
+    int64_t after_ns;  /* from telling the phone to `message`; 0: it was not told. Below 0: the
+                          phone did it before it was told, whatever our sockets saw first */
 };
 
 /* What step `step` of the recording, a user action, came to. */

@@ -10,10 +10,11 @@
 
 /* --- which lines a flow has --- */
 
-/* That it dials, answers and registers is told once; other flows build on it. */
+/* That it dials, answers, registers and consults is told once; other flows build on it. */
 static bool is_told_elsewhere(enum oh_verb verb, const char *flow)
 {
-    return (verb == OH_VERB_DIAL || verb == OH_VERB_ANSWER || verb == OH_VERB_REGISTER) &&
+    return (verb == OH_VERB_DIAL || verb == OH_VERB_ANSWER || verb == OH_VERB_REGISTER ||
+            verb == OH_VERB_CONSULT) &&
            strcmp(flow, oh_verb_name(verb)) != 0;
 }
 
@@ -70,7 +71,9 @@ static struct oh_span what_of(const struct oh_sip_msg *m)
 static void tell_done(struct oh_doctor *d, const char *check, const char *line,
                       const struct oh_proof *p)
 {
-    if (p->message->transport != d->transport)
+    if (p->media)
+        oh_doctor_tell(d, OH_DOCTOR_OK, check, NULL, "%s", p->media);
+    else if (p->message->transport != d->transport)
         oh_doctor_tell(d, OH_DOCTOR_BAD, check, "look for ${transport} in the adapter",
                        "%s came over %s, not %s", line, oh_transport_name(p->message->transport),
                        oh_transport_name(d->transport));
@@ -215,7 +218,7 @@ static void tell_rtp(struct oh_doctor *d, const struct oh_recording *r)
 static void tell_verb(struct oh_doctor *d, const char *flow, const struct oh_recording *r,
                       enum oh_verb verb, const struct oh_proof *p, bool *gone)
 {
-    bool works = p->word == OH_PROOF_DONE && p->message->transport == d->transport;
+    bool works = p->word == OH_PROOF_DONE && (p->media || p->message->transport == d->transport);
     bool again = is_told_elsewhere(verb, flow);
     bool challenged = again && step_with_credentials(r->scenario);
     if (p->word == OH_PROOF_GONE && *gone) {

@@ -4,6 +4,7 @@
 #include "author/explain.h"
 #include "cli/kind.h"
 #include "reports/ladder.h"
+#include "scenario/blocks.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@ static const char help[] =
     "\n"
     "examples:\n"
     "  offhook explain scenarios/cisco-7960/authentication-407.yaml\n"
+    "  offhook explain 'dialog/status-codes[486]'\n"
     "  offhook explain my-flow.yaml | less -R\n";
 
 struct drawing {
@@ -122,10 +124,16 @@ static void add_cuts(struct drawing *d, int at)
     for (size_t i = 0; i < d->s->group_count; i++) {
         const struct oh_group *g = &d->s->groups[i];
         const struct oh_step *step = at < (int)d->s->step_count ? &d->s->steps[at] : NULL;
-        if (g->end == at)
+        bool goes_on = false;
+        for (size_t k = i + 1; k < d->s->group_count; k++)
+            goes_on = goes_on || oh_block_is_round(d->s, (int)i, (int)k);
+        if (g->end == at && !goes_on)
             oh_ladder_cut(&d->ladder, "and then", &d->out);
         if (g->first == at)
-            oh_ladder_cut(&d->ladder, begins[g->kind], &d->out);
+            oh_ladder_cut(&d->ladder,
+                          oh_block_is_optional(d->s, (int)i) ? "once more, or not"
+                                                             : begins[g->kind],
+                          &d->out);
         else if (step && step->group == (int)i && at < g->end &&
                  d->s->steps[at - 1].group == (int)i && d->s->steps[at - 1].branch != step->branch)
             oh_ladder_cut(&d->ladder, g->kind == OH_GROUP_EITHER ? "or" : "and", &d->out);
@@ -180,6 +188,7 @@ static void add_rows(struct drawing *d)
         &list, "the file is a table of %zu scenarios, of which this is the first: ", d->set->count);
     for (size_t i = 0; i < d->set->count; i++)
         oh_text_addf(&list, "%s%s", i ? ", " : "", d->set->scenarios[i]->row);
+    oh_text_addf(&list, "; 'offhook explain '%s'' shows another", d->set->scenarios[1]->id);
     oh_cells_pad(2, &d->out);
     oh_cells_wrap(d->style, oh_text_str(&list), 2, 4, &d->out);
     oh_text_release(&list);
@@ -240,14 +249,12 @@ static void explain(const struct oh_scenario_set *set, const struct oh_report_st
 static int explain_file(const char *word, const struct oh_report_style *style)
 {
     struct oh_errors errors = {0};
-    char *path = oh_cli_scenario_path(word);
-    struct oh_scenario_set *set = oh_scenario_set_load(path, NULL, 0, &errors);
+    struct oh_scenario_set *set = oh_cli_load_word(word, &errors);
     int status = set ? OH_EXIT_OK : oh_cli_fails(&errors, OH_EXIT_USAGE);
     if (set)
         explain(set, style);
     oh_scenario_set_free(set);
     oh_errors_release(&errors);
-    free(path);
     return status;
 }
 

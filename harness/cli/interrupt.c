@@ -12,6 +12,7 @@
 static volatile int interrupted;
 static volatile int interruptions;
 static volatile sig_atomic_t overdue;
+static void (*also)(void);
 static int wake_pipe[2] = {-1, -1};
 
 static void on_signal(int signo)
@@ -19,10 +20,17 @@ static void on_signal(int signo)
     int saved = errno;
     ssize_t written = write(wake_pipe[1], "x", 1);
     (void)written;
+    if (also)
+        also();
     if (++interruptions == PATIENT_SIGNALS)
         signal(signo, SIG_DFL);
     interrupted = signo;
     errno = saved;
+}
+
+void oh_interrupt_also(void (*fn)(void))
+{
+    also = fn;
 }
 
 int oh_interrupt_catch(struct oh_error *e)

@@ -18,6 +18,8 @@ int oh_interrupt_catch(struct oh_error *e);
 int oh_interrupt_catch_reading(struct oh_error *e);
 /* That second is over. */
 bool oh_interrupt_is_overdue(void);
+/* Called from within the handlers at each signal, so it may do only what those may. */
+void oh_interrupt_also(void (*fn)(void));
 /* The last signal's number, 0 so far. */
 const volatile int *oh_interrupt_flag(void);
 /* Has one byte to read for each of them; -1 before oh_interrupt_catch. */

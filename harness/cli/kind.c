@@ -64,6 +64,17 @@ enum oh_cli_kind oh_cli_kind(const char *file)
     return found;
 }
 
+char *oh_cli_take_row(char *word)
+{
+    size_t len = strlen(word);
+    char *open = strrchr(word, '[');
+    if (!open || open == word || word[len - 1] != ']' || oh_file_exists(word))
+        return NULL;
+    word[len - 1] = '\0';
+    *open = '\0';
+    return open + 1;
+}
+
 char *oh_cli_scenario_path(const char *word)
 {
     static const char *const endings[] = {"", ".yaml"};
@@ -80,4 +91,83 @@ char *oh_cli_scenario_path(const char *word)
     }
     free(folder);
     return found ? found : oh_strdup(word);
+}
+
+int oh_cli_check_row(const char *path, const char *row, struct oh_error *e)
+{
+    if (!row || !oh_file_is_folder(path))
+        return 0;
+    oh_error_set(e, "'%s' is a folder, and only a file has a row '%s'", path, row);
+    return oh_error_remedy(e, "name the file: '%s/...[%s]'", path, row);
+}
+
+char **oh_cli_files(char *word, char **row, struct oh_error *e)
+{
+    *row = oh_cli_take_row(word);
+    char *path = oh_cli_scenario_path(word);
+    char **files = oh_cli_check_row(path, *row, e) == 0 ? oh_file_list(path, ".yaml", e) : NULL;
+    free(path);
+    return files;
+}
+
+static void tell_rows(const struct oh_scenario_set *set, const char *row, struct oh_error *e)
+{
+    struct oh_text list = {0};
+    const char **names = oh_alloc((set->count + 1) * sizeof *names);
+    for (size_t i = 0; i < set->count && set->scenarios[i]->row; i++) {
+        names[i] = set->scenarios[i]->row;
+        oh_text_addf(&list, "%s%s", i ? ", " : "", names[i]);
+    }
+    const char *near = oh_nearest_word(row, names);
+    if (near)
+        oh_error_remedy(e, "did you mean '[%s]'? Its rows are: %s", near, oh_text_str(&list));
+    else if (list.len)
+        oh_error_remedy(e, "its rows are: %s", oh_text_str(&list));
+    else
+        oh_error_remedy(e, "it is no table: leave '[%s]' out", row);
+    oh_text_release(&list);
+    free(names);
+}
+
+static bool is_row(const struct oh_scenario *s, const char *row)
+{
+    return s->row && strcmp(s->row, row) == 0;
+}
+
+struct oh_scenario_set *oh_cli_load_rows(const char *path, const char *row,
+                                         const struct oh_param *values, size_t value_count,
+                                         struct oh_errors *errors)
+{
+    struct oh_scenario_set *set = oh_scenario_set_load(path, values, value_count, errors);
+    size_t kept = 0;
+    for (size_t i = 0; row && set && i < set->count; i++)
+        kept += is_row(set->scenarios[i], row);
+    if (!row || !set)
+        return set;
+    if (kept == 0) {
+        struct oh_error *e = oh_errors_add(errors);
+        oh_error_at(e, path, (struct oh_place){0}, "it has no row '%s'", row);
+        tell_rows(set, row, e);
+        oh_scenario_set_free(set);
+        return NULL;
+    }
+    kept = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        struct oh_scenario *s = oh_scenario_set_take(set, i);
+        if (is_row(s, row))
+            set->scenarios[kept++] = s;
+        else
+            oh_scenario_free(s);
+    }
+    set->count = kept;
+    return set;
+}
+
+struct oh_scenario_set *oh_cli_load_word(const char *word, struct oh_errors *errors)
+{
+    char *name = oh_strdup(word), *row = oh_cli_take_row(name), *path = oh_cli_scenario_path(name);
+    struct oh_scenario_set *set = oh_cli_load_rows(path, row, NULL, 0, errors);
+    free(name);
+    free(path);
+    return set;
 }

@@ -111,9 +111,30 @@ static void release(struct linting *l)
     free(l->catalogues);
 }
 
-static void lint_scenario(struct linting *l, const char *file)
+/* Phones would be skipped for nothing. Of a table: what no row takes. */
+static void note_needs(const struct oh_scenario_set *set)
 {
-    struct oh_scenario_set *set = oh_scenario_set_load(file, NULL, 0, l->errors);
+    const struct oh_scenario *first = set->scenarios[0];
+    for (size_t i = 0; i < first->need_count; i++) {
+        bool used = false;
+        for (size_t k = 0; k < set->count; k++) {
+            const struct oh_scenario *s = set->scenarios[k];
+            used |=
+                i >= s->need_count || strcmp(s->needs[i], first->needs[i]) != 0 || s->need_used[i];
+        }
+        if (!used)
+            printf("%s:%u:%u: note: nothing in this flow takes the ability '%s'; leave it out, or "
+                   "phones that lack it are skipped for nothing\n",
+                   first->file, first->need_places[i].line, first->need_places[i].column,
+                   first->needs[i]);
+    }
+}
+
+static void lint_scenario(struct linting *l, const char *file, const char *row)
+{
+    struct oh_scenario_set *set = oh_cli_load_rows(file, row, NULL, 0, l->errors);
+    if (set)
+        note_needs(set);
     if (set)
         oh_cli_check_covers((const struct oh_catalogue *const *)l->catalogues, set->scenarios[0],
                             l->errors);
@@ -139,14 +160,17 @@ static void lint_adapter(const char *file, struct oh_errors *errors)
         snprintf(e.file, sizeof e.file, "%s", file);
         *oh_errors_add(errors) = e;
     }
+    /* The same file may be meant for another machine. */
+    if (a && !oh_adapter_has_program(a, &e))
+        printf("%s:%u:%u: note: %s; %s\n", e.file, e.place.line, e.place.column, e.text, e.remedy);
     oh_adapter_free(a);
 }
 
-static void lint_file(struct linting *l, const char *file, enum oh_cli_kind kind)
+static void lint_file(struct linting *l, const char *file, const char *row, enum oh_cli_kind kind)
 {
     switch (kind) {
     case OH_CLI_SCENARIO:
-        lint_scenario(l, file);
+        lint_scenario(l, file, row);
         break;
     case OH_CLI_ADAPTER:
         lint_adapter(file, l->errors);
@@ -161,7 +185,7 @@ static void lint_file(struct linting *l, const char *file, enum oh_cli_kind kind
 }
 
 /* Requirements first: scenarios may cover those that are named with them. Returns how many. */
-static size_t lint_files(struct linting *l, char ***lists, size_t count)
+static size_t lint_files(struct linting *l, char ***lists, char *const *rows, size_t count)
 {
     size_t files = 0;
     for (int later = 0; later < 2; later++) {
@@ -170,7 +194,7 @@ static size_t lint_files(struct linting *l, char ***lists, size_t count)
                 enum oh_cli_kind kind = oh_cli_kind(lists[i][k]);
                 if ((kind != OH_CLI_REQUIREMENTS) != later)
                     continue;
-                lint_file(l, lists[i][k], kind);
+                lint_file(l, lists[i][k], rows[i], kind);
                 files++;
             }
         }
@@ -178,12 +202,12 @@ static size_t lint_files(struct linting *l, char ***lists, size_t count)
     return files;
 }
 
-static int lint(char ***lists, size_t list_count)
+static int lint(char ***lists, char *const *rows, size_t list_count)
 {
     struct oh_errors errors = {0};
     struct linting l = {.errors = &errors};
     begin(&l);
-    size_t count = lint_files(&l, lists, list_count);
+    size_t count = lint_files(&l, lists, rows, list_count);
     int status = errors.count ? oh_cli_fails(&errors, OH_EXIT_USAGE) : OH_EXIT_OK;
     printf("%zu file%s, %zu mistake%s\n", count, count == 1 ? "" : "s", errors.count,
            errors.count == 1 ? "" : "s");
@@ -203,18 +227,26 @@ static int run(int argc, char **argv)
             return oh_cli_usage(&oh_command_lint, "there is no option '%s'", argv[i]);
     }
     char ***lists = oh_alloc((size_t)argc * sizeof *lists);
+    char **words = oh_alloc((size_t)argc * sizeof *words);
+    char **rows = oh_alloc((size_t)argc * sizeof *rows); /* within the words */
     for (int i = 1; i < argc; i++) {
-        char *path = oh_cli_scenario_path(argv[i]);
-        lists[count] = oh_file_list(path, ".yaml", &e);
-        free(path);
-        if (!lists[count])
+        words[count] = oh_strdup(argv[i]);
+        lists[count] = oh_cli_files(words[count], &rows[count], &e);
+        if (!lists[count]) {
+            free(words[count]);
             break;
+        }
         count++;
     }
-    int status = count + 1 == (size_t)argc ? lint(lists, count) : oh_cli_fail(&e, OH_EXIT_USAGE);
-    for (size_t i = 0; i < count; i++)
+    int status =
+        count + 1 == (size_t)argc ? lint(lists, rows, count) : oh_cli_fail(&e, OH_EXIT_USAGE);
+    for (size_t i = 0; i < count; i++) {
         oh_file_list_free(lists[i]);
+        free(words[i]);
+    }
     free(lists);
+    free(words);
+    free(rows);
     return status;
 }
 

@@ -35,6 +35,7 @@ static const char help[] =
     "examples:\n"
     "  offhook rehearse scenarios/cisco-7960/authentication-407.yaml\n"
     "  offhook rehearse --break all scenarios\n"
+    "  offhook rehearse 'dialog/status-codes[486]'\n"
     "  offhook rehearse --break 21 my-flow.yaml\n";
 
 static const char proves[] =
@@ -173,11 +174,11 @@ struct sets {
     size_t count, room;
 };
 
-static void load_files(char **files, struct sets *sets, struct oh_errors *errors)
+static void load_files(char **files, const char *row, struct sets *sets, struct oh_errors *errors)
 {
     for (size_t i = 0; files[i]; i++) {
         struct oh_scenario_set *set = oh_cli_kind(files[i]) == OH_CLI_SCENARIO
-                                          ? oh_scenario_set_load(files[i], NULL, 0, errors)
+                                          ? oh_cli_load_rows(files[i], row, NULL, 0, errors)
                                           : NULL;
         if (!set)
             continue;
@@ -192,14 +193,14 @@ static int load(int count, char **words, struct sets *sets)
     struct oh_error e = {0};
     int status = OH_EXIT_OK;
     for (int i = 0; i < count && status == OH_EXIT_OK; i++) {
-        char *path = oh_cli_scenario_path(words[i]);
-        char **files = oh_file_list(path, ".yaml", &e);
-        free(path);
+        char *word = oh_strdup(words[i]), *row;
+        char **files = oh_cli_files(word, &row, &e);
         if (!files)
             status = oh_cli_fail(&e, OH_EXIT_USAGE);
         else
-            load_files(files, sets, &errors);
+            load_files(files, row, sets, &errors);
         oh_file_list_free(files);
+        free(word);
     }
     if (status == OH_EXIT_OK && errors.count)
         status = oh_cli_fails(&errors, OH_EXIT_USAGE);

@@ -47,21 +47,28 @@ static bool counts(const struct oh_finding *f)
     return f->from_phone && (f->result == OH_RESULT_FAIL || f->result == OH_RESULT_WARN);
 }
 
-/* A rule may have taken the place of an expectation on the same field, or on a part of it: it says
- * the same. */
-static bool is_about(const struct oh_finding *f, const char *field)
+static bool is_part_of(const char *part, const char *whole)
 {
-    size_t len = strlen(field);
-    return f->field && strncasecmp(f->field, field, len) == 0 &&
-           (f->field[len] == '\0' || f->field[len] == '.');
+    size_t len = strlen(whole);
+    return strncasecmp(part, whole, len) == 0 && (part[len] == '\0' || part[len] == '.');
 }
 
-/* Of a way that the phone would have begun to take nothing came: the first way stands for all. */
+/* A rule may have taken the place of an expectation on the same field, or on a part of it, or on
+ * the whole that it is a part of: it says the same. */
+static bool is_about(const struct oh_finding *f, const char *field)
+{
+    return f->field && (is_part_of(f->field, field) || is_part_of(field, f->field));
+}
+
+/* Of a way that the phone would have begun to take nothing came: the first way stands for all. What
+ * crosses another message and is not there leaves that one another answer. */
 static bool is_at(const struct oh_finding *f, const struct oh_scenario *s, const struct oh_break *b)
 {
     return f->step == b->step ||
            (f->step != OH_NONE && b->kind == OH_BREAK_LEFT_OUT && f->msg == OH_NONE &&
-            oh_steps_relation(s, f->step, b->step) == OH_STEP_COMES_INSTEAD);
+            oh_steps_relation(s, f->step, b->step) == OH_STEP_COMES_INSTEAD) ||
+           (f->step != OH_NONE && b->kind == OH_BREAK_LEFT_OUT &&
+            oh_steps_relation(s, f->step, b->step) == OH_STEP_COMES_BESIDE);
 }
 
 static const struct oh_finding *noticed(const struct oh_verdict *v, const struct oh_scenario *s,
@@ -177,6 +184,17 @@ static int try_whole(const struct oh_scenario *s, const struct oh_trial_options 
     return result;
 }
 
+static const char *why_not_broken(const struct oh_scenario *s, const struct judged *j,
+                                  const struct oh_break *b)
+{
+    const struct oh_step *step = &s->steps[b->step];
+    if (b->kind == OH_BREAK_EXPECTED && j->verdict->steps[b->step].msg != OH_NONE)
+        return "no value was found that does not meet it";
+    if (step->optional && step->within_ms < 0)
+        return "the flow was over before it came: without 'within' it is not waited for";
+    return "the flow never came to it";
+}
+
 static void conclude_break(const struct oh_scenario *s, const struct judged *j,
                            struct oh_trial *trial)
 {
@@ -185,9 +203,7 @@ static void conclude_break(const struct oh_scenario *s, const struct judged *j,
     if (trial->holds)
         trial->noticed_by = oh_strdup(f->id);
     else if (!j->rehearsal.is_broken)
-        trial->why = oh_strdup(trial->broken.kind == OH_BREAK_EXPECTED
-                                   ? "no value was found that does not meet it"
-                                   : "the flow never came to it");
+        trial->why = oh_strdup(why_not_broken(s, j, &trial->broken));
     else
         trial->why = oh_strdup("nothing notices it");
 }

@@ -2,12 +2,9 @@
 #include "cli/cli.h"
 
 #include "base/file.h"
-#include "cli/interrupt.h"
 #include "cli/kind.h"
-#include "cli/live.h"
 #include "cli/mutants.h"
-#include "cli/reserve.h"
-#include "play/play.h"
+#include "cli/session.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,9 +15,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
-
-#define MAX_PHONES 8
-#define MAX_PARAMS 16
 
 static const char help[] =
     "usage: offhook run [SCENARIO|FOLDER|ID...] [OPTIONS]\n"
@@ -41,7 +35,11 @@ static const char help[] =
     "                               scenarios: 'offhook list mutants'\n"
     "      --transport udp|tcp      what carries scenarios that say none; default:\n"
     "                               udp\n"
+    "      --interface NAME         for phones that stand on a network: where\n"
+    "      --address IP[:PORT]      offhook listens; or its address there\n"
+    "      --phone-address IP[:PORT] where the phone is; else its registration tells\n"
     "  -o, --output DIR             default: offhook-out\n"
+    "      --continue DIR           take up a run that was stopped: its output folder\n"
     "      --baseline FILE          known findings: they do not count for the exit\n"
     "                               status\n"
     "      --junit FILE             the report as JUnit XML, too, for CI\n"
@@ -55,46 +53,16 @@ static const char help[] =
     "\n" OH_CLI_EXIT_STATUS "\n"
     "examples:\n"
     "  offhook run cisco-7960/authentication-407\n"
-    "  offhook run 'dialog/status-codes[503]'\n"
+    "  offhook run 'dialog/status-codes[486]'\n"
     "  offhook run --phone baresip --baseline dut-adapters/baresip.known.yaml\n"
     "  offhook run --phone A=./my-phone.yaml -o results scenarios/rfc3665\n"
-    "  offhook run --phone baresip --junit offhook.xml\n";
-
-struct options {
-    struct oh_cli_common common;
-    const char *out, *baseline, *junit, *mutant;
-    enum oh_transport transport;
-    const char *phones[MAX_PHONES];
-    size_t phone_count;
-    const char *params[MAX_PARAMS];
-    size_t param_count;
-    struct oh_param values[MAX_PARAMS]; /* of --set */
-    size_t value_count;
-    bool no_capture;
-};
-
-struct session {
-    const struct options *options;
-    struct oh_scenario **scenarios;
-    size_t scenario_count, scenario_room;
-    bool value_used[MAX_PARAMS];
-    struct oh_adapter *adapters[MAX_PHONES];
-    struct oh_bench_phone phones[MAX_PHONES];
-    char *seats[MAX_PHONES];
-    size_t phone_count;
-    struct oh_baseline *baseline;
-    struct oh_bench *bench;
-    struct oh_report *report;
-    struct oh_live live;
-    char *program_folder;
-    int reserve; /* room for the report */
-    int lock;    /* the output folder itself, while it is ours; -1: not yet */
-};
+    "  offhook run --phone baresip --junit offhook.xml\n"
+    "  offhook run --phone person --interface eth0 scenarios/cisco-7960\n";
 
 /* --- reading everything before anything is played --- */
 
 /* Which of the values of --set the scenario has a parameter for. */
-static void note_values(struct session *s, const struct oh_scenario *scenario)
+static void note_values(struct oh_session *s, const struct oh_scenario *scenario)
 {
     for (size_t i = 0; i < s->options->value_count; i++) {
         for (size_t k = 0; k < scenario->param_count; k++)
@@ -103,29 +71,25 @@ static void note_values(struct session *s, const struct oh_scenario *scenario)
 }
 
 /* All rows of the file, or the one that is named. */
-static void load_file(struct session *s, const char *file, const char *row,
+static void load_file(struct oh_session *s, const char *file, const char *row,
                       struct oh_errors *errors)
 {
     struct oh_scenario_set *set =
-        oh_scenario_set_load(file, s->options->values, s->options->value_count, errors);
-    bool found = false;
+        oh_cli_load_rows(file, row, s->options->values, s->options->value_count, errors);
     for (size_t i = 0; set && i < set->count; i++) {
-        const struct oh_scenario *scenario = set->scenarios[i];
-        note_values(s, scenario);
-        if (row && (!scenario->row || strcmp(scenario->row, row) != 0))
-            continue;
-        found = true;
+        note_values(s, set->scenarios[i]);
         oh_grow(&s->scenarios, s->scenario_count, &s->scenario_room, sizeof *s->scenarios);
         s->scenarios[s->scenario_count++] = oh_scenario_set_take(set, i);
     }
-    if (set && !found)
-        oh_error_at(oh_errors_add(errors), file, (struct oh_place){0}, "it has no row '%s'", row);
     oh_scenario_set_free(set);
 }
 
-static int load_path(struct session *s, const char *path, const char *row, struct oh_errors *errors)
+static int load_path(struct oh_session *s, const char *path, const char *row,
+                     struct oh_errors *errors)
 {
     struct oh_error e = {0};
+    if (oh_cli_check_row(path, row, &e) != 0)
+        return oh_cli_fail(&e, -1);
     char **files = oh_file_is_folder(path) ? oh_file_list(path, ".yaml", &e) : NULL;
     if (!files && oh_file_is_folder(path))
         return oh_cli_fail(&e, -1);
@@ -139,19 +103,7 @@ static int load_path(struct session *s, const char *path, const char *row, struc
     return 0;
 }
 
-/* "cisco-7960/status[503]": cuts the row off; NULL: it names none. */
-static char *take_row(char *word)
-{
-    size_t len = strlen(word);
-    char *open = strrchr(word, '[');
-    if (!open || open == word || word[len - 1] != ']' || oh_file_exists(word))
-        return NULL;
-    word[len - 1] = '\0';
-    *open = '\0';
-    return open + 1;
-}
-
-static int check_values(const struct session *s)
+static int check_values(const struct oh_session *s)
 {
     struct oh_error e = {0};
     for (size_t i = 0; i < s->options->value_count; i++) {
@@ -164,13 +116,14 @@ static int check_values(const struct session *s)
     return 0;
 }
 
-static int load_scenarios(struct session *s, char **paths, int count)
+static int load_scenarios(struct oh_session *s, char **paths, int count)
 {
     struct oh_errors errors = {0};
     char *standard = oh_cli_data("scenarios");
     int result = 0;
     for (int i = 0; i < count && result == 0; i++) {
-        char *word = oh_strdup(paths[i]), *row = take_row(word), *path = oh_cli_scenario_path(word);
+        char *word = oh_strdup(paths[i]), *row = oh_cli_take_row(word),
+             *path = oh_cli_scenario_path(word);
         result = load_path(s, path, row, &errors);
         free(word);
         free(path);
@@ -188,7 +141,7 @@ static int load_scenarios(struct session *s, char **paths, int count)
     return result;
 }
 
-static int load_phone(struct session *s, const char *word, const char *path_list)
+static int load_phone(struct oh_session *s, const char *word, const char *path_list)
 {
     struct oh_errors errors = {0};
     const char *equal = strchr(word, '=');
@@ -206,7 +159,7 @@ static int load_phone(struct session *s, const char *word, const char *path_list
     return result;
 }
 
-static int set_param(struct session *s, const char *word)
+static int set_param(struct oh_session *s, const char *word)
 {
     struct oh_error e = {0};
     const char *equal = strchr(word, '=');
@@ -221,7 +174,7 @@ static int set_param(struct session *s, const char *word)
 }
 
 /* The first phone's party of that name, or of any name where it is NULL, in any scenario. */
-static const struct oh_party *phone_party(const struct session *s, const char *name)
+static const struct oh_party *phone_party(const struct oh_session *s, const char *name)
 {
     for (size_t i = 0; i < s->scenario_count; i++) {
         for (size_t k = 0; k < s->scenarios[i]->party_count; k++) {
@@ -242,7 +195,7 @@ static int two_phones(const char *seat)
     return -1;
 }
 
-static int check_seats(const struct session *s)
+static int check_seats(const struct oh_session *s)
 {
     const struct oh_party *any = phone_party(s, NULL);
     for (size_t i = 0; i < s->phone_count; i++) {
@@ -260,7 +213,7 @@ static int check_seats(const struct session *s)
     return 0;
 }
 
-static bool has_own_phone(const struct session *s, const char *seat)
+static bool has_own_phone(const struct oh_session *s, const char *seat)
 {
     for (size_t i = 0; i < s->phone_count; i++) {
         if (strcmp(s->seats[i], seat) == 0)
@@ -271,7 +224,7 @@ static bool has_own_phone(const struct session *s, const char *seat)
 
 /* So many phones that are given for no seat does the scenario need. One phone alone that nobody
  * gave is told when it is played. */
-static size_t phones_for_any(const struct session *s, const struct oh_scenario *scenario)
+static size_t phones_for_any(const struct oh_session *s, const struct oh_scenario *scenario)
 {
     size_t all = 0, any = 0;
     for (size_t i = 0; i < scenario->party_count; i++) {
@@ -284,7 +237,7 @@ static size_t phones_for_any(const struct session *s, const struct oh_scenario *
 }
 
 /* Further instances of the phone that was given for any seat, else of the reference phone. */
-static int load_further(struct session *s, const char *path_list)
+static int load_further(struct oh_session *s, const char *path_list)
 {
     size_t wanted = 0, given = 0;
     const char *phone = "reference-phone";
@@ -298,14 +251,14 @@ static int load_further(struct session *s, const char *path_list)
     }
     for (size_t i = 0; i < s->phone_count; i++)
         given += !*s->seats[i];
-    for (; given < wanted && s->phone_count < MAX_PHONES; given++) {
+    for (; given < wanted && s->phone_count < OH_SESSION_PHONES; given++) {
         if (load_phone(s, phone, path_list) != 0)
             return -1;
     }
     return 0;
 }
 
-static int load_phones(struct session *s)
+static int load_phones(struct oh_session *s)
 {
     char *path_list = oh_cli_adapter_path();
     int result = 0;
@@ -324,7 +277,7 @@ static int load_phones(struct session *s)
 }
 
 /* A list for another phone would forgive nothing, and nobody would know why. */
-static int check_baseline_phone(const struct session *s)
+static int check_baseline_phone(const struct oh_session *s)
 {
     const char *phone = oh_baseline_phone(s->baseline);
     struct oh_error e = {0};
@@ -338,7 +291,7 @@ static int check_baseline_phone(const struct session *s)
     return oh_cli_fail(&e, -1);
 }
 
-static int load_baseline(struct session *s)
+static int load_baseline(struct oh_session *s)
 {
     struct oh_errors errors = {0};
     if (!s->options->baseline)
@@ -349,7 +302,7 @@ static int load_baseline(struct session *s)
     return result == 0 ? check_baseline_phone(s) : result;
 }
 
-static int check_mutant(const struct options *o)
+static int check_mutant(const struct oh_session_options *o)
 {
     struct oh_error e = {0};
     if (!o->mutant || oh_cli_check_mutant(o->mutant, &e) == 0)
@@ -359,7 +312,7 @@ static int check_mutant(const struct options *o)
 
 /* Two runs into one folder would mix their recordings. Where the file system knows no locks, nobody
  * is kept out. */
-static int lock_output(struct session *s, struct oh_error *e)
+static int lock_output(struct oh_session *s, struct oh_error *e)
 {
     const char *out = s->options->out;
     s->lock = open(out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -369,7 +322,7 @@ static int lock_output(struct session *s, struct oh_error *e)
 }
 
 /* An older run's report does not stay: where this one comes to none, none is there. */
-static int prepare_output(struct session *s)
+static int prepare_output(struct oh_session *s)
 {
     struct oh_error e = {0};
     const char *out = s->options->out;
@@ -385,102 +338,9 @@ static int prepare_output(struct session *s)
     return oh_cli_fail(&e, -1);
 }
 
-/* --- playing --- */
+/* --- the whole --- */
 
-static bool is_interrupted(void)
-{
-    return *oh_interrupt_flag() != 0;
-}
-
-static int open_bench(struct session *s)
-{
-    struct oh_error e = {0};
-    if (oh_interrupt_catch(&e) != 0)
-        return oh_cli_fail(&e, -1);
-    struct oh_bench_options options = {.no_capture = s->options->no_capture,
-                                       .program_folder = s->program_folder,
-                                       .mutant = s->options->mutant,
-                                       .transport = s->options->transport,
-                                       .progress = oh_live_progress,
-                                       .progress_arg = &s->live,
-                                       .interrupted = oh_interrupt_flag(),
-                                       .interrupt_fd = oh_interrupt_fd()};
-    s->bench = oh_bench_open(&options, s->phones, s->phone_count, &e);
-    return s->bench ? 0 : oh_cli_fail(&e, -1);
-}
-
-/* Two files may have the same id (other folders): the second is told apart by "~2". */
-static char *folder_name(const struct session *s, size_t index)
-{
-    unsigned nth = 1;
-    for (size_t i = 0; i < index; i++)
-        nth += strcmp(s->scenarios[i]->id, s->scenarios[index]->id) == 0;
-    return nth == 1 ? oh_strdup(s->scenarios[index]->id)
-                    : oh_format("%s~%u", s->scenarios[index]->id, nth);
-}
-
-static int play_one(struct session *s, size_t index)
-{
-    struct oh_error e = {0};
-    const struct oh_scenario *scenario = s->scenarios[index];
-    char *name = folder_name(s, index);
-    char *folder = oh_file_join(s->options->out, name);
-    oh_live_begin(&s->live, scenario, oh_adapter_title(s->adapters[0]));
-    int result = oh_play(s->bench, scenario, folder, &e);
-    oh_live_clear(&s->live);
-    if (result == 0)
-        result = oh_cli_judge_folder(s->report, folder, name, &s->options->common, s->baseline, &e);
-    if (result != 0)
-        oh_cli_fail(&e, 0);
-    free(folder);
-    free(name);
-    return result;
-}
-
-static int finish(struct session *s, bool damaged)
-{
-    struct oh_error e = {0};
-    json_t *json = oh_report_json(s->report, is_interrupted() || damaged);
-    char *path = oh_file_join(s->options->out, "report.json");
-    if (s->baseline)
-        oh_baseline_apply(s->baseline, json);
-    int status = oh_report_exit_status(json);
-    if ((damaged || is_interrupted()) && status == OH_EXIT_OK)
-        status = OH_EXIT_UNDECIDED;
-    oh_report_set_exit_status(json, status);
-    if (*oh_interrupt_flag() == SIGINT && !s->live.on && isatty(STDERR_FILENO))
-        fputc('\n', stderr); /* behind the terminal's ^C */
-    oh_reserve_release(s->reserve);
-    bool written = oh_report_write(json, path, &e) == 0;
-    if (!written ||
-        (s->options->junit && oh_cli_write_form(json, "junit", s->options->junit, &e) != 0))
-        status = oh_cli_fail(&e, status == OH_EXIT_FAIL ? status : OH_EXIT_UNDECIDED);
-    oh_cli_print_end(json, &s->options->common);
-    if (written && !s->options->common.json)
-        printf("report: %s\n", path);
-    free(path);
-    json_decref(json);
-    return status;
-}
-
-static int play_all(struct session *s)
-{
-    bool damaged = false;
-    struct oh_error e = {0};
-    if ((s->reserve = oh_reserve_take(s->options->out, s->scenario_count, &e)) < -1)
-        return oh_cli_fail(&e, OH_EXIT_UNDECIDED);
-    if (open_bench(s) != 0) {
-        oh_reserve_release(s->reserve);
-        return OH_EXIT_UNDECIDED;
-    }
-    for (size_t i = 0; i < s->scenario_count && !is_interrupted() && !damaged; i++)
-        damaged = play_one(s, i) != 0;
-    oh_bench_close(s->bench);
-    s->bench = NULL;
-    return finish(s, damaged);
-}
-
-static void release(struct session *s)
+static void release(struct oh_session *s)
 {
     for (size_t i = 0; i < s->scenario_count; i++)
         oh_scenario_free(s->scenarios[i]);
@@ -489,6 +349,9 @@ static void release(struct session *s)
         oh_adapter_free(s->adapters[i]);
         free(s->seats[i]);
     }
+    oh_desk_close(&s->desk);
+    oh_resume_free(s->resume);
+    free(s->is_done);
     oh_baseline_free(s->baseline);
     oh_report_free(s->report);
     if (s->lock >= 0)
@@ -496,25 +359,36 @@ static void release(struct session *s)
     free(s->program_folder);
 }
 
-static int run_session(const struct options *o, char **paths, int count)
+/* What is on the network, and in the run that goes on. */
+static int take_up(struct oh_session *s)
 {
-    struct session s = {.options = o, .program_folder = oh_cli_program_folder(), .lock = -1};
+    struct oh_error e = {0};
+    if (oh_lan_resolve(&s->options->lan, &s->address, &s->phone_address, &e) != 0)
+        return oh_cli_fail(&e, -1);
+    if (s->options->resumed && !(s->resume = oh_resume_read(s->options->resumed, &e)))
+        return oh_cli_fail(&e, -1);
+    return 0;
+}
+
+static int run_session(const struct oh_session_options *o, char **paths, int count)
+{
+    struct oh_session s = {.options = o, .program_folder = oh_cli_program_folder(), .lock = -1};
     int status = OH_EXIT_USAGE;
     s.live.style = oh_cli_style(&o->common, STDOUT_FILENO);
     s.live.on = !o->common.json && isatty(STDOUT_FILENO);
     if (load_scenarios(&s, paths, count) == 0 && load_phones(&s) == 0 && load_baseline(&s) == 0 &&
-        check_mutant(o) == 0 && prepare_output(&s) == 0) {
+        check_mutant(o) == 0 && take_up(&s) == 0 && prepare_output(&s) == 0) {
         s.report = oh_report_new(o->out);
-        status = play_all(&s);
+        status = oh_session_play(&s);
     }
     release(&s);
     return status;
 }
 
-static int take_value(struct options *o, const char *arg)
+static int take_value(struct oh_session_options *o, const char *arg)
 {
     const char *equal = strchr(arg, '=');
-    if (!equal || equal == arg || o->value_count == MAX_PARAMS)
+    if (!equal || equal == arg || o->value_count == OH_SESSION_PARAMS)
         return -1;
     o->values[o->value_count++] =
         (struct oh_param){.name = oh_span_dup((struct oh_span){arg, (size_t)(equal - arg)}),
@@ -522,7 +396,7 @@ static int take_value(struct options *o, const char *arg)
     return 0;
 }
 
-static int take(struct options *o, int c, const char *arg)
+static int take(struct oh_session_options *o, int c, const char *arg)
 {
     switch (c) {
     case 'o':
@@ -542,13 +416,25 @@ static int take(struct options *o, int c, const char *arg)
     case 'n':
         o->no_capture = true;
         return 0;
+    case 'i':
+        o->lan.interface = arg;
+        return 0;
+    case 'a':
+        o->lan.address = arg;
+        return 0;
+    case 'A':
+        o->lan.phone = arg;
+        return 0;
+    case 'c':
+        o->resumed = o->out = arg;
+        return 0;
     case 'p':
-        if (o->phone_count == MAX_PHONES)
+        if (o->phone_count == OH_SESSION_PHONES)
             return -1;
         o->phones[o->phone_count++] = arg;
         return 0;
     case 'P':
-        if (o->param_count == MAX_PARAMS)
+        if (o->param_count == OH_SESSION_PARAMS)
             return -1;
         o->params[o->param_count++] = arg;
         return 0;
@@ -571,10 +457,14 @@ static int run(int argc, char **argv)
         {"baseline", required_argument, NULL, 'b'},
         {"junit", required_argument, NULL, 'j'},
         {"no-capture", no_argument, NULL, 'n'},
+        {"interface", required_argument, NULL, 'i'},
+        {"address", required_argument, NULL, 'a'},
+        {"phone-address", required_argument, NULL, 'A'},
+        {"continue", required_argument, NULL, 'c'},
         OH_CLI_COMMON_OPTIONS,
         {0},
     };
-    struct options o = {.out = "offhook-out", .transport = OH_TRANSPORT_UDP};
+    struct oh_session_options o = {.out = "offhook-out", .transport = OH_TRANSPORT_UDP};
     int c;
     int status = -1;
     while (status < 0 && (c = getopt_long(argc, argv, ":p:o:h", longs, NULL)) != -1) {

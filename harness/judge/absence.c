@@ -25,6 +25,15 @@ static const char host_stalled[] = "our own host stalled, so that a deadline pro
 
 /* By what the player knows, or by stamps that go back further than our sockets can have been read
  * out of order. */
+bool oh_is_by_hand(const struct oh_run *run, const char *seat)
+{
+    for (size_t i = 0; seat && i < run->phone_count; i++) {
+        if (run->phones[i].is_by_hand && strcmp(run->phones[i].seat, seat) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool oh_clock_was_set(const struct oh_run *run)
 {
     int64_t bound_ns = OH_STALL_NS + run->worst_late_ns, latest_ns = 0;
@@ -110,6 +119,59 @@ bool oh_follows_silence(const struct oh_judging *j, int index)
             return true;
     }
     return false;
+}
+
+/* --- what crossed it? --- */
+
+static bool is_one_of(const struct oh_step *at, const char *const *methods)
+{
+    for (; *methods && at->is_request; methods++) {
+        if (strcmp(at->method, *methods) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A request with one of these methods stands beside the step, in another branch of an `any order`.
+ * `only_done`: and came to pass. OH_NONE: none does. */
+static int beside(const struct oh_judging *j, int step, const char *const *methods, bool only_done)
+{
+    const struct oh_scenario *s = j->scenario;
+    if (s->steps[step].group == OH_NONE)
+        return OH_NONE;
+    for (int i = 0; i < (int)s->step_count; i++) {
+        if (s->steps[i].kind == OH_STEP_MESSAGE && is_one_of(&s->steps[i], methods) &&
+            (!only_done || oh_walk_message(j->walk, i)) &&
+            oh_steps_relation(s, i, step) == OH_STEP_COMES_BESIDE)
+            return i;
+    }
+    return OH_NONE;
+}
+
+/* RFC 3261 14.1, 14.2: both sides change the session. */
+static bool is_glare(unsigned status)
+{
+    return (status >= 200 && status < 300) || status == 491 || status == 500;
+}
+
+const char *oh_crossing_doubt(const struct oh_judging *j, int step, unsigned status)
+{
+    static const char *const enders[] = {"BYE", "CANCEL", NULL};
+    static const char *const changers[] = {"INVITE", "UPDATE", NULL};
+    const struct oh_step *at = &j->scenario->steps[step];
+    const char *method = oh_walk_step_method(j->scenario, step);
+    bool changes =
+        method &&
+        is_one_of(&(struct oh_step){.is_request = true, .method = (char *)method}, changers);
+    if (at->is_request ? strcmp(at->method, "ACK") == 0 : status == 0)
+        return NULL;
+    if (beside(j, step, enders, true) != OH_NONE)
+        return "beside it the call was ended, and which of the two came first the phone decides";
+    if (status && changes && is_glare(at->status) && is_glare(status) &&
+        beside(j, step, changers, false) != OH_NONE)
+        return "beside it the other side changes the session, and which came first is not the "
+               "flow's to say";
+    return NULL;
 }
 
 /* --- what was it owed to? --- */
@@ -228,6 +290,9 @@ static const char *doubt_about(const struct oh_judging *j, int index, int caller
     const struct oh_step *step = &j->scenario->steps[index];
     const char *doubt =
         oh_timing_doubt(j, j->given_up_ns[index] ? oh_step_deadline_ms(step) : NO_CLOCK_MS);
+    if (doubt)
+        return doubt;
+    doubt = oh_crossing_doubt(j, index, 0);
     if (doubt)
         return doubt;
     if (caller == OH_NONE)

@@ -171,20 +171,25 @@ static void take_side(const struct oh_align *a, const struct oh_endpoint *phone,
 }
 
 /* After linking: the order may be another. */
-static void find_places(const struct oh_align *a, const struct oh_endpoint *phone, const char *seat,
-                        struct side *s)
+static void find_places(const struct oh_align *a, const struct oh_endpoint *phone, struct side *s)
 {
     size_t count = s->trace->msg_count, place = 0;
     s->peers = oh_alloc((count + 1) * sizeof *s->peers);
     s->places = oh_alloc((count + 1) * sizeof *s->places);
     for (size_t i = 0; i < count; i++) {
-        struct oh_trace_msg *m = &s->trace->msgs[i];
+        const struct oh_trace_msg *m = &s->trace->msgs[i];
         while (a->all->msgs[place].sip != m->sip)
             place = (place + 1) % a->all->msg_count;
         s->places[i] = place;
         s->peers[i] = a->ends[2 * place] == phone ? a->ends[2 * place + 1] : a->ends[2 * place];
-        if (m->from_phone)
-            m->from_seat = seat;
+    }
+}
+
+static void seat_phone(struct side *s, const char *seat)
+{
+    for (size_t i = 0; i < s->trace->msg_count; i++) {
+        if (s->trace->msgs[i].from_phone)
+            s->trace->msgs[i].from_seat = seat;
     }
 }
 
@@ -222,27 +227,33 @@ static void release_walk(struct oh_align_walk *w)
     *w = (struct oh_align_walk){0};
 }
 
+static bool goes_further(const struct oh_align_walk *w, const struct oh_align_walk *best)
+{
+    return w->step_of &&
+           (!best->step_of || w->complete > best->complete || w->reached > best->reached);
+}
+
 /* The walk from where most steps are found; its step_of is NULL where the flow begins nowhere. */
-static struct oh_align_walk best_walk(const struct oh_align *a, const struct side *side)
+static struct oh_align_walk best_walk(const struct oh_align *a, const struct oh_scenario *s,
+                                      const struct side *side, size_t *looked)
 {
     struct oh_align_walk best = {0};
-    size_t looked = 0, begins = 0;
+    size_t begins = 0;
     for (size_t i = 0; i < side->trace->msg_count; i++) {
-        if (!oh_align_begins(a->options.scenario, &side->trace->msgs[i]))
+        if (!oh_align_begins(s, &side->trace->msgs[i]))
             continue;
         begins++;
-        if (begins > TRIED || looked > LOOKED_AT || best.complete)
+        if (begins > TRIED || *looked > LOOKED_AT || best.complete)
             continue;
-        struct oh_align_walk w = {.scenario = a->options.scenario,
+        struct oh_align_walk w = {.scenario = s,
                                   .trace = side->trace,
                                   .run = oh_run_new(NULL),
                                   .begin = (int)i,
                                   .until_ns = a->last_ns};
         w.run->foreign = true;
         oh_align_walk(&w);
-        looked += (size_t)(w.end - w.begin);
-        bool better = !best.step_of || w.complete > best.complete || w.reached > best.reached;
-        if (better) {
+        *looked += (size_t)(w.end - w.begin);
+        if (goes_further(&w, &best)) {
             release_walk(&best);
             best = w;
         } else {
@@ -275,9 +286,8 @@ static bool is_lost(const struct oh_align *a, const struct side *s, const struct
 }
 
 /* A phone that lacks what the scenario needs would not be played: skip. */
-static const char *missing_ability(const struct oh_align *a, const struct side *side)
+static const char *missing_ability(const struct oh_scenario *s, const struct side *side)
 {
-    const struct oh_scenario *s = a->options.scenario;
     for (size_t i = 0; i < s->need_count; i++) {
         if (!oh_align_shows_ability(side->trace, s->needs[i]))
             return s->needs[i];
@@ -304,16 +314,39 @@ static char *why_absent(const struct oh_align *a, const struct oh_endpoint *phon
                      s->transport_given ? oh_transport_name(s->transport) : "");
 }
 
+/* Of the rows of a table, the one whose flow goes furthest becomes the scenario. */
+static struct oh_align_walk walk_rows(struct oh_align *a, struct side *side)
+{
+    const struct oh_align_options *o = &a->options;
+    const size_t count = o->row_count ? o->row_count : 1;
+    const struct oh_scenario *chosen = NULL;
+    struct oh_align_walk best = {0};
+    size_t looked = 0;
+    for (size_t i = 0; i < count && !best.complete; i++) {
+        const struct oh_scenario *s = o->row_count ? o->rows[i] : o->scenario;
+        struct oh_align_walk walk = {0};
+        seat_phone(side, phone_party(s));
+        if (!missing_ability(s, side) && !has_several_phones(s))
+            walk = best_walk(a, s, side, &looked);
+        bool better = goes_further(&walk, &best);
+        release_walk(better ? &best : &walk);
+        if (better)
+            best = walk;
+        if (better || !chosen)
+            chosen = s;
+    }
+    a->options.scenario = chosen;
+    seat_phone(side, phone_party(chosen));
+    return best;
+}
+
 static void align_phone(struct oh_align *a, const struct oh_endpoint *phone)
 {
     struct side side = {0};
     struct oh_aligned found = {.phone = phone};
     take_side(a, phone, &side);
-    find_places(a, phone, phone_party(a->options.scenario), &side);
-    const char *missing = missing_ability(a, &side);
-    struct oh_align_walk walk = {0};
-    if (!missing && !has_several_phones(a->options.scenario))
-        walk = best_walk(a, &side);
+    find_places(a, phone, &side);
+    struct oh_align_walk walk = walk_rows(a, &side);
     struct oh_align_source source = {.options = &a->options,
                                      .phone = phone,
                                      .whole = side.trace,
@@ -327,7 +360,7 @@ static void align_phone(struct oh_align *a, const struct oh_endpoint *phone)
         oh_align_judge(&source, &walk, &found);
         found.begins = other_begins(a, &side, &walk);
     } else {
-        char *why = why_absent(a, phone, missing);
+        char *why = why_absent(a, phone, missing_ability(a->options.scenario, &side));
         oh_align_judge_absent(&source, why, &found);
         free(why);
     }

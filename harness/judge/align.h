@@ -38,6 +38,9 @@ struct oh_align;
 /* All that is pointed to is borrowed, and outlives the alignment. */
 struct oh_align_options {
     const struct oh_scenario *scenario;
+    struct oh_scenario *const *rows; /* of a table: of these the one whose flow goes furthest is
+                                        taken, the first among equals; NULL: `scenario` */
+    size_t row_count;
     bool strict;
     const struct oh_addr *phones; /* as in struct oh_survey_options */
     size_t phone_count;

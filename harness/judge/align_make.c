@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define TAKEN_MESSAGES 5000 /* of the flow's calls; what comes behind them is left out */
+#define MOST_CONTACTS  16   /* of a redirection */
+#define CALL_REACH     2000 /* messages to either side within which a call shows that it is another */
 
 /* All that is made of one alignment. */
 struct making {
@@ -22,6 +24,29 @@ struct making {
 
 /* --- the messages of the flow's calls --- */
 
+/* Does anyone else use this Call-ID, or does the phone begin something by it? */
+static bool is_of_another_call(const struct oh_trace *t, const struct oh_trace_msg *m)
+{
+    struct oh_span id = oh_field_text(m->sip, "call-id");
+    size_t from = m->index > CALL_REACH ? (size_t)m->index - CALL_REACH : 0;
+    size_t to = (size_t)m->index + CALL_REACH;
+    for (size_t i = from; i < to && i < t->msg_count; i++) {
+        const struct oh_trace_msg *b = &t->msgs[i];
+        bool begins = b->sip->is_request && !oh_field_text(b->sip, "to.tag").at;
+        if ((begins || !b->from_phone) && oh_span_equal(oh_field_text(b->sip, "call-id"), id))
+            return true;
+    }
+    return false;
+}
+
+/* A message of the phone in the flow's calls whose Call-ID is wrong: its own tag is unique (RFC
+ * 3261 19.3), and no other call has that Call-ID. */
+static bool is_astray(const struct oh_trace *t, const struct oh_align_walk *first,
+                      const struct oh_trace_msg *m)
+{
+    return m->from_phone && oh_align_is_of_flow(first, m) && !is_of_another_call(t, m);
+}
+
 static bool is_taken(const struct oh_trace *t, const struct oh_align_walk *first,
                      const struct oh_trace_msg *m)
 {
@@ -32,7 +57,8 @@ static bool is_taken(const struct oh_trace *t, const struct oh_align_walk *first
             return true;
     }
     return first->step_of[m->index] != OH_NONE || m->index == first->begin ||
-           (id.at && oh_span_equal(oh_field_text(t->msgs[first->begin].sip, "call-id"), id));
+           (id.at && oh_span_equal(oh_field_text(t->msgs[first->begin].sip, "call-id"), id)) ||
+           is_astray(t, first, m);
 }
 
 static void add_message(struct making *k, const struct oh_trace_msg *m)
@@ -173,6 +199,41 @@ static struct oh_span realm_in(const struct oh_sip_msg *m)
     return (struct oh_span){0};
 }
 
+/* RFC 3261 20.10: in thousandths; 1 where it says none. */
+static unsigned preference_of(const struct oh_sip_msg *m, size_t nth)
+{
+    char *path = oh_format("contact[%zu].q", nth + 1);
+    struct oh_span q = oh_field_text(m, path);
+    unsigned value = q.at && q.len > 0 && q.at[0] == '0' ? 0 : 1000, weight = 100;
+    for (size_t i = 2; value < 1000 && i < q.len && q.at[i] >= '0' && q.at[i] <= '9'; i++) {
+        value += weight * (unsigned)(q.at[i] - '0');
+        weight /= 10;
+    }
+    free(path);
+    return value;
+}
+
+/* The contacts of a redirect server stand for its parties, in order of preference. */
+static void redirected(struct making *k, const struct oh_party *server, const struct oh_sip_msg *m)
+{
+    bool taken[MOST_CONTACTS] = {false};
+    for (size_t i = 0; i < server->contact_count && i < MOST_CONTACTS; i++) {
+        size_t best = 0;
+        bool found = false;
+        for (size_t n = 0; n < server->contact_count && n < MOST_CONTACTS; n++) {
+            if (taken[n] || (found && preference_of(m, n) <= preference_of(m, best)))
+                continue;
+            best = n;
+            found = true;
+        }
+        taken[best] = true;
+        char *path = oh_format("contact[%zu].uri", best + 1);
+        if (oh_scenario_party(k->scenario, server->contacts[i]))
+            add_name(k, server->contacts[i], "contact", oh_field_text(m, path));
+        free(path);
+    }
+}
+
 static void names_in(struct making *k, const struct oh_trace_msg *m, int step)
 {
     const struct oh_scenario *s = k->scenario;
@@ -190,6 +251,9 @@ static void names_in(struct making *k, const struct oh_trace_msg *m, int step)
     if (peer && oh_span_is(oh_sip_msg_method(m->sip), "INVITE"))
         add_name(k, peer, "contact", oh_field_text(m->sip, "contact.uri"));
     add_name(k, s->steps[step].from, "realm", realm_in(m->sip));
+    const struct oh_party *from = oh_scenario_party(s, s->steps[step].from);
+    if (from && from->role == OH_ROLE_REDIRECT && m->sip->status / 100 == 3)
+        redirected(k, from, m->sip);
 }
 
 /* --- who is who --- */

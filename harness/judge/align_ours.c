@@ -30,16 +30,40 @@ static bool has_pieces(const char *text, struct oh_span value)
     return true;
 }
 
+/* Each stretch of white space, with the ends of folded lines, as one space. RFC 3261 7.3.1 */
+static void add_unfolded(struct oh_text *to, struct oh_span value)
+{
+    for (size_t i = 0; i < value.len; i++) {
+        bool space = strchr(" \t\r\n", value.at[i]) != NULL;
+        bool more = space && i > 0 && strchr(" \t\r\n", value.at[i - 1]);
+        if (!more)
+            oh_text_add_char(to, space ? ' ' : value.at[i]);
+    }
+}
+
+/* RFC 3261 7.3.1: several header fields of a name are one list. */
+static bool has_value(const struct oh_header_override *h, const struct oh_sip_msg *m)
+{
+    const struct oh_sip_header *one;
+    struct oh_text all = {0};
+    for (size_t n = 0; (one = oh_sip_msg_header_named(m, oh_span_of(h->name), n)); n++) {
+        oh_text_add(&all, n ? ", " : "");
+        add_unfolded(&all, oh_span_trim(one->value));
+    }
+    struct oh_span value = oh_text_span(&all);
+    bool same =
+        strchr(h->value, '$') ? has_pieces(h->value, value) : oh_span_is_nocase(value, h->value);
+    oh_text_release(&all);
+    return same;
+}
+
 static char *headers(const struct oh_step *at, const struct oh_sip_msg *m)
 {
     for (size_t i = 0; i < at->header_count; i++) {
         const struct oh_header_override *h = &at->headers[i];
-        struct oh_span value = header(m, h->name);
-        if (!value.at)
+        if (!header(m, h->name).at)
             return oh_format("it has no %s", h->name);
-        bool same = strchr(h->value, '$') ? has_pieces(h->value, value)
-                                          : oh_span_is_nocase(oh_span_trim(value), h->value);
-        if (!same)
+        if (!has_value(h, m))
             return oh_format("its %s is not '%s'", h->name, h->value);
     }
     for (size_t i = 0; i < at->remove_count; i++) {
@@ -129,6 +153,22 @@ static char *registration(const struct oh_scenario *s, const struct oh_step *at,
                : NULL;
 }
 
+/* RFC 3261 8.3: as many places to look as its redirect server knows. */
+static char *redirection(const struct oh_scenario *s, const struct oh_step *at,
+                         const struct oh_sip_msg *m)
+{
+    const struct oh_party *party = oh_scenario_party(s, at->from);
+    if (!party || party->role != OH_ROLE_REDIRECT || at->is_request || m->status / 100 != 3 ||
+        party->contact_count == 0 || sets(at, "contact"))
+        return NULL;
+    char *last = oh_format("contact[%zu]", party->contact_count);
+    char *more = oh_format("contact[%zu]", party->contact_count + 1);
+    bool same = oh_field_text(m, last).at && !oh_field_text(m, more).at;
+    free(last);
+    free(more);
+    return same ? NULL : oh_format("it has not %zu contacts", party->contact_count);
+}
+
 /* --- the session description --- */
 
 static bool has_formats(const struct oh_sdp_wish *wish, const struct oh_sip_msg *m)
@@ -177,7 +217,7 @@ static char *challenge(const struct oh_challenge *wanted, const struct oh_digest
                            : oh_strdup("its challenge has a qop");
     if (wanted->stale && !oh_span_is_nocase(d->stale, "true")) /* a server may say so unasked */
         return oh_strdup("its challenge is not stale");
-    return !wanted->opaque != !d->opaque.at
+    return !wanted->opaque != !d->opaque.len
                ? oh_format("its challenge has %s opaque", wanted->opaque ? "no" : "an")
                : NULL;
 }
@@ -260,14 +300,40 @@ bool oh_align_shows_ability(const struct oh_trace *t, const char *ability)
     return !is_known;
 }
 
+/* --- what is written out --- */
+
+/* As it goes out: line ends are CRLF where the text is not exact. */
+static char *written_out(const struct oh_step *at)
+{
+    struct oh_text text = {0};
+    for (const char *c = at->raw; *c; c++) {
+        if (*c == '\n' && !at->raw_exact)
+            oh_text_add(&text, "\r");
+        oh_text_add_span(&text, (struct oh_span){c, 1});
+    }
+    return text.at ? oh_text_take(&text) : oh_strdup("");
+}
+
+static char *raw(const struct oh_step *at, const struct oh_sip_msg *m)
+{
+    char *text = written_out(at);
+    bool same = has_pieces(text, m->bytes);
+    free(text);
+    return same ? NULL : oh_strdup("it is not as the flow writes it out");
+}
+
 char *oh_align_differs(const struct oh_scenario *s, int step, const struct oh_sip_msg *m)
 {
     const struct oh_step *at = &s->steps[step];
+    if (at->raw)
+        return raw(at, m);
     char *differs = headers(at, m);
     if (!differs)
         differs = recorded_route(s, at, m);
     if (!differs)
         differs = registration(s, at, m);
+    if (!differs)
+        differs = redirection(s, at, m);
     if (!differs)
         differs = description(at, m);
     if (!differs)

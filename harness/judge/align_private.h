@@ -40,6 +40,8 @@ struct oh_align_walk {
 /* Can this be the flow's first message? */
 bool oh_align_begins(const struct oh_scenario *s, const struct oh_trace_msg *m);
 void oh_align_walk(struct oh_align_walk *w);
+/* Has it the Call-ID of a message that reached or did a step, or the phone's own tag of one? */
+bool oh_align_is_of_flow(const struct oh_align_walk *w, const struct oh_trace_msg *m);
 
 /* What in a message of the other side is not as our step has it, as a clause ("it has no
  * qop=auth"); NULL: nothing. The caller frees. */

@@ -54,7 +54,7 @@ static bool same(const struct oh_sip_msg *a, const char *field, const struct oh_
 }
 
 /* By its Call-ID; by the phone's own tag where that is wrong. RFC 3261 19.3: it is unique. */
-static bool is_of_flow(const struct oh_align_walk *w, const struct oh_trace_msg *m)
+bool oh_align_is_of_flow(const struct oh_align_walk *w, const struct oh_trace_msg *m)
 {
     const char *own = m->sip->is_request == m->from_phone ? "from.tag" : "to.tag";
     for (size_t i = 0; i < w->step_msg_count; i++) {
@@ -75,7 +75,7 @@ static bool is_elsewhere(const struct oh_align_walk *w, const struct oh_trace_ms
     bool inside = !m->sip->is_request || has_to_tag(m->sip);
     for (size_t i = 0; i < sizeof within / sizeof *within; i++)
         inside = inside || oh_sip_msg_is_method(m->sip, within[i]);
-    return inside && !is_of_flow(w, m);
+    return inside && !oh_align_is_of_flow(w, m);
 }
 
 /* --- what is written down --- */
@@ -306,7 +306,7 @@ static void phones(struct oh_align_walk *w, const struct oh_trace_msg *m)
         w->step_of[m->index] = r.step;
     } else if (r.kind == OH_WALK_UNEXPECTED) {
         w->not_silent = true;
-        if (ends_call(m->sip) && in_flow && is_of_flow(w, m))
+        if (ends_call(m->sip) && in_flow && oh_align_is_of_flow(w, m))
             user_did(w, m, next);
     }
 }
@@ -326,7 +326,7 @@ static bool is_step(const struct oh_align_walk *w, int step, const struct oh_tra
     if (!m->sip->is_request)
         return request == OH_NONE || request_step(w, m) == request;
     bool begins = m->index == w->begin || !has_to_tag(m->sip);
-    return begins || is_of_flow(w, m);
+    return begins || oh_align_is_of_flow(w, m);
 }
 
 /* The next step of ours from this front on, if nothing of the user stands before it; not before
@@ -345,15 +345,19 @@ static int our_next(const struct oh_align_walk *w, int from, int behind)
     return OH_NONE;
 }
 
-/* RFC 3261 17.2.1: whether a 100 is sent hangs on how fast the server is. */
+/* RFC 3261 17.2.1: whether a 100 is sent hangs on how fast the server is. One that is to be
+ * overtaken comes behind the next. */
 static int our_step_from(struct oh_align_walk *w, const struct oh_trace_msg *m, int front)
 {
     int step = our_next(w, front, 0);
     if (step == OH_NONE || is_step(w, step, m))
         return step;
+    const struct oh_step *at = &w->scenario->steps[step];
     int after = our_next(w, front, step + 1);
-    if (w->scenario->steps[step].status != 100 || after == OH_NONE || !is_step(w, after, m))
+    if ((at->status != 100 && !at->swap) || after == OH_NONE || !is_step(w, after, m))
         return OH_NONE;
+    if (at->swap)
+        return after;
     pass_before(w, m, step, false);
     pass(w, OH_JOURNAL_MEDIA, m->time_ns, step, m);
     return after;
@@ -389,7 +393,8 @@ static int instead(const struct oh_align_walk *w, const struct oh_trace_msg *m)
     int next = oh_walk_next(w->walk), request = request_step(w, m);
     if (m->sip
             ->is_request) /* RFC 3262 3: where provisionals are acknowledged offers go other ways */
-        return (ends_call(m->sip) || oh_sip_msg_is_method(m->sip, "PRACK")) && is_of_flow(w, m)
+        return (ends_call(m->sip) || oh_sip_msg_is_method(m->sip, "PRACK")) &&
+                       oh_align_is_of_flow(w, m)
                    ? next
                    : OH_NONE;
     if (m->sip->status < 200 || request == OH_NONE)
@@ -495,6 +500,29 @@ static void pass_last(struct oh_align_walk *w)
     }
 }
 
+/* What the phone may leave out does not come any more. */
+static void pass_left_out(struct oh_align_walk *w)
+{
+    size_t count;
+    const struct oh_walk_front *fronts = oh_walk_fronts(w->walk, &count);
+    for (size_t i = 0; i < count;) {
+        const struct oh_step *at = &w->scenario->steps[fronts[i].step];
+        struct oh_entry entry = {fronts[i].step, fronts[i].either};
+        bool is_phones = fronts[i].either != OH_NONE || oh_step_is_phones(w->scenario, at);
+        struct oh_wait wait = {0};
+        if (is_phones)
+            wait = oh_entry_wait(w->scenario, entry);
+        if (!is_phones || wait.must_come) {
+            i++;
+            continue;
+        }
+        int64_t over_ns = w->base_ns + wait.longest_ms * NS_PER_MS;
+        pass(w, OH_JOURNAL_MISSED, over_ns < w->until_ns ? over_ns : w->until_ns, wait.step, NULL);
+        fronts = oh_walk_fronts(w->walk, &count);
+        i = 0;
+    }
+}
+
 /* Sent so often in vain, a message of ours had all the time to be answered: RFC 3261 17.1.1.2 has
  * an INVITE sent seven times, 17.2.1 a refusal of one eleven times. */
 #define SENT_IN_VAIN 6
@@ -519,6 +547,7 @@ static void end_of_capture(struct oh_align_walk *w)
     pass_time(w, w->until_ns, NULL);
     pass_connections(w, w->until_ns, NULL);
     pass_unanswered(w);
+    pass_left_out(w);
     pass_last(w);
     int next = oh_walk_next(w->walk);
     w->complete = next == (int)w->scenario->step_count;

@@ -135,8 +135,11 @@ static void status(struct oh_judging *j, const struct oh_trace_msg *m, int step)
     f->bytes_to = f->bytes_from + m->sip->start_line.len;
     f->expected = awaited_statuses(j->scenario, step);
     f->observed = oh_format("%u", m->sip->status);
-    f->text =
-        oh_format("The flow awaits %s here; the phone answered %u.", f->expected, m->sip->status);
+    const char *doubt = oh_crossing_doubt(j, step, m->sip->status);
+    f->text = oh_format("The flow awaits %s here; the phone answered %u%s%s.", f->expected,
+                        m->sip->status, doubt ? ", but " : "", doubt ? doubt : "");
+    if (doubt)
+        f->result = OH_RESULT_NOT_CHECKABLE;
     j->derailed = j->derailed || j->scenario->steps[step].status / 100 != m->sip->status / 100;
 }
 
@@ -151,35 +154,6 @@ static void destination(struct oh_judging *j, const struct oh_trace_msg *m, int 
     f->observed = oh_format("%s%s%s", oh_addr_format(&m->dst, got), m->to_seat ? ", which is " : "",
                             m->to_seat ? m->to_seat : "");
     f->text = oh_format("The message was sent to another address than %s's.", at->to);
-}
-
-static double seconds(int64_t ns)
-{
-    return (double)ns / 1e9;
-}
-
-/* After its deadline by the capture's clock, or only after a message that the flow has later. */
-static void lateness(struct oh_judging *j, const struct oh_trace_msg *m, int index)
-{
-    const struct oh_step *step = &j->scenario->steps[index];
-    int64_t given_up_ns = j->given_up_ns[index], deadline_ms = oh_step_deadline_ms(step);
-    if (oh_walk_may_leave_out(j->walk, index) || (given_up_ns && m->time_ns <= given_up_ns))
-        return;
-    bool too_late = given_up_ns != 0;
-    struct oh_finding *f = oh_flow_finding(j, too_late ? "flow.late" : "flow.order",
-                                           too_late ? step->level : OH_LEVEL_SHOULD, index, m);
-    const char *doubt = too_late ? oh_timing_doubt(j, deadline_ms) : NULL;
-    if (!too_late) {
-        f->text = oh_format("%s came after a message that the flow has later.", step->text);
-        return;
-    }
-    f->expected = oh_format("within %.1f s", (double)deadline_ms / 1e3);
-    f->observed = oh_format("%.3f s later", seconds(m->time_ns - given_up_ns));
-    f->text = oh_format("%s came %.3f s after its deadline of %.1f s%s%s.", step->text,
-                        seconds(m->time_ns - given_up_ns), (double)deadline_ms / 1e3,
-                        doubt ? ", but " : "", doubt ? doubt : "");
-    if (doubt)
-        f->result = OH_RESULT_NOT_CHECKABLE;
 }
 
 /* It is what the flow awaits, but answers no request that the phone got: it is of another call. */
@@ -213,6 +187,15 @@ static int action_before(const struct oh_judging *j, int step)
     return i >= 0 && s->steps[i].kind == OH_STEP_ACTION ? i : OH_NONE;
 }
 
+/* Who sits at the phone may have done it before he was asked. */
+static void doubt_hand(struct oh_finding *f)
+{
+    char *text = f->text;
+    f->result = OH_RESULT_NOT_CHECKABLE;
+    f->text = oh_format("%s Or the person at the phone did it too soon: play it again.", text);
+    free(text);
+}
+
 /* Messages of a call; others a phone may send whenever it likes. */
 static bool is_of_call(const struct oh_sip_msg *m)
 {
@@ -241,6 +224,8 @@ static bool forestalls(struct oh_judging *j, const struct oh_trace_msg *m, int s
     f->observed = oh_format("%s %.1f ms before it", what, ms);
     f->text =
         oh_format("The phone sent its %s by itself: %.1f ms before %s.", what, ms, user->text);
+    if (oh_is_by_hand(j->run, user->from))
+        doubt_hand(f);
     free(what);
     return true;
 }
@@ -263,7 +248,7 @@ void oh_flow_reached(struct oh_judging *j, const struct oh_trace_msg *m,
     }
     destination(j, m, reached.step);
     if (reached.kind == OH_WALK_LATE && m->tap != OH_NONE) /* a stray came nowhere */
-        lateness(j, m, reached.step);
+        oh_flow_lateness(j, m, reached.step);
     else if (reached.kind == OH_WALK_REACHED)
         oh_flow_window(j, m, reached.step);
     for (size_t i = 0; i < step->expect_count; i++)
@@ -307,6 +292,8 @@ void oh_flow_early(struct oh_judging *j, const struct oh_trace_msg *m, int step)
     }
     f->text =
         oh_format("The phone ended the call by itself: its %s came before %s.", at->method, before);
+    if (oh_is_by_hand(j->run, m->from_seat))
+        doubt_hand(f);
 }
 
 void oh_flow_unexpected(struct oh_judging *j, const struct oh_trace_msg *m)

@@ -51,6 +51,54 @@ static const char *doubt_about(const struct oh_judging *j, int64_t duration_ns, 
     return doubt;
 }
 
+/* --- its deadline --- */
+
+/* It came in time, was lost as the flow has it, and then not again as RFC 3261 17.1 has it. */
+static void copy_late(struct oh_judging *j, const struct oh_trace_msg *m, int index)
+{
+    const struct oh_step *step = &j->scenario->steps[index];
+    const struct oh_trace_msg *before = &j->trace->msgs[m->repeat_of];
+    for (int i = m->repeat_of; i < m->index; i++) {
+        if (j->trace->msgs[i].repeat_of == m->repeat_of)
+            before = &j->trace->msgs[i];
+    }
+    double gap_s = seconds(m->time_ns - before->time_ns);
+    struct oh_finding *f = oh_flow_finding(j, "flow.late", OH_LEVEL_SHOULD, index, m);
+    f->observed = oh_format("%.3f s after the copy before it", gap_s);
+    f->text = oh_format("%s, of which the flow has a copy lost, came again %.3f s after that.",
+                        step->text, gap_s);
+    if (oh_timing_doubt(j, (m->time_ns - before->time_ns) / 1000000))
+        f->result = OH_RESULT_NOT_CHECKABLE;
+}
+
+/* After its deadline by the capture's clock, or only after a message that the flow has later. */
+void oh_flow_lateness(struct oh_judging *j, const struct oh_trace_msg *m, int index)
+{
+    const struct oh_step *step = &j->scenario->steps[index];
+    int64_t given_up_ns = j->given_up_ns[index], deadline_ms = oh_step_deadline_ms(step);
+    if (oh_walk_may_leave_out(j->walk, index) || (given_up_ns && m->time_ns <= given_up_ns))
+        return;
+    bool too_late = given_up_ns != 0;
+    if (too_late && m->repeat_of != OH_NONE && oh_walk_lost(j->walk, index) > 0) {
+        copy_late(j, m, index);
+        return;
+    }
+    struct oh_finding *f = oh_flow_finding(j, too_late ? "flow.late" : "flow.order",
+                                           too_late ? step->level : OH_LEVEL_SHOULD, index, m);
+    const char *doubt = too_late ? oh_timing_doubt(j, deadline_ms) : NULL;
+    if (!too_late) {
+        f->text = oh_format("%s came after a message that the flow has later.", step->text);
+        return;
+    }
+    f->expected = oh_format("within %.1f s", (double)deadline_ms / 1e3);
+    f->observed = oh_format("%.3f s later", seconds(m->time_ns - given_up_ns));
+    f->text = oh_format("%s came %.3f s after its deadline of %.1f s%s%s.", step->text,
+                        seconds(m->time_ns - given_up_ns), (double)deadline_ms / 1e3,
+                        doubt ? ", but " : "", doubt ? doubt : "");
+    if (doubt)
+        f->result = OH_RESULT_NOT_CHECKABLE;
+}
+
 /* --- after: X, after: X .. Y --- */
 
 static char *window_text(const struct oh_step *step)
@@ -83,6 +131,9 @@ void oh_flow_window(struct oh_judging *j, const struct oh_trace_msg *m, int inde
     if (off_ns <= grace_ns(early_ns > late_ns ? step->not_before_ms : step->not_after_ms))
         return;
     const char *doubt = doubt_about(j, after_ns, off_ns);
+    if (!doubt && j->scenario->steps[before].kind == OH_STEP_ACTION &&
+        oh_is_by_hand(j->run, j->scenario->steps[before].from))
+        doubt = "a person did what comes before it, in his own time";
     struct oh_finding *f = oh_flow_finding(j, "flow.time", step->level, index, m);
     f->expected = window_text(step);
     f->observed = oh_format("after %.3f s", seconds(after_ns));

@@ -1,6 +1,6 @@
 #include "judge/holes.h"
 
-#include "judge/rule_help.h"
+#include "judge/unseen.h"
 
 static const struct oh_trace_msg *linked(const struct oh_trace *t, int index)
 {
@@ -65,13 +65,28 @@ static bool acknowledges_unseen(const struct oh_trace *t, const struct oh_trace_
            !oh_help_same_token(branch, oh_help_branch(invite->sip));
 }
 
+/* The 2xx of one branch has its ACK, and this one is for another branch's. RFC 3261 13.2.2.4 */
+static bool is_to_unseen_fork(const struct oh_trace *t, const struct oh_trace_msg *ack,
+                              const struct oh_trace_msg *invite)
+{
+    struct oh_span tag = oh_help_tag(ack->sip, OH_SIP_TO);
+    for (int i = invite->index + 1; i < ack->index && i < last_near(t, invite->index); i++) {
+        const struct oh_trace_msg *r = &t->msgs[i];
+        if (!r->sip->is_request && r->request == invite->index && r->sip->status >= 200 &&
+            oh_help_same_token(tag, oh_help_tag(r->sip, OH_SIP_TO)))
+            return false;
+    }
+    return oh_unseen_is_of_fork(t, ack, linked(t, invite->final));
+}
+
 static bool is_ack_to_unseen(const struct oh_trace *t, const struct oh_trace_msg *m)
 {
     struct oh_sip_cseq cseq;
     if (!oh_help_is_request(m, "ACK") || oh_help_cseq(m->sip, &cseq) < 0)
         return false;
     const struct oh_trace_msg *invite = invite_of(t, m, cseq.number);
-    return !invite || invite->final == OH_NONE || acknowledges_unseen(t, m);
+    return !invite || invite->final == OH_NONE || acknowledges_unseen(t, m) ||
+           is_to_unseen_fork(t, m, invite);
 }
 
 /* The response number of RAck. RFC 3262 7.2 */

@@ -64,6 +64,8 @@ struct oh_finding *oh_flow_finding(struct oh_judging *j, const char *id, enum oh
 
 /* flow_times.c: did the message that reached a step come in its window? */
 void oh_flow_window(struct oh_judging *j, const struct oh_trace_msg *m, int step);
+/* It came after its deadline, or behind a later step's message. */
+void oh_flow_lateness(struct oh_judging *j, const struct oh_trace_msg *m, int index);
 /* Once at the end: were the copies of those that were left unanswered sent when they were due? */
 void oh_flow_schedules(struct oh_judging *j);
 
@@ -88,10 +90,16 @@ void oh_flow_place_media(struct oh_judging *j);
 void oh_absences(struct oh_judging *j);
 /* Why nothing can be said of an absence or a time of `duration_ms`: a clause; NULL: it can. */
 const char *oh_timing_doubt(const struct oh_judging *j, int64_t duration_ms);
+/* Beside the step, in an `any order`, a message crossed it that makes another answer of the phone
+ * right, or none of its requests: a clause; NULL: nothing did. `status`: the final one that came;
+ * 0: nothing came. RFC 3261 9.1, 14, 15 */
+const char *oh_crossing_doubt(const struct oh_judging *j, int step, unsigned status);
 /* What the capture lacks, in a sentence; NULL: nothing. */
 const char *oh_evidence_gap(const struct oh_judging *j);
 /* While it was recorded: no two stamps can be compared. */
 bool oh_clock_was_set(const struct oh_run *run);
+/* A person did at the phone in this seat what was asked, in his own time; and perhaps more. */
+bool oh_is_by_hand(const struct oh_run *run, const char *seat);
 /* The phone has been silent since an earlier step's deadline: that is the finding, once. */
 bool oh_follows_silence(const struct oh_judging *j, int index);
 /* No first sending of a phone is later than this. */

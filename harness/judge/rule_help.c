@@ -384,19 +384,6 @@ bool oh_help_originates(const struct oh_rule_view *v, const struct oh_trace_msg 
     return v->origins[m->index] == 2;
 }
 
-bool oh_help_is_unseen(const struct oh_rule_view *v, const struct oh_trace_msg *m,
-                       const struct oh_trace_msg *request)
-{
-    struct oh_sip_cseq mine, other;
-    if (oh_rule_run(v) || oh_help_cseq(m->sip, &mine) < 0 || oh_help_cseq(request->sip, &other) < 0)
-        return false;
-    bool same_branch = oh_help_same_token(oh_help_branch(m->sip), oh_help_branch(request->sip));
-    bool pair = oh_span_is(mine.method, "CANCEL") != oh_span_is(other.method, "CANCEL");
-    if (mine.number != other.number)
-        return !same_branch;
-    return same_branch ? pair : oh_rule_evidence_lost(v); /* of a merged request: 8.2.2.2 */
-}
-
 const struct oh_trace_msg *oh_help_answered_by(const struct oh_rule_view *v,
                                                const struct oh_trace_msg *m)
 {
@@ -509,7 +496,8 @@ static bool creates_dialog(const struct oh_rule_view *v, const struct oh_trace_m
     d->invite = oh_rule_msg(v, r->request);
     return oh_help_is_first(r) && !r->sip->is_request && r->sip->status > 100 &&
            r->sip->status < 300 && d->invite && oh_help_is_request(d->invite, "INVITE") &&
-           oh_help_tag(r->sip, OH_SIP_TO).at && !oh_help_tag(d->invite->sip, OH_SIP_TO).at;
+           oh_help_tag(r->sip, OH_SIP_TO).at && !oh_help_tag(d->invite->sip, OH_SIP_TO).at &&
+           !oh_help_is_unseen(v, r, d->invite);
 }
 
 static bool identity_fits(const struct oh_trace_msg *m, enum oh_help_by by,

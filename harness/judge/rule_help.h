@@ -100,7 +100,7 @@ bool oh_help_same_end(const struct oh_trace_msg *a, bool a_source, const struct 
 bool oh_help_originates(const struct oh_rule_view *v, const struct oh_trace_msg *m);
 /* A foreign capture may lack the request of a response: the one that fits best differs in branch
  * and CSeq, or is the CANCEL of its INVITE, or the INVITE of its CANCEL, which have the same
- * branch. */
+ * branch. In judge/unseen.c. */
 bool oh_help_is_unseen(const struct oh_rule_view *v, const struct oh_trace_msg *m,
                        const struct oh_trace_msg *request);
 /* The request that its sender answers by this response, which it made itself; NULL: it did not, or

@@ -1,6 +1,6 @@
 #include "judge/sdp_help.h"
 
-#include "judge/rule_help.h"
+#include "judge/unseen.h"
 
 #include <string.h>
 
@@ -312,7 +312,8 @@ static const struct oh_trace_msg *offer_in_response(const struct oh_rule_view *v
                                                     const struct oh_trace_msg *m)
 {
     bool prack = oh_help_is_request(m, "PRACK");
-    const struct oh_trace_msg *r = prack ? oh_help_acknowledged(v, m) : oh_rule_msg(v, m->answered);
+    const struct oh_trace_msg *r =
+        prack ? oh_help_acknowledged(v, m) : oh_unseen_acknowledged(v, m);
     const struct oh_trace_msg *invite = r ? oh_rule_msg(v, r->request) : NULL;
     bool offers = invite && oh_help_is_request(invite, "INVITE") && oh_help_is_near(invite, r) &&
                   !oh_help_has_sdp(invite->sip) && !oh_help_early_description(v, invite, r) &&
@@ -328,7 +329,8 @@ const struct oh_trace_msg *oh_help_offer_of(const struct oh_rule_view *v,
         return NULL;
     if (oh_help_is_request(m, "ACK") || oh_help_is_request(m, "PRACK"))
         return offer_in_response(v, m);
-    if (m->sip->is_request || !request || !oh_help_has_sdp(request->sip))
+    if (m->sip->is_request || !request || !oh_help_has_sdp(request->sip) ||
+        oh_help_is_unseen(v, m, request))
         return NULL;
     bool success = m->sip->status / 100 == 2;
     if (oh_help_is_request(request, "INVITE"))

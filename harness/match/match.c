@@ -47,11 +47,13 @@ static const struct {
     {".formats", numbers_equal},
     {".ptime", numbers_equal},
     {"rseq", numbers_equal},
+    {".count", numbers_equal},
     {".rtpmap", oh_span_equal_nocase}, /* encoding names, RFC 4566 6 */
     {".direction", oh_span_equal_nocase},
     {".user-param", oh_span_equal_nocase},
     {".qop", oh_span_equal_nocase},
     {".stale", oh_span_equal_nocase},
+    {"accept", oh_span_equal_nocase},
     {"event", oh_span_equal_nocase},
     {"supported", oh_span_equal_nocase},
     {"require", oh_span_equal_nocase},
@@ -100,6 +102,12 @@ static bool some_item_equals(const struct question *q, struct oh_span wanted)
     return false;
 }
 
+/* What stands behind the last value that is read is not known. */
+static bool is_cut(const struct question *q)
+{
+    return q->field->count == OH_FIELD_MAX_ITEMS;
+}
+
 /* A list field has the value among its own. */
 static enum oh_fit is_any_of(const struct question *q)
 {
@@ -111,7 +119,7 @@ static enum oh_fit is_any_of(const struct question *q)
         hit = wanted.at && some_item_equals(q, wanted);
     }
     oh_text_release(&store);
-    return hit ? OH_FIT_YES : unbound ? OH_FIT_UNKNOWN : OH_FIT_NO;
+    return hit ? OH_FIT_YES : unbound || is_cut(q) ? OH_FIT_UNKNOWN : OH_FIT_NO;
 }
 
 static enum oh_fit is_not(const struct question *q)
@@ -206,15 +214,69 @@ static enum oh_fit is_starting_with(const struct question *q)
     return fit;
 }
 
+/* The text stands somewhere in one of the values, letters compared as the whole field's are. */
+static bool is_within(const struct question *q, struct oh_span wanted)
+{
+    bool blind = comparison_of(q->expect->field) == oh_span_equal_nocase;
+    for (size_t i = 0; i < q->field->count; i++) {
+        struct oh_span value = q->field->items[i].text;
+        for (size_t at = 0; at + wanted.len <= value.len; at++) {
+            struct oh_span part = oh_span_sub(value, at, wanted.len);
+            if (blind ? oh_span_equal_nocase(part, wanted) : oh_span_equal(part, wanted))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* It is one of the values, their parameters aside: "application/sdp" of "application/sdp;level=1".
+ */
+static bool is_listed(const struct question *q, struct oh_span wanted)
+{
+    compare_fn *equal = comparison_of(q->expect->field);
+    for (size_t i = 0; i < q->field->count; i++) {
+        struct oh_span value = q->field->items[i].text;
+        struct oh_span head = oh_span_trim(oh_span_sub(value, 0, oh_span_find(value, ';')));
+        if (equal(value, wanted) || equal(head, wanted))
+            return true;
+    }
+    return false;
+}
+
+/* Of an rtpmap, which is "0 PCMU/8000", a part is asked for. */
+static bool has_tokens(const char *field)
+{
+    size_t len = strlen(field), end = strlen(".rtpmap");
+    bool is_rtpmap = len > end && strcasecmp(field + len - end, ".rtpmap") == 0;
+    return oh_field_is_list(oh_span_of(field)) && !is_rtpmap;
+}
+
+static enum oh_fit is_containing(const struct question *q)
+{
+    struct oh_text store = {0};
+    bool tokens = has_tokens(q->expect->field);
+    enum oh_fit fit = OH_FIT_YES;
+    for (size_t i = 0; i < q->predicate->operand_count && fit != OH_FIT_NO; i++) {
+        struct oh_span wanted = operand(q, i, &store);
+        if (!wanted.at)
+            fit = OH_FIT_UNKNOWN;
+        else if (!(tokens ? is_listed(q, wanted) : is_within(q, wanted)))
+            fit = is_cut(q) ? OH_FIT_UNKNOWN : OH_FIT_NO;
+    }
+    oh_text_release(&store);
+    return fit;
+}
+
 static const struct {
     enum oh_fit (*holds)(const struct question *q);
     bool needs_value; /* an absent field does not meet it */
 } predicates[OH_PREDICATES] = {
-    [OH_IS_EQUAL] = {is_any_of, true},      [OH_IS_NOT] = {is_not, false},
-    [OH_IS_PRESENT] = {is_present, false},  [OH_IS_ABSENT] = {is_absent, false},
-    [OH_IS_VALID] = {is_valid, false},      [OH_IS_ANY_OF] = {is_any_of, true},
-    [OH_IS_ABOVE] = {is_above, true},       [OH_IS_BELOW] = {is_below, true},
-    [OH_IS_MATCHING] = {is_matching, true}, [OH_IS_STARTING_WITH] = {is_starting_with, true},
+    [OH_IS_EQUAL] = {is_any_of, true},          [OH_IS_NOT] = {is_not, false},
+    [OH_IS_PRESENT] = {is_present, false},      [OH_IS_ABSENT] = {is_absent, false},
+    [OH_IS_VALID] = {is_valid, false},          [OH_IS_ANY_OF] = {is_any_of, true},
+    [OH_IS_ABOVE] = {is_above, true},           [OH_IS_BELOW] = {is_below, true},
+    [OH_IS_MATCHING] = {is_matching, true},     [OH_IS_STARTING_WITH] = {is_starting_with, true},
+    [OH_IS_CONTAINING] = {is_containing, true},
 };
 
 /* --- telling what did not fit --- */

@@ -179,6 +179,32 @@ static void note_seen(struct oh_walk *w, const struct oh_sip_msg *m, int step)
 
 /* --- candidates --- */
 
+static bool answers_by_branch(const struct oh_walk *w, int step, const struct oh_sip_msg *m)
+{
+    int asked = w->path.requests[step];
+    const struct oh_sip_msg *request = asked == OH_NONE ? NULL : w->messages[asked];
+    return request && same(request, m, "via.branch");
+}
+
+/* Its CSeq names a method that no request of ours with its branch has: that is content, and wrong.
+ */
+static bool misnames_its_request(const struct oh_walk *w, const struct oh_sip_msg *m)
+{
+    const struct oh_scenario *s = w->path.scenario;
+    struct oh_span named = oh_sip_msg_method(m);
+    bool any = false;
+    for (size_t i = 0; i < s->step_count + w->unlisted_count; i++) {
+        const struct oh_sip_msg *request =
+            i < s->step_count ? w->messages[i] : w->unlisted[i - s->step_count];
+        if (!request || !request->is_request || !same(request, m, "via.branch"))
+            continue;
+        if (oh_span_equal(request->method, named))
+            return false;
+        any = true;
+    }
+    return any;
+}
+
 /* How a message is the step's: the higher the better. */
 enum likeness { NO_LIKENESS, FINAL_FOR_PROVISIONAL, OTHER_FINAL, AWAITED };
 
@@ -191,7 +217,8 @@ static enum likeness likeness_of(const struct oh_walk *w, int step, const struct
         return oh_span_is(m->method, at->method) ? AWAITED : NO_LIKENESS;
     const char *method = w->methods[step];
     struct oh_span answered = oh_sip_msg_method(m); /* absent: a CSeq that cannot be read */
-    if (method && answered.at && !oh_span_is(answered, method))
+    if (method && answered.at && !oh_span_is(answered, method) &&
+        !(answers_by_branch(w, step, m) && misnames_its_request(w, m)))
         return NO_LIKENESS;
     if (at->status == m->status)
         return AWAITED;

@@ -49,7 +49,8 @@ enum oh_step_state {
     OH_STEP_MISSED,  /* deadline passed, or a later step was reached first */
     OH_STEP_PASSED,  /* ours was sent, the action was told, the media time is over; an optional one
                         was skipped */
-    OH_STEP_NOT_TAKEN, /* of a branch of an `either` that the phone did not choose */
+    OH_STEP_NOT_TAKEN, /* of a branch of an `either` that the phone did not choose; or it hangs on a
+                          message that the phone left out: our answer, and the ACK or PRACK to it */
 };
 
 enum oh_walk_kind {

@@ -11,12 +11,14 @@ void oh_path_init(struct oh_path *p, const struct oh_scenario *s)
     p->chosen = oh_alloc((s->group_count + 1) * sizeof *p->chosen);
     for (size_t i = 0; i < s->group_count; i++)
         p->chosen[i] = OH_NONE;
+    p->requests = oh_step_requests(s, s->step_count);
 }
 
 void oh_path_release(struct oh_path *p)
 {
     free(p->states);
     free(p->chosen);
+    free(p->requests);
     free(p->fronts);
 }
 
@@ -45,13 +47,22 @@ static int branches_of(const struct oh_path *p, int block)
     return p->scenario->groups[block].branch_count;
 }
 
+/* An answer of ours to what the phone may leave out, or only should send, and has not sent. */
+static bool hangs_on_what_may_not_come(const struct oh_path *p, int i)
+{
+    int request = p->requests[i];
+    const struct oh_step *asked = request == OH_NONE ? NULL : &p->scenario->steps[request];
+    return asked && p->states[request] == OH_STEP_PENDING &&
+           (asked->optional || asked->level == OH_LEVEL_SHOULD);
+}
+
 /* A search stops at a send of ours or a user action that is not done yet. */
 static bool is_barrier(const struct oh_path *p, int i)
 {
     const struct oh_step *at = &p->scenario->steps[i];
     return p->states[i] == OH_STEP_PENDING &&
            (at->kind == OH_STEP_ACTION || at->kind == OH_STEP_CONNECTION ||
-            oh_step_is_ours(p->scenario, at));
+            (oh_step_is_ours(p->scenario, at) && !hangs_on_what_may_not_come(p, i)));
 }
 
 /* --- fronts --- */
@@ -207,6 +218,37 @@ bool oh_path_is_left_out(const struct oh_path *p, int step)
 
 /* --- passing over --- */
 
+static void pass_answers(struct oh_path *p, int step);
+
+static bool is_request(const struct oh_step *at, const char *method, const char *from)
+{
+    return at->kind == OH_STEP_MESSAGE && at->is_request && strcmp(at->method, method) == 0 &&
+           strcmp(at->from, from) == 0;
+}
+
+/* Nothing of the phone is owed to an answer that is not sent: no ACK, no PRACK. */
+static void pass_thanks(struct oh_path *p, int answer, const struct oh_step *asked)
+{
+    const struct oh_scenario *s = p->scenario;
+    const struct oh_step *own = &s->steps[answer];
+    const char *method = own->status >= 200 ? "ACK" : "PRACK";
+    if (strcmp(asked->method, "INVITE") != 0 || (own->status < 200 && !own->reliable))
+        return;
+    for (int i = answer + 1; i < (int)s->step_count; i++) {
+        const struct oh_step *at = &s->steps[i];
+        if (!oh_step_precedes(s, answer, i) || p->states[i] != OH_STEP_PENDING)
+            continue;
+        if (oh_step_is_ours(s, at) && p->requests[i] != OH_NONE && at->status >= 200 &&
+            strcmp(s->steps[p->requests[i]].method, "INVITE") == 0)
+            return; /* those behind it are for that one */
+        if (!is_request(at, method, asked->from))
+            continue;
+        p->states[i] = OH_STEP_NOT_TAKEN;
+        pass_answers(p, i);
+        return;
+    }
+}
+
 /* What the phone may leave out, or only should send, and did not: our answers to it are not to be
  * sent either. */
 static void pass_answers(struct oh_path *p, int step)
@@ -214,9 +256,10 @@ static void pass_answers(struct oh_path *p, int step)
     const struct oh_scenario *s = p->scenario;
     for (int i = step + 1; i < (int)s->step_count; i++) {
         const struct oh_step *at = &s->steps[i];
-        if (p->states[i] == OH_STEP_PENDING && at->kind == OH_STEP_MESSAGE && !at->is_request &&
-            oh_step_is_ours(s, at) && oh_step_request(s, i) == step)
-            p->states[i] = OH_STEP_PASSED;
+        if (p->states[i] != OH_STEP_PENDING || p->requests[i] != step || !oh_step_is_ours(s, at))
+            continue;
+        p->states[i] = OH_STEP_NOT_TAKEN;
+        pass_thanks(p, i, &s->steps[step]);
     }
 }
 

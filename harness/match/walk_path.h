@@ -15,7 +15,8 @@
 struct oh_path {
     const struct oh_scenario *scenario; /* borrowed */
     enum oh_step_state *states;
-    int *chosen; /* by block: the branch of an `either`; OH_NONE: undecided, or no `either` */
+    int *chosen;   /* by block: the branch of an `either`; OH_NONE: undecided, or no `either` */
+    int *requests; /* by step: the request that it answers, oh_step_request; OH_NONE */
     struct oh_walk_front *fronts;
     size_t front_count, front_room;
 };

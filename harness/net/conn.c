@@ -88,6 +88,7 @@ static void drop_unsent(struct oh_conn *c)
     while (c->unsent) {
         struct oh_unsent *first = c->unsent;
         c->unsent = first->next;
+        free(first->cuts);
         free(first);
     }
     c->unsent_last = &c->unsent;
@@ -212,10 +213,20 @@ static void tap(const struct oh_conn *c, bool sent, struct oh_span bytes, int64_
 
 int oh_conn_send(struct oh_conn *c, struct oh_span bytes, struct oh_error *e)
 {
-    return oh_conn_send_cut(c, bytes, 1, e);
+    return oh_conn_send_cut(c, bytes, NULL, 0, e);
 }
 
-int oh_conn_send_cut(struct oh_conn *c, struct oh_span bytes, unsigned count, struct oh_error *e)
+size_t oh_unsent_next(const struct oh_unsent *piece)
+{
+    for (size_t i = 0; i < piece->cut_count; i++) {
+        if (piece->cuts[i] > piece->sent && piece->cuts[i] < piece->len)
+            return piece->cuts[i] - piece->sent;
+    }
+    return piece->len - piece->sent;
+}
+
+int oh_conn_send_cut(struct oh_conn *c, struct oh_span bytes, const unsigned *cuts,
+                     size_t cut_count, struct oh_error *e)
 {
     char text[OH_ADDR_TEXT];
     assert(!c->closed);
@@ -228,7 +239,10 @@ int oh_conn_send_cut(struct oh_conn *c, struct oh_span bytes, unsigned count, st
         return 0;
     struct oh_unsent *piece = oh_alloc(sizeof *piece + bytes.len);
     piece->len = bytes.len;
-    piece->most = bytes.len / count + (bytes.len % count != 0);
+    piece->cuts = oh_alloc((cut_count + 1) * sizeof *piece->cuts);
+    piece->cut_count = cut_count;
+    for (size_t i = 0; i < cut_count; i++)
+        piece->cuts[i] = cuts[i];
     memcpy(piece->bytes, bytes.at, bytes.len);
     *c->unsent_last = piece;
     c->unsent_last = &piece->next;
@@ -255,6 +269,7 @@ void oh_conn_sent(struct oh_conn *c, size_t len, int64_t wall_ns)
     if (!c->unsent)
         c->unsent_last = &c->unsent;
     tap(c, true, (struct oh_span){piece->bytes, piece->len}, wall_ns);
+    free(piece->cuts);
     free(piece);
     if (c->lingers)
         wants_serving(c);

@@ -94,7 +94,8 @@ struct oh_listener {
 struct oh_unsent {
     struct oh_unsent *next;
     size_t len, sent;
-    size_t most; /* bytes that are given to the kernel at once */
+    unsigned *cuts; /* where a new segment begins; owned */
+    size_t cut_count;
     char bytes[];
 };
 
@@ -160,6 +161,8 @@ void oh_conn_arrived(struct oh_conn *c, struct oh_span bytes, int64_t wall_ns);
 void oh_conn_over(struct oh_conn *c, int error);
 /* The sentence of that reason. */
 int oh_conn_error(const struct oh_conn *c, int error, struct oh_error *e);
+/* How many bytes of it go to the kernel at once: up to where a new segment begins. */
+size_t oh_unsent_next(const struct oh_unsent *piece);
 /* The kernel has taken so many bytes of the first unsent piece, handed over at `wall_ns`. */
 void oh_conn_sent(struct oh_conn *c, size_t len, int64_t wall_ns);
 void oh_listener_hold(struct oh_listener *l);

@@ -110,8 +110,10 @@ struct oh_conn *oh_tcp_connect(struct oh_net *n, const char *label, const struct
                                struct oh_error *e);
 /* In order, whole; kept until the kernel takes it (8 MiB at most, then -1). */
 int oh_conn_send(struct oh_conn *c, struct oh_span bytes, struct oh_error *e);
-/* The same in so many segments of about one size. The tap sees the whole. */
-int oh_conn_send_cut(struct oh_conn *c, struct oh_span bytes, unsigned count, struct oh_error *e);
+/* The same in segments: each of `cuts`, which rise, is the byte that begins a new one; those behind
+ * the end are passed over. The tap sees the whole. */
+int oh_conn_send_cut(struct oh_conn *c, struct oh_span bytes, const unsigned *cuts,
+                     size_t cut_count, struct oh_error *e);
 /* With `reset` the other side gets an RST and what is unsent is lost; else the end is orderly. */
 void oh_conn_close(struct oh_conn *c, bool reset);
 const struct oh_addr *oh_conn_local(const struct oh_conn *c);

@@ -167,9 +167,8 @@ void oh_tcp_write(struct oh_conn *c)
     while (c->unsent) {
         const struct oh_unsent *piece = c->unsent;
         int64_t wall_ns = oh_clock_wall_ns();
-        size_t left = piece->len - piece->sent;
-        ssize_t len = send(c->fd, piece->bytes + piece->sent,
-                           left < piece->most ? left : piece->most, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t len = send(c->fd, piece->bytes + piece->sent, oh_unsent_next(piece),
+                           MSG_NOSIGNAL | MSG_DONTWAIT);
         if (len < 0) {
             if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
                 oh_conn_over(c, errno);

@@ -17,10 +17,21 @@ static char *base_name(const char *path)
     return oh_span_dup(name);
 }
 
+static char *folder_of(const char *path)
+{
+    char *whole = realpath(path, NULL);
+    char *slash = whole ? strrchr(whole, '/') : NULL;
+    if (slash)
+        slash[slash == whole] = '\0';
+    return whole;
+}
+
 static struct oh_adapter *read_file(const char *path, struct oh_errors *errors)
 {
     char *name = base_name(path);
     struct oh_adapter *a = oh_adapter_read(name, path, errors);
+    if (a)
+        a->folder = folder_of(path);
     free(name);
     return a;
 }
@@ -154,7 +165,10 @@ void oh_adapter_free(struct oh_adapter *a)
     if (a->has_version)
         regfree(&a->version);
     free(a->name);
+    free(a->folder);
     free(a->title);
+    free(a->account_user);
+    free(a->account_password);
     free(a->profile);
     free(a->install);
     free(a->connect);
@@ -163,6 +177,8 @@ void oh_adapter_free(struct oh_adapter *a)
     free(a->event);
     free(a->prompt);
     free(a->answer);
+    free_words(&a->asks);
+    free_words(&a->ends);
     oh_yaml_free(a->y);
     free(a);
 }
@@ -197,6 +213,11 @@ bool oh_adapter_is_reference(const struct oh_adapter *a)
     return a->is_reference;
 }
 
+bool oh_adapter_is_by_hand(const struct oh_adapter *a)
+{
+    return a->driver && a->driver->is_by_hand;
+}
+
 size_t oh_adapter_ability_count(const struct oh_adapter *a)
 {
     return a->ability_count;
@@ -214,6 +235,11 @@ bool oh_adapter_can(const struct oh_adapter *a, const char *ability)
             return true;
     }
     return false;
+}
+
+bool oh_adapter_tells_state(const struct oh_adapter *a)
+{
+    return a->state.given;
 }
 
 size_t oh_adapter_lack_count(const struct oh_adapter *a)

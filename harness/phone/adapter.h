@@ -67,11 +67,13 @@ struct oh_says {
 struct oh_adapter {
     const struct oh_stand_in *stand_in; /* plays the phone, of which nothing else is said; NULL */
     char *name;
+    char *folder; /* where its file lies, absolute; NULL: a stand-in's */
     struct oh_yaml *y;
     char *title, *profile, *install;
     bool is_reference;
-    bool anew_after_register; /* see oh_phone_is_worn */
-    char **abilities;         /* the verbs, then the others */
+    char *account_user, *account_password; /* not filled; NULL: it is given them */
+    bool anew_after_register;              /* see oh_phone_is_worn */
+    char **abilities;                      /* the verbs, then the others */
     size_t ability_count, ability_room;
     struct oh_pair *params, *files, *environment;
     size_t param_count, param_room;
@@ -86,12 +88,16 @@ struct oh_adapter {
     size_t keep_count;
     const struct oh_driver_ops *driver;
     char *connect, *token, *reason, *event;
-    char *prompt, *answer; /* drivers of text; `answer` or NULL */
-    bool echo;
+    char *prompt, *answer; /* drivers of text; either may be NULL */
+    struct oh_words asks;  /* further prompts */
+    struct oh_words ends;  /* the last lines of answers */
+    const char *enter;     /* NULL: the driver's */
+    bool echo, redraws;
     struct oh_says says[OH_ADAPTER_SAYS];
     size_t says_count;
     const struct oh_yaml_node *ok;
     struct oh_command ready, stop, verbs[OH_VERBS];
+    struct oh_command state; /* the question whether it is idle: no action of a user */
     const struct oh_yaml_node *registered; /* the event, or NULL */
     bool has_version;
     regex_t version; /* its first group, found in the output, is the version */
@@ -101,6 +107,9 @@ struct oh_adapter {
 
 /* Reads and checks a file; NULL with its mistakes. */
 struct oh_adapter *oh_adapter_read(const char *name, const char *path, struct oh_errors *errors);
+
+/* Patterns that nothing can fit, or everything; the adapter is whole. */
+void oh_adapter_check_patterns(struct oh_yaml_reader *r, const struct oh_adapter *a);
 
 /* What is wrong with the texts in the adapter: names that are none, where they may not stand. */
 void oh_adapter_check_texts(struct oh_yaml_reader *r, const struct oh_adapter *a);

@@ -90,6 +90,22 @@ static bool is_there(const char *needed)
     return false;
 }
 
+bool oh_adapter_has_program(const struct oh_adapter *a, struct oh_error *e)
+{
+    const char *program = a->start.count ? a->start.at[0] : "";
+    const struct oh_yaml_node *root = a->y ? oh_yaml_root(a->y) : NULL;
+    if (!*program || strstr(program, "${") || is_there(program))
+        return true;
+    for (size_t i = 0; i < oh_yaml_count(root); i++)
+        if (!strcmp(oh_yaml_scalar(oh_yaml_key(root, i)), "start"))
+            oh_error_at(e, oh_yaml_file(a->y),
+                        oh_yaml_place(a->y, oh_yaml_item(oh_yaml_value(root, i), 0)),
+                        "there is no program '%s' here%s", program,
+                        strchr(program, '/') ? "" : " (in PATH)");
+    oh_error_remedy(e, "%s", a->install ? a->install : "install it, or correct 'start'");
+    return false;
+}
+
 static void add_lack(struct oh_adapter *a, const char *ability, const struct condition *c)
 {
     oh_grow(&a->lacks, a->lack_count, &a->lack_room, sizeof *a->lacks);

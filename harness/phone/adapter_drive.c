@@ -6,19 +6,24 @@
 
 /* --- drive --- */
 
+#define WAYS_MAX 32
+
 static void read_with(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
 {
     struct oh_adapter *a = target;
-    struct oh_text words = {0};
+    struct oh_text list = {0};
+    const char *words[WAYS_MAX + 1] = {0};
+    for (size_t i = 0; i < WAYS_MAX && oh_drivers()[i]; i++) {
+        words[i] = oh_drivers()[i]->name;
+        oh_text_addf(&list, "%s%s", list.len ? ", " : "", words[i]);
+    }
+    oh_yaml_tell_sort(r->y, OH_YAML_WORD, words);
     a->driver = oh_driver_by_name(oh_yaml_scalar(n));
-    if (a->driver)
-        return;
-    for (const struct oh_driver_ops *const *d = oh_drivers(); *d; d++)
-        oh_text_addf(&words, "%s%s", words.len ? ", " : "", (*d)->name);
-    oh_error_remedy(oh_yaml_mistake(r->y, n, r->errors, "no way of driving is called '%s'",
-                                    oh_yaml_scalar(n)),
-                    "there are: %s", oh_text_str(&words));
-    oh_text_release(&words);
+    if (!a->driver)
+        oh_error_remedy(oh_yaml_mistake(r->y, n, r->errors, "no way of driving is called '%s'",
+                                        oh_yaml_scalar(n)),
+                        "there are: %s", oh_text_str(&list));
+    oh_text_release(&list);
 }
 
 /* Keys that some ways of driving have no use for; `with` is read before them. */
@@ -27,6 +32,14 @@ static void refuse_unfit(struct oh_yaml_reader *r, const struct oh_yaml_node *n,
 {
     if (a->driver && !fits)
         oh_yaml_mistake(r->y, n, r->errors, "'%s' %s", a->driver->name, why);
+}
+
+/* Where offhook says by itself what is sent, and how it is answered. */
+static void refuse_if_told(struct oh_yaml_reader *r, const struct oh_yaml_node *n,
+                           const struct oh_adapter *a)
+{
+    refuse_unfit(r, n, a, a->driver && !a->driver->is_told_verbs,
+                 "has its own messages, which the adapter does not choose");
 }
 
 static void read_connect(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
@@ -44,6 +57,7 @@ static void read_token(struct oh_yaml_reader *r, const struct oh_yaml_node *n, v
     oh_adapter_read_text(r, n, &a->token);
     refuse_unfit(r, n, a, a->driver && !a->driver->is_text,
                  "knows its answers by the prompts and has no token");
+    refuse_if_told(r, n, a);
 }
 
 static void refuse_unless_text(struct oh_yaml_reader *r, const struct oh_yaml_node *n,
@@ -52,14 +66,34 @@ static void refuse_unless_text(struct oh_yaml_reader *r, const struct oh_yaml_no
     refuse_unfit(r, n, a, a->driver && a->driver->is_text, "has messages and no lines of text");
 }
 
+static void refuse_endless(struct oh_yaml_reader *r, const struct oh_yaml_node *n,
+                           const char *prompt)
+{
+    if (*prompt && prompt[strlen(prompt) - 1] == '*')
+        oh_error_remedy(oh_yaml_mistake(r->y, n, r->errors, "a prompt that ends in '*' has no end"),
+                        "end it in the character after which commands are typed; a space counts");
+}
+
 static void read_prompt(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
 {
     struct oh_adapter *a = target;
     oh_adapter_read_text(r, n, &a->prompt);
     refuse_unless_text(r, n, a);
-    if (*a->prompt && a->prompt[strlen(a->prompt) - 1] == '*')
-        oh_error_remedy(oh_yaml_mistake(r->y, n, r->errors, "a prompt that ends in '*' has no end"),
-                        "end it in the character after which commands are typed; a space counts");
+    refuse_endless(r, n, a->prompt);
+}
+
+static void read_asks(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    struct oh_adapter *a = target;
+    oh_adapter_read_words(r, n, "a prompt", &a->asks);
+    refuse_unless_text(r, n, a);
+    for (size_t i = 0; i < a->asks.count; i++) {
+        refuse_endless(r, n, a->asks.at[i]);
+        if (!*a->asks.at[i])
+            oh_yaml_mistake(r->y, n, r->errors, "an empty text");
+    }
+    if (!a->prompt)
+        oh_yaml_mistake(r->y, n, r->errors, "'asks' is there beside 'prompt' alone");
 }
 
 static void read_answer(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
@@ -74,6 +108,38 @@ static void read_echo(struct oh_yaml_reader *r, const struct oh_yaml_node *n, vo
     struct oh_adapter *a = target;
     a->echo = oh_adapter_read_bool(r, n);
     refuse_unless_text(r, n, a);
+}
+
+static void read_redraws(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    struct oh_adapter *a = target;
+    a->redraws = oh_adapter_read_bool(r, n);
+    refuse_unless_text(r, n, a);
+}
+
+static void read_ends(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    struct oh_adapter *a = target;
+    oh_adapter_read_words(r, n, "a last line", &a->ends);
+    refuse_unless_text(r, n, a);
+    if (a->prompt)
+        oh_yaml_mistake(r->y, n, r->errors, "answers end with the prompt, where there is one");
+}
+
+static void read_enter(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    static const char *const words[] = {"cr", "lf", "crlf", NULL}, *const keys[] = {"\r", "\n",
+                                                                                    "\r\n"};
+    struct oh_adapter *a = target;
+    oh_yaml_tell_sort(r->y, OH_YAML_WORD, words);
+    refuse_unless_text(r, n, a);
+    for (size_t i = 0; words[i]; i++)
+        if (!strcmp(words[i], oh_yaml_scalar(n)))
+            a->enter = keys[i];
+    if (!a->enter)
+        oh_error_remedy(oh_yaml_mistake(r->y, n, r->errors, "'%s' is not known here",
+                                        oh_yaml_scalar(n)),
+                        "there are: cr, lf, crlf");
 }
 
 static void read_begins(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
@@ -111,21 +177,23 @@ static void read_says(struct oh_yaml_reader *r, const struct oh_yaml_node *n, vo
 static void read_reason(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
 {
     oh_adapter_read_text(r, n, &((struct oh_adapter *)target)->reason);
+    refuse_if_told(r, n, target);
 }
 
 static void read_drive_event(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
 {
     oh_adapter_read_text(r, n, &((struct oh_adapter *)target)->event);
+    refuse_if_told(r, n, target);
 }
 
 static void read_drive_ok(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
 {
-    (void)r;
     ((struct oh_adapter *)target)->ok = n;
+    refuse_if_told(r, n, target);
 }
 
 static const struct oh_yaml_field drive_fields[] = {
-    {"with", OH_YAML_SCALAR, true, read_with, "json-lines, tcp-netstring or terminal"},
+    {"with", OH_YAML_SCALAR, true, read_with, "the way of driving"},
     {"connect", OH_YAML_SCALAR, false, read_connect, "address and port that the phone listens on"},
     {"token", OH_YAML_SCALAR, false, read_token,
      "the field that a command bears and its answer repeats"},
@@ -135,8 +203,15 @@ static const struct oh_yaml_field drive_fields[] = {
     {"ok", OH_YAML_MAP, false, read_drive_ok, "what an answer has if the command was taken"},
     {"prompt", OH_YAML_SCALAR, false, read_prompt,
      "what the program shows when it waits, a pattern"},
+    {"asks", OH_YAML_SCALAR | OH_YAML_LIST, false, read_asks,
+     "further prompts, at which more is asked"},
     {"answer", OH_YAML_SCALAR, false, read_answer, "the line that each answer begins with"},
+    {"ends", OH_YAML_SCALAR | OH_YAML_LIST, false, read_ends,
+     "without a prompt: the last line of each answer; several: a list"},
+    {"enter", OH_YAML_SCALAR, false, read_enter, "what ends a command"},
     {"echo", OH_YAML_SCALAR, false, read_echo, "true: the program shows each command again"},
+    {"redraws", OH_YAML_SCALAR, false, read_redraws,
+     "true: the prompt is shown anew after what it says by itself"},
     {"says", OH_YAML_LIST, false, read_says, "a list of what it says by itself"},
     {0},
 };
@@ -148,13 +223,15 @@ void oh_adapter_read_drive(struct oh_yaml_reader *r, const struct oh_yaml_node *
     oh_yaml_read_map(r, n, "'drive'", drive_fields, a);
     if (!a->driver || r->errors->count > before)
         return;
-    if (a->driver->stdio == OH_STDIO_NONE && !a->connect)
+    if (a->driver->stdio == OH_STDIO_NONE && !a->driver->is_by_hand && !a->connect)
         oh_error_remedy(oh_yaml_mistake(r->y, n, r->errors, "'%s' needs 'connect'",
                                         a->driver->name),
                         "as in connect: ${phone.address}:${free-port.control}");
-    if (a->driver->is_text && !a->prompt)
-        oh_error_remedy(oh_yaml_mistake(r->y, n, r->errors, "'%s' needs 'prompt'", a->driver->name),
-                        "what the program shows when it waits for a command, as in prompt: '> '");
+    if (a->driver->is_text && !a->prompt && !a->answer && !a->driver->needs_no_prompt)
+        oh_error_remedy(
+            oh_yaml_mistake(r->y, n, r->errors, "'%s' needs 'prompt'", a->driver->name),
+            "what the program shows when it waits for a command, as in prompt: '> '; or "
+            "'answer', if it shows nothing then");
 }
 
 /* --- commands --- */
@@ -166,10 +243,27 @@ static void read_send(struct oh_yaml_reader *r, const struct oh_yaml_node *n, vo
         oh_yaml_mistake(r->y, n, r->errors, "'send' sends nothing");
 }
 
+/* What is sent to a program that is told verbs, and what it answers, the adapter has no say in. */
+static void refuse_messages(struct oh_yaml_reader *r, const struct oh_adapter *a,
+                            const struct oh_command *c)
+{
+    const struct oh_yaml_node *messages[] = {c->send, c->ok, c->refused, c->event};
+    for (size_t i = 0; i < sizeof messages / sizeof *messages; i++)
+        if (messages[i])
+            refuse_if_told(r, messages[i], a);
+}
+
 /* Whether what is sent is what this way of driving sends. */
 static void check_send(struct oh_yaml_reader *r, const struct oh_adapter *a,
                        const struct oh_command *c)
 {
+    if (a->driver && a->driver->is_told_verbs) {
+        refuse_messages(r, a, c);
+        return;
+    }
+    if (c->send && c->ok && oh_yaml_kind(c->ok) == OH_YAML_LIST &&
+        (oh_yaml_kind(c->send) != OH_YAML_LIST || oh_yaml_count(c->send) != oh_yaml_count(c->ok)))
+        oh_yaml_mistake(r->y, c->ok, r->errors, "'ok' has as many patterns as 'send' has messages");
     bool is_list = c->send && oh_yaml_kind(c->send) == OH_YAML_LIST;
     enum oh_yaml_kind wanted = a->driver && a->driver->is_text ? OH_YAML_SCALAR : OH_YAML_MAP;
     size_t count = !c->send || !a->driver ? 0 : is_list ? oh_yaml_count(c->send) : 1;
@@ -185,10 +279,17 @@ static void check_send(struct oh_yaml_reader *r, const struct oh_adapter *a,
     }
 }
 
+static void read_patterns(struct oh_yaml_reader *r, const struct oh_yaml_node *n)
+{
+    for (size_t i = 0; oh_yaml_kind(n) == OH_YAML_LIST && i < oh_yaml_count(n); i++)
+        if (oh_yaml_kind(oh_yaml_item(n, i)) != OH_YAML_MAP)
+            oh_yaml_mistake(r->y, oh_yaml_item(n, i), r->errors, "a pattern is a map");
+}
+
 static void read_ok(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
 {
-    (void)r;
     ((struct oh_command *)target)->ok = n;
+    read_patterns(r, n);
 }
 
 static void read_refused(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
@@ -217,8 +318,9 @@ static const char sent[] = "the message to the phone; several: a list";
 static const char length[] = "a length of time, as in 5 s";
 
 static const struct oh_yaml_field verb_fields[] = {
-    {"send", OH_YAML_SCALAR | OH_YAML_MAP | OH_YAML_LIST, true, read_send, sent},
-    {"ok", OH_YAML_MAP, false, read_ok, "what the answer has if the phone took the action"},
+    {"send", OH_YAML_SCALAR | OH_YAML_MAP | OH_YAML_LIST, false, read_send, sent},
+    {"ok", OH_YAML_MAP | OH_YAML_LIST, false, read_ok,
+     "what the answer has if the phone took the action; several: of each message one"},
     {"refused", OH_YAML_MAP, false, read_refused, "what the answer has if it did not"},
     {"within", OH_YAML_SCALAR, false, read_within, length},
     {0},
@@ -267,10 +369,10 @@ static void read_verb(struct oh_yaml_reader *r, const struct oh_yaml_node *n, vo
 
 static void tell_unknown_verb(struct oh_yaml_reader *r, const struct oh_yaml_node *key)
 {
-    const char *words[OH_VERBS + 1] = {0};
+    const char *words[OH_VERBS + 2] = {0};
     struct oh_text list = {0};
-    for (int v = 0; v < OH_VERBS; v++) {
-        words[v] = oh_verb_name((enum oh_verb)v);
+    for (int v = 0; v <= OH_VERBS; v++) {
+        words[v] = v < OH_VERBS ? oh_verb_name((enum oh_verb)v) : OH_STATE_VERB;
         oh_text_addf(&list, "%s%s", v ? ", " : "", words[v]);
     }
     struct oh_error *e =
@@ -283,23 +385,41 @@ static void tell_unknown_verb(struct oh_yaml_reader *r, const struct oh_yaml_nod
     oh_text_release(&list);
 }
 
+static void check_verb(struct oh_yaml_reader *r, const struct oh_adapter *a,
+                       const struct oh_yaml_node *key, const struct oh_command *c, bool was_read)
+{
+    bool is_told = a->driver && a->driver->is_told_verbs;
+    check_send(r, a, c);
+    if (!c->send && !is_told && was_read)
+        oh_error_remedy(oh_yaml_mistake(r->y, key, r->errors,
+                                        "'%s' sends nothing: 'send' is missing",
+                                        oh_yaml_scalar(key)),
+                        "%s; leave out a verb that the phone does not have", sent);
+    else if (c->send && !c->ok && !a->ok && !is_told && c != &a->state)
+        oh_error_remedy(oh_yaml_mistake(r->y, key, r->errors, "nothing says how '%s' is confirmed",
+                                        oh_yaml_scalar(key)),
+                        "add 'ok' to it, or to 'drive' for all");
+}
+
 void oh_adapter_read_verbs(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
 {
     struct oh_adapter *a = target;
     for (size_t i = 0; i < oh_yaml_count(n); i++) {
         const struct oh_yaml_node *key = oh_yaml_key(n, i);
         int verb = oh_verb_of(oh_yaml_scalar(key));
-        if (verb < 0) {
+        bool is_state = !strcmp(oh_yaml_scalar(key), OH_STATE_VERB);
+        struct oh_command *command = is_state ? &a->state : verb < 0 ? NULL : &a->verbs[verb];
+        if (!command) {
             tell_unknown_verb(r, key);
             continue;
         }
-        read_verb(r, oh_yaml_value(n, i), &a->verbs[verb]);
-        check_send(r, a, &a->verbs[verb]);
-        if (a->verbs[verb].send && !a->verbs[verb].ok && !a->ok)
+        size_t before = r->errors->count;
+        read_verb(r, oh_yaml_value(n, i), command);
+        check_verb(r, a, key, command, r->errors->count == before);
+        if (is_state && command->send && !command->ok && a->driver && !a->driver->is_told_verbs)
             oh_error_remedy(oh_yaml_mistake(r->y, key, r->errors,
-                                            "nothing says how '%s' is confirmed",
-                                            oh_yaml_scalar(key)),
-                            "add 'ok' to it, or to 'drive' for all");
+                                            "nothing says how an idle phone answers 'state'"),
+                            "add 'ok' to it, as in ok: {calls: []}");
     }
 }
 
@@ -332,9 +452,7 @@ static void read_keep_field(struct oh_yaml_reader *r, const struct oh_yaml_node 
 static void read_keep_of(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
 {
     ((struct oh_keep *)target)->of = n;
-    for (size_t i = 0; oh_yaml_kind(n) == OH_YAML_LIST && i < oh_yaml_count(n); i++)
-        if (oh_yaml_kind(oh_yaml_item(n, i)) != OH_YAML_MAP)
-            oh_yaml_mistake(r->y, oh_yaml_item(n, i), r->errors, "a pattern is a map");
+    read_patterns(r, n);
 }
 
 static const struct oh_yaml_field keep_fields[] = {

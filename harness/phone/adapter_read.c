@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define WITHIN_MS     5000
+#define BY_HAND_MS    300000 /* a person's time */
 #define STOP_MS       2000
 #define KILL_AFTER_MS 1000
 
@@ -117,6 +118,28 @@ static void read_start(struct oh_yaml_reader *r, const struct oh_yaml_node *n, v
         oh_yaml_mistake(r->y, n, r->errors, "'start' names no program");
 }
 
+static void read_account_user(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    oh_adapter_read_text(r, n, &((struct oh_adapter *)target)->account_user);
+}
+
+static void read_account_password(struct oh_yaml_reader *r, const struct oh_yaml_node *n,
+                                  void *target)
+{
+    oh_adapter_read_text(r, n, &((struct oh_adapter *)target)->account_password);
+}
+
+static const struct oh_yaml_field account_fields[] = {
+    {"user", OH_YAML_SCALAR, false, read_account_user, "the user part of its address"},
+    {"password", OH_YAML_SCALAR, false, read_account_password, "what it answers challenges with"},
+    {0},
+};
+
+static void read_account(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
+{
+    oh_yaml_read_map(r, n, "'account'", account_fields, target);
+}
+
 static void read_pairs(struct oh_yaml_reader *r, const struct oh_yaml_node *map, const char *what,
                        bool (*is_name)(const char *), struct oh_pair **pairs, size_t *count,
                        size_t *room)
@@ -184,6 +207,8 @@ static const struct oh_yaml_field fields[] = {
     {"params", OH_YAML_MAP, false, read_params, "a map of names and what they are if not set"},
     {"files", OH_YAML_MAP, false, read_files, "a map of file names and contents"},
     {"start", OH_YAML_LIST, true, read_start, "a list: the program and its arguments"},
+    {"account", OH_YAML_MAP, false, read_account,
+     "a map: the account that the phone has already, and is not given"},
     {"environment", OH_YAML_MAP, false, read_environment, "a map of variables and values"},
     {"anew", OH_YAML_SCALAR, false, read_anew,
      "after-register: it is started anew for the scenario after one in which it was told to"},
@@ -217,6 +242,28 @@ void oh_adapter_observe(struct oh_span text, const struct oh_yaml_observer *o)
     oh_errors_release(&errors);
 }
 
+static const struct oh_yaml_node *value_of(const struct oh_yaml_node *map, const char *key)
+{
+    if (!map || oh_yaml_kind(map) != OH_YAML_MAP)
+        return NULL;
+    for (size_t i = 0; i < oh_yaml_count(map); i++)
+        if (!strcmp(oh_yaml_scalar(oh_yaml_key(map, i)), key))
+            return oh_yaml_value(map, i);
+    return NULL;
+}
+
+/* What is driven by hand is not started. */
+static void choose_fields(const struct oh_yaml *y, struct oh_yaml_field chosen[])
+{
+    const struct oh_yaml_node *with = value_of(value_of(oh_yaml_root(y), "drive"), "with");
+    bool is_scalar = with && oh_yaml_kind(with) == OH_YAML_SCALAR;
+    const struct oh_driver_ops *driver = is_scalar ? oh_driver_by_name(oh_yaml_scalar(with)) : NULL;
+    memcpy(chosen, fields, sizeof fields);
+    for (struct oh_yaml_field *f = chosen; f->key; f++)
+        if (driver && driver->is_by_hand && !strcmp(f->key, "start"))
+            f->required = false;
+}
+
 struct oh_adapter *oh_adapter_read(const char *name, const char *path, struct oh_errors *errors)
 {
     size_t before = errors->count;
@@ -225,15 +272,21 @@ struct oh_adapter *oh_adapter_read(const char *name, const char *path, struct oh
         return NULL;
     struct oh_adapter *a = oh_alloc(sizeof *a);
     struct oh_yaml_reader r = {.y = y, .errors = errors};
+    struct oh_yaml_field chosen[sizeof fields / sizeof *fields];
     a->y = y;
     a->name = oh_strdup(name);
+    choose_fields(y, chosen);
     for (int v = 0; v < OH_VERBS; v++)
-        a->verbs[v].within_ms = WITHIN_MS;
-    a->ready.within_ms = WITHIN_MS;
+        a->verbs[v].within_ms = 0;
+    a->ready.within_ms = a->state.within_ms = WITHIN_MS;
     a->stop.within_ms = STOP_MS;
     a->stop.kill_after_ms = KILL_AFTER_MS;
-    oh_yaml_read_map(&r, oh_yaml_root(y), "the adapter", fields, a);
+    oh_yaml_read_map(&r, oh_yaml_root(y), "the adapter", chosen, a);
+    for (int v = 0; v < OH_VERBS; v++)
+        if (a->verbs[v].within_ms == 0)
+            a->verbs[v].within_ms = oh_adapter_is_by_hand(a) ? BY_HAND_MS : WITHIN_MS;
     oh_adapter_check_texts(&r, a);
+    oh_adapter_check_patterns(&r, a);
     if (errors->count > before) {
         oh_yaml_sort_mistakes(errors, before);
         oh_adapter_free(a);

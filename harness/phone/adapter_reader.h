@@ -21,6 +21,8 @@ bool oh_adapter_read_bool(struct oh_yaml_reader *r, const struct oh_yaml_node *n
 void oh_adapter_read_words(struct oh_yaml_reader *r, const struct oh_yaml_node *n, const char *what,
                            struct oh_words *words);
 
+#define OH_STATE_VERB "state" /* under 'verbs' */
+
 bool oh_adapter_is_word(const char *name); /* lower-case letters, digits, '-' */
 
 /* adapter_drive.c */

@@ -77,6 +77,7 @@ static void check_argument(struct check *c, const char *name)
         const char *name, *verbs[5];
     } arguments[] = {
         {"uri", {"dial", "transfer", "consult", "forward"}},
+        {"number", {"dial", "transfer", "consult", "forward"}},
         {"digits", {"dtmf"}},
         {"when", {"forward"}},
     };
@@ -179,8 +180,9 @@ static void check_verbs(struct check *c, const struct oh_yaml_node *verbs)
 /* Keys whose texts are filled. */
 static bool is_filled(const char *key)
 {
-    static const char *const filled[] = {"files", "start", "environment", "drive",  "ready",
-                                         "verbs", "stop",  "events",      "beside", "keep"};
+    static const char *const filled[] = {"files",  "start", "environment", "drive",
+                                         "ready",  "verbs", "stop",        "events",
+                                         "beside", "keep",  "account"};
     for (size_t i = 0; i < sizeof filled / sizeof *filled; i++)
         if (!strcmp(filled[i], key))
             return true;
@@ -210,6 +212,8 @@ static bool node_uses(const struct oh_yaml_node *n, const char *name)
 bool oh_adapter_uses(const struct oh_adapter *a, const char *value_name)
 {
     const struct oh_yaml_node *root = a->y ? oh_yaml_root(a->y) : NULL;
+    if (a->driver && a->driver->is_told_verbs) /* and all else at its start */
+        return true;
     for (size_t i = 0; root && i < oh_yaml_count(root); i++)
         if (is_filled(oh_yaml_scalar(oh_yaml_key(root, i))) &&
             node_uses(oh_yaml_value(root, i), value_name))

@@ -11,21 +11,29 @@
 
 #define SAID_BYTES 160 /* of a message, in a sentence */
 
-static json_t *filled(struct oh_phone *p, const struct oh_yaml_node *n)
+/* A pattern; `args` are those of the action that it is for, or NULL. */
+static json_t *filled(struct oh_phone *p, const struct oh_yaml_node *n,
+                      const struct oh_action_args *args)
 {
-    struct oh_filling filling = {.phone = p};
-    struct oh_template_values values = {oh_phone_value, &filling};
+    struct oh_filling filling = {.phone = p, .args = args ? *args : (struct oh_action_args){0}};
+    struct oh_template_values values = {oh_phone_pattern_value, &filling};
     return oh_template_json(n, &values);
+}
+
+static bool fits_for(struct oh_phone *p, const struct oh_yaml_node *pattern,
+                     const struct oh_action_args *args, const json_t *message)
+{
+    if (!pattern)
+        return false;
+    json_t *wanted = filled(p, pattern, args);
+    bool result = oh_json_fits(wanted, message);
+    json_decref(wanted);
+    return result;
 }
 
 static bool fits(struct oh_phone *p, const struct oh_yaml_node *pattern, const json_t *message)
 {
-    if (!pattern)
-        return false;
-    json_t *wanted = filled(p, pattern);
-    bool result = oh_json_fits(wanted, message);
-    json_decref(wanted);
-    return result;
+    return fits_for(p, pattern, NULL, message);
 }
 
 static char *compact(const json_t *message)
@@ -43,7 +51,7 @@ char *oh_phone_ready_pattern(struct oh_phone *p)
     const struct oh_yaml_node *pattern = ready->event ? ready->event
                                          : ready->ok  ? ready->ok
                                                       : p->a->ok;
-    json_t *wanted = pattern ? filled(p, pattern) : NULL;
+    json_t *wanted = pattern ? filled(p, pattern, NULL) : NULL;
     char *text = wanted ? compact(wanted) : oh_strdup("an answer");
     json_decref(wanted);
     return text;
@@ -65,6 +73,8 @@ static const struct oh_yaml_node *message_of(const struct oh_command *c, size_t 
 static char *message_text(struct oh_pending *c, struct oh_filling *filling)
 {
     struct oh_phone *p = c->phone;
+    if (p->a->driver->is_told_verbs)
+        return oh_phone_told(c);
     const struct oh_yaml_node *n = message_of(c->command, c->message);
     struct oh_template_values values = {oh_phone_value, filling};
     if (p->a->driver->is_text)
@@ -80,6 +90,30 @@ static char *message_text(struct oh_pending *c, struct oh_filling *filling)
 
 static void on_late(void *arg);
 
+/* A line that is typed ends where Enter is pressed; keys of control would do something else. */
+static bool can_be_typed(const struct oh_driver_ops *driver, const char *text, struct oh_error *e)
+{
+    for (const char *c = text; driver->enter && *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f) {
+            oh_error_set(e, "the command has a character that cannot be typed: 0x%02x",
+                         (unsigned)(unsigned char)*c);
+            return false;
+        }
+    if (!driver->line_max || strlen(text) <= driver->line_max)
+        return true;
+    oh_error_set(e, "the command has %zu bytes, more than the %zu of a line", strlen(text),
+                 driver->line_max);
+    return false;
+}
+
+/* It is refused by us, from the loop. */
+static void refuse(struct oh_pending *c)
+{
+    c->is_refused = true;
+    oh_timer_cancel(c->late);
+    c->late = oh_timer_set(c->phone->net, oh_net_now(c->phone->net), on_late, c);
+}
+
 /* Where it cannot be given no answer will come; why, the process's end may tell first. */
 static void send_message(struct oh_pending *c)
 {
@@ -90,11 +124,12 @@ static void send_message(struct oh_pending *c)
     char *text = message_text(c, &filling);
     int result = 0;
     if (filling.missing) {
-        c->is_refused = true;
-        oh_timer_cancel(c->late);
-        c->late = oh_timer_set(p->net, oh_net_now(p->net), on_late, c);
+        refuse(c);
         result = oh_error_set(&e, "the phone has not said '%s' yet, which the command needs",
                               filling.missing);
+    } else if (!can_be_typed(p->a->driver, text, &e)) {
+        refuse(c);
+        result = -1;
     } else if (!p->driver || !p->link_up) {
         result = oh_error_set(&e, "its control connection is not there");
     } else {
@@ -114,6 +149,8 @@ static void unlink_pending(struct oh_pending *c)
         at = &(*at)->next;
     if (*at)
         *at = c->next;
+    if (c->phone->driver && c->phone->a->driver->drop)
+        c->phone->a->driver->drop(c->phone->driver, c->id);
     oh_timer_cancel(c->late);
     c->late = NULL;
 }
@@ -135,6 +172,11 @@ static void conclude(struct oh_pending *c, enum oh_action_result result, const c
         c->done(p, result, detail, c->arg);
     else if (c->purpose == OH_FOR_READY && result == OH_ACTION_TAKEN)
         oh_phone_is_ready(p);
+    else if (c->purpose == OH_FOR_READY && result == OH_ACTION_UNSUPPORTED)
+        oh_phone_is_unsupported(p, oh_strdup(detail));
+    else if (c->purpose == OH_FOR_READY && p->a->driver->is_told_verbs &&
+             result == OH_ACTION_REFUSED)
+        oh_phone_fail(p, oh_format("it refuses to start: %s", detail));
     else if (c->purpose == OH_FOR_READY)
         oh_phone_ask_ready(p, true);
     free_pending(c);
@@ -152,7 +194,7 @@ static void on_late(void *arg)
                     ? oh_format("the command could not be given: %s", c->trouble)
                     : oh_format("no answer within %lld ms", (long long)c->command->within_ms);
     c->late = NULL;
-    conclude(c, OH_ACTION_HUNG, why);
+    conclude(c, c->phone->a->driver->is_by_hand ? OH_ACTION_REFUSED : OH_ACTION_HUNG, why);
     free(why);
 }
 
@@ -189,6 +231,28 @@ void oh_phone_end_commands(struct oh_phone *p, const char *why)
     }
 }
 
+enum oh_verb oh_phone_verb_of(const struct oh_pending *c)
+{
+    const struct oh_adapter *a = c->phone->a;
+    return c->command == &a->state ? OH_VERBS : (enum oh_verb)(c->command - a->verbs);
+}
+
+bool oh_phone_cannot_do(struct oh_phone *p, const char *why)
+{
+    bool any = false;
+    struct oh_pending *c = p->pending;
+    while (c) {
+        struct oh_pending *next = c->next;
+        if (c->purpose == OH_FOR_VERB) {
+            any = p->lacks[oh_phone_verb_of(c)] = true;
+            conclude(c, OH_ACTION_UNSUPPORTED, why);
+            next = p->pending; /* what is told may have changed the list */
+        }
+        c = next;
+    }
+    return any;
+}
+
 void oh_phone_drop_commands(struct oh_phone *p)
 {
     while (p->pending) {
@@ -214,7 +278,10 @@ void oh_phone_forget_actions(struct oh_phone *p)
 
 static const struct oh_yaml_node *ok_of(const struct oh_pending *c)
 {
-    return c->command->ok ? c->command->ok : c->phone->a->ok;
+    const struct oh_yaml_node *ok = c->command->ok;
+    if (ok && oh_yaml_kind(ok) == OH_YAML_LIST)
+        return oh_yaml_item(ok, c->message);
+    return ok ? ok : c->phone->a->ok;
 }
 
 /* Whether it is the answer to `c`, as far as driver and token tell. */
@@ -232,12 +299,17 @@ static bool answers(struct oh_pending *c, const json_t *message, uint64_t answer
                     enum oh_action_result *result)
 {
     struct oh_phone *p = c->phone;
+    const struct oh_action_args args = {c->uri, c->digits, c->when};
+    if (p->a->driver->is_told_verbs)
+        return oh_phone_told_answers(c, message, result);
     bool is_sure = p->a->token || answer_to != OH_ANSWERS_SOMETHING;
     if (!is_for(c, message, answer_to))
         return false;
-    if (fits(p, ok_of(c), message))
+    if (fits_for(p, ok_of(c), &args, message) || (c->purpose == OH_FOR_STOP && is_sure))
         *result = OH_ACTION_TAKEN;
-    else if (c->command->refused ? fits(p, c->command->refused, message) : is_sure)
+    else if (p->a->driver->is_by_hand && json_is_true(json_object_get(message, "skipped")))
+        *result = OH_ACTION_SKIPPED;
+    else if (c->command->refused ? fits_for(p, c->command->refused, &args, message) : is_sure)
         *result = OH_ACTION_REFUSED;
     else
         return false;
@@ -247,7 +319,10 @@ static bool answers(struct oh_pending *c, const json_t *message, uint64_t answer
 /* The phone's own words, on one line. */
 static char *words_of(const struct oh_phone *p, const json_t *message)
 {
-    const char *field = p->a->reason ? p->a->reason : p->a->driver->is_text ? "text" : "";
+    const char *field = p->a->reason                  ? p->a->reason
+                        : p->a->driver->is_text       ? "text"
+                        : p->a->driver->is_told_verbs ? "why"
+                                                      : "";
     const json_t *reason = json_object_get(message, field);
     if (!json_is_string(reason))
         return compact(message);
@@ -264,6 +339,10 @@ static void take_answer(struct oh_pending *c, enum oh_action_result result, cons
         send_message(c);
         return;
     }
+    if (c->purpose == OH_FOR_READY && c->phone->a->driver->is_told_verbs)
+        oh_phone_take_verbs(c->phone, message);
+    if (c->purpose == OH_FOR_VERB && result == OH_ACTION_UNSUPPORTED)
+        c->phone->lacks[oh_phone_verb_of(c)] = true;
     char *words = result == OH_ACTION_TAKEN ? compact(message) : words_of(c->phone, message);
     conclude(c, result, words);
     free(words);
@@ -275,13 +354,17 @@ static void take_event(struct oh_phone *p, const json_t *message)
         oh_phone_is_ready(p);
         return;
     }
-    const json_t *name = p->a->event ? json_object_get(message, p->a->event) : NULL;
+    bool is_told = p->a->driver->is_told_verbs;
+    const char *field = is_told ? "event" : p->a->event;
+    const json_t *name = field ? json_object_get(message, field) : NULL;
+    bool registered = is_told && json_is_string(name)
+                          ? !strcmp(json_string_value(name), "registered")
+                          : fits(p, p->a->registered, message);
     char *whole = compact(message);
     char *text = json_is_string(name) ? oh_format("%s %s", json_string_value(name), whole)
                                       : oh_strdup(whole);
     free(whole);
-    oh_phone_tell(p, fits(p, p->a->registered, message) ? OH_PHONE_REGISTERED : OH_PHONE_SAYS,
-                  text);
+    oh_phone_tell(p, registered ? OH_PHONE_REGISTERED : OH_PHONE_SAYS, text);
     free(text);
 }
 

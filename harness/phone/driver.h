@@ -15,6 +15,7 @@
 #include "phone/terminal.h"
 
 struct oh_driver; /* the driver's own state */
+struct oh_person;
 
 /* Which command a message answers: a number that `send` was given, or one of these. */
 #define OH_ANSWERS_SOMETHING 0          /* the adapter's token and patterns tell */
@@ -40,12 +41,20 @@ struct oh_driver_plan {
     const char *connect; /* where to (TCP); NULL where it is driven over its stdio */
     int to_phone, from_phone;
     const struct oh_terminal_plan *terminal; /* for drivers of text */
+    struct oh_person *person;                /* by hand: who does it, or NULL */
+    const char *seat, *user;                 /* by hand: which phone it is */
 };
 
 struct oh_driver_ops {
     const char *name; /* the adapter's "drive: with:" word, e.g. "json-lines" */
     enum oh_driver_stdio stdio;
-    bool is_text;         /* commands are lines of text; else JSON objects */
+    bool is_text; /* commands are lines of text; else JSON objects */
+    const char
+        *enter;      /* of text that is typed: what ends a command, if the adapter names nothing */
+    size_t line_max; /* of text: the longest command, in bytes; 0: any */
+    bool needs_no_prompt; /* of text: one may be left out */
+    bool is_told_verbs;   /* what is sent and answered is not the adapter's: phone/told.c */
+    bool is_by_hand;      /* no program is started: a person does what is sent */
     const char *never_up; /* a sentence for an `up` that never came, with what may be wrong */
     /* Tries until closed; `up` tells. The plan is valid until close. */
     struct oh_driver *(*open)(struct oh_net *net, const struct oh_driver_plan *plan,
@@ -53,6 +62,12 @@ struct oh_driver_ops {
     /* `id` is neither of the two above; a driver that knows which answer is whose repeats it. */
     int (*send)(struct oh_driver *d, uint64_t id, struct oh_span message, struct oh_error *e);
     void (*close)(struct oh_driver *d);
+    /* By hand alone. What the wire is to show of the next command (NULL: nothing), and as whom the
+     * scenario knows the phone; that it did show what the oldest one awaits; and that a command is
+     * no longer waited for. */
+    void (*awaits)(struct oh_driver *d, const char *seat, const char *what);
+    void (*came)(struct oh_driver *d);
+    void (*drop)(struct oh_driver *d, uint64_t id);
 };
 
 const struct oh_driver_ops *oh_driver_by_name(const char *name); /* NULL: none */

@@ -7,8 +7,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
-#define ASK_AGAIN_MS 50
+#define ASK_AGAIN_MS       50
+#define UNSUPPORTED_STATUS 127
 #define LINK_GRACE_MS                                                                              \
     300 /* a connection that is lost may be the first sign of the program's end                    \
          */
@@ -103,7 +105,7 @@ static enum oh_phone_event end_event(const struct oh_phone *p, enum oh_phone_sta
     if (before == OH_PHONE_IS_STOPPING)
         return OH_PHONE_ENDED;
     if (before == OH_PHONE_IS_STARTING || before == OH_PHONE_IS_FAILING)
-        return OH_PHONE_FAILED;
+        return p->is_unsupported ? OH_PHONE_UNSUPPORTED : OH_PHONE_FAILED;
     bool from_outside = oh_process_is_kill(status) && !oh_process_was_signalled(p->process);
     return from_outside ? OH_PHONE_KILLED : OH_PHONE_DIED;
 }
@@ -111,6 +113,8 @@ static enum oh_phone_event end_event(const struct oh_phone *p, enum oh_phone_sta
 /* The program as people call it: without the folder, which may be a name in braces. */
 static const char *program_name(const struct oh_phone *p)
 {
+    if (!p->a->start.count)
+        return p->a->title;
     const char *slash = strrchr(p->a->start.at[0], '/');
     return slash ? slash + 1 : p->a->start.at[0];
 }
@@ -126,8 +130,32 @@ static void settle(struct oh_phone *p, enum oh_phone_event event, const char *de
     oh_phone_end_commands(p, detail);
 }
 
+/* The status by which a program that is told verbs says that it cannot do what it was told last. */
+static bool says_unsupported(const struct oh_phone *p, int status)
+{
+    return p->a->driver->is_told_verbs && p->pending && WIFEXITED(status) &&
+           WEXITSTATUS(status) == UNSUPPORTED_STATUS &&
+           (p->state == OH_PHONE_IS_STARTING || p->state == OH_PHONE_IS_UP);
+}
+
+/* `settle` with its words. */
+static void end_unsupported(struct oh_phone *p)
+{
+    struct oh_text detail = {0};
+    oh_text_addf(&detail, "'%s' exited with status %d, which means unsupported", program_name(p),
+                 UNSUPPORTED_STATUS);
+    oh_phone_add_last_words(oh_phone_output(p), &detail);
+    oh_phone_cannot_do(p, oh_text_str(&detail));
+    settle(p, OH_PHONE_UNSUPPORTED, oh_text_str(&detail));
+    oh_text_release(&detail);
+}
+
 static void ended(struct oh_phone *p, int status)
 {
+    if (says_unsupported(p, status)) {
+        end_unsupported(p);
+        return;
+    }
     enum oh_phone_state before = p->state;
     enum oh_phone_event event = end_event(p, before, status);
     struct oh_text detail = {0};
@@ -158,6 +186,12 @@ static void on_process(struct oh_process *process, enum oh_process_event event, 
         oh_phone_tell(p, OH_PHONE_STOPPED, "stopped by a signal from outside");
     else
         oh_phone_tell(p, OH_PHONE_CONTINUED, "continued");
+}
+
+void oh_phone_is_unsupported(struct oh_phone *p, char *why)
+{
+    p->is_unsupported = true;
+    oh_phone_fail(p, why);
 }
 
 /* The program's end, if it runs, is told as the failure. */
@@ -229,7 +263,10 @@ void oh_phone_ask_ready(struct oh_phone *p, bool again)
 /* What came, or did not, against what was waited for. */
 static void add_unfit(const struct oh_phone *p, const char *wanted, struct oh_text *text)
 {
-    if (p->last_said) {
+    if (p->a->driver->is_told_verbs) {
+        oh_text_addf(text, "it did not answer {\"id\": 1, \"do\": \"start\"}%s%s",
+                     p->last_said ? "; it said " : "", p->last_said ? p->last_said : "");
+    } else if (p->last_said) {
         oh_text_addf(text, "it said %s, which does not fit ", p->last_said);
         if (p->a->ready.event)
             oh_text_addf(text, "'ready: event: %s'", wanted);
@@ -273,7 +310,7 @@ static void on_up(void *arg)
 {
     struct oh_phone *p = arg;
     p->link_up = true;
-    if (p->a->ready.send)
+    if (p->a->ready.send || p->a->driver->is_told_verbs)
         oh_phone_ask_ready(p, false);
     else if (!p->a->ready.event)
         oh_phone_is_ready(p);
@@ -314,9 +351,12 @@ static int open_link(struct oh_phone *p, struct oh_error *e)
 {
     struct oh_driver_owner owner = {.got = on_got, .up = on_up, .down = on_down, .arg = p};
     char *connect = p->a->connect ? oh_phone_fill(p, p->a->connect) : NULL;
-    struct oh_driver_plan plan = {.connect = connect,
-                                  .to_phone = oh_process_to(p->process),
-                                  .from_phone = oh_process_from(p->process),
+    struct oh_driver_plan plan = {.person = p->place.person,
+                                  .seat = p->place.seat,
+                                  .user = p->place.user,
+                                  .connect = connect,
+                                  .to_phone = p->process ? oh_process_to(p->process) : -1,
+                                  .from_phone = p->process ? oh_process_from(p->process) : -1,
                                   .terminal = &p->terminal};
     oh_phone_plan_terminal(p);
     p->driver = p->a->driver->open(p->net, &plan, &owner, e);
@@ -349,7 +389,7 @@ static int start_process(struct oh_phone *p, struct oh_error *e)
 
 static int begin(struct oh_phone *p, struct oh_error *e)
 {
-    if (start_process(p, e) != 0 || open_link(p, e) != 0)
+    if ((!p->a->driver->is_by_hand && start_process(p, e) != 0) || open_link(p, e) != 0)
         return -1;
     p->deadline = oh_timer_set(p->net, in_ms(p, p->a->ready.within_ms), on_not_ready, p);
     return 0;
@@ -373,9 +413,11 @@ int oh_phone_start(struct oh_phone *p, struct oh_error *e)
     free(p->failure);
     p->failure = NULL;
     forget_kept(p);
-    p->asked_to_end = p->is_worn = false;
+    p->asked_to_end = p->is_worn = p->is_unsupported = false;
     p->port_trouble = (struct oh_error){0};
-    int ready = oh_phone_render(p, e) != 0 ? -1 : oh_phone_start_beside(p, e);
+    int ready = oh_adapter_is_by_hand(p->a)  ? 1
+                : oh_phone_render(p, e) != 0 ? -1
+                                             : oh_phone_start_beside(p, e);
     p->state = OH_PHONE_IS_STARTING;
     if (ready >= 0 && (ready == 0 || begin(p, e) == 0))
         return 0;
@@ -402,8 +444,36 @@ int oh_phone_do(struct oh_phone *p, enum oh_verb verb, const struct oh_action_ar
     if (p->state != OH_PHONE_IS_UP)
         return oh_error_set(e, "'%s' cannot %s: it %s", p->name, oh_verb_name(verb),
                             p->state == OH_PHONE_IS_IDLE ? "does not run" : "is not ready");
+    const char *lacks = oh_phone_why_lacking(p, oh_verb_name(verb));
+    if (lacks) {
+        done(p, OH_ACTION_UNSUPPORTED, lacks, arg);
+        return 0;
+    }
     p->is_worn = p->is_worn || (p->a->anew_after_register && verb == OH_VERB_REGISTER);
     oh_phone_send(p, OH_FOR_VERB, command, args, done, arg);
+    return 0;
+}
+
+void oh_phone_awaits(struct oh_phone *p, const char *seat, const char *what)
+{
+    if (p->driver && p->a->driver->awaits)
+        p->a->driver->awaits(p->driver, seat, what);
+}
+
+void oh_phone_came(struct oh_phone *p)
+{
+    if (p->driver && p->a->driver->came)
+        p->a->driver->came(p->driver);
+}
+
+int oh_phone_ask_state(struct oh_phone *p, oh_action_fn *done, void *arg, struct oh_error *e)
+{
+    if (!p->a->state.given)
+        return oh_error_set(
+            e, "'%s' cannot be asked whether it is idle: its adapter has no 'state'", p->name);
+    if (p->state != OH_PHONE_IS_UP)
+        return oh_error_set(e, "'%s' cannot be asked whether it is idle: it is not ready", p->name);
+    oh_phone_send(p, OH_FOR_VERB, &p->a->state, NULL, done, arg);
     return 0;
 }
 
@@ -414,7 +484,8 @@ static void on_stop_time(void *arg)
     struct oh_phone *p = arg;
     if (!oh_process_is_running(p->process)) { /* stopped before it began */
         p->deadline = NULL;
-        settle(p, OH_PHONE_ENDED, "it had not begun");
+        settle(p, OH_PHONE_ENDED,
+               p->a->driver->is_by_hand ? "nothing more is to be done" : "it had not begun");
         return;
     }
     oh_process_signal(p->process, p->asked_to_end ? SIGKILL : SIGTERM);
@@ -432,7 +503,8 @@ void oh_phone_stop(struct oh_phone *p)
         settle(p, OH_PHONE_ENDED, "the rehearsal is over");
         return;
     }
-    bool can_ask = p->state == OH_PHONE_IS_UP && p->a->stop.send && p->link_up;
+    bool can_ask = p->state == OH_PHONE_IS_UP && p->link_up &&
+                   (p->a->stop.send || p->a->driver->is_told_verbs);
     oh_phone_drop_commands(p);
     cancel(&p->lost);
     cancel(&p->ask_again);

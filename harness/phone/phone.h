@@ -20,6 +20,7 @@
 #include "scenario/scenario.h"
 
 struct oh_adapter;
+struct oh_person; /* phone/person.h */
 
 /* Who plays a phone that is no program of its own (play/rehearse.h). It is ready at once and takes
  * every action; each is called from within the function of its name. Borrowed. */
@@ -46,6 +47,12 @@ const char *oh_adapter_file(const struct oh_adapter *a);
 const char *oh_adapter_text(const struct oh_adapter *a);    /* the source, whole */
 const char *oh_adapter_profile(const struct oh_adapter *a); /* or NULL */
 bool oh_adapter_is_reference(const struct oh_adapter *a);
+/* Nothing is started: the phone stands somewhere, and a person does what is to be done at it. */
+bool oh_adapter_is_by_hand(const struct oh_adapter *a);
+/* The account that the phone has already, with its parameters filled in; NULL: it is given one. The
+ * caller frees. */
+char *oh_adapter_account_user(const struct oh_adapter *a);
+char *oh_adapter_account_password(const struct oh_adapter *a);
 size_t oh_adapter_ability_count(const struct oh_adapter *a);
 const char *oh_adapter_ability(const struct oh_adapter *a,
                                size_t i); /* verbs it has, and "rtp" and the like */
@@ -58,6 +65,10 @@ const char *oh_adapter_why_lacking(const struct oh_adapter *a, const char *abili
 /* Whether a text of the adapter holds "${value_name}" ("realm", "transport"): such a phone is
  * started anew where that value changes. */
 bool oh_adapter_uses(const struct oh_adapter *a, const char *value_name);
+/* Whether the phone can be asked if it is idle. */
+bool oh_adapter_tells_state(const struct oh_adapter *a);
+/* False with a sentence, its place and a remedy: the program that is started is not there. */
+bool oh_adapter_has_program(const struct oh_adapter *a, struct oh_error *e);
 /* Parameters that the adapter declares (with defaults), e.g. mutant: none. -1: it has no such one.
  */
 int oh_adapter_set(struct oh_adapter *a, const char *param, const char *value, struct oh_error *e);
@@ -76,6 +87,7 @@ struct oh_phone_place {
     /* A fault of dut-adapters/mutants/, put upon the program by preloading; NULL: none. What cannot
      * be preloaded (a build with sanitizers, no local program) fails to start with a sentence. */
     const char *mutant;
+    struct oh_person *person; /* for phones by hand, borrowed; NULL: nobody is there */
 };
 
 struct oh_phone;
@@ -89,9 +101,11 @@ enum oh_phone_event {
     OH_PHONE_KILLED,     /* by a signal from outside that was not ours: SIGKILL, SIGTERM */
     OH_PHONE_STOPPED,    /* SIGSTOP from outside */
     OH_PHONE_CONTINUED,
-    OH_PHONE_HUNG,  /* runs, but its driver gave no answer in time */
-    OH_PHONE_ENDED, /* after oh_phone_stop */
-    OH_PHONE_SAYS,  /* any other event of the driver, for the journal: "CALL_RINGING ..." */
+    OH_PHONE_HUNG,        /* runs, but its driver gave no answer in time */
+    OH_PHONE_ENDED,       /* after oh_phone_stop */
+    OH_PHONE_UNSUPPORTED, /* its program says that it cannot drive it, or do what it was told; and
+                             has ended */
+    OH_PHONE_SAYS,        /* any other event of the driver, for the journal: "CALL_RINGING ..." */
 };
 typedef void oh_phone_event_fn(struct oh_phone *p, enum oh_phone_event event, const char *detail,
                                void *arg);
@@ -115,11 +129,31 @@ struct oh_action_args {
 
 /* A user action; `args` are copied, NULL is none. `done` is called once: taken (the driver
  * confirms), refused (it or the phone says no), or hung (no answer in time). */
-enum oh_action_result { OH_ACTION_TAKEN, OH_ACTION_REFUSED, OH_ACTION_HUNG };
+enum oh_action_result {
+    OH_ACTION_TAKEN,
+    OH_ACTION_REFUSED,
+    OH_ACTION_HUNG,
+    OH_ACTION_UNSUPPORTED, /* its program lacks this verb */
+    OH_ACTION_SKIPPED,     /* the person skips the scenario */
+};
 typedef void oh_action_fn(struct oh_phone *p, enum oh_action_result result, const char *detail,
                           void *arg);
 int oh_phone_do(struct oh_phone *p, enum oh_verb verb, const struct oh_action_args *args,
                 oh_action_fn *done, void *arg, struct oh_error *e);
+
+/* For phones by hand, nothing for others. What the wire is to show of the next action (NULL:
+ * nothing that can be told), and what the scenario calls the phone; and that it has shown what the
+ * oldest action is for: that one is taken. */
+void oh_phone_awaits(struct oh_phone *p, const char *seat, const char *what);
+void oh_phone_came(struct oh_phone *p);
+
+/* Is it idle? `done` is told taken: it is; refused: it is not, in its own words; else as of an
+ * action. -1 where it cannot be asked. */
+int oh_phone_ask_state(struct oh_phone *p, oh_action_fn *done, void *arg, struct oh_error *e);
+
+/* A verb that its adapter has, and that the phone was found out to lack since it was made: why;
+ * NULL otherwise. */
+const char *oh_phone_why_lacking(const struct oh_phone *p, const char *ability);
 
 /* The phone's open actions no longer call `done`: for a caller whose `arg` ends. oh_phone_stop and
  * oh_phone_free do the same. */

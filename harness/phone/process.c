@@ -293,8 +293,6 @@ static void let_go(struct oh_process *p)
     p->look = p->last_words = NULL;
     p->pid_watch = p->output_watch = NULL;
     close_fd(&p->pidfd);
-    close_fd(&p->to);
-    close_fd(&p->from);
     close_fd(&p->output);
 }
 
@@ -412,6 +410,8 @@ void oh_process_free(struct oh_process *p)
     if (p->pid)
         reap(p);
     let_go(p);
+    close_fd(&p->to); /* who drives it may wait for these until now */
+    close_fd(&p->from);
     free(p);
 }
 

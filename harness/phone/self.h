@@ -2,8 +2,9 @@
  * phone/self.h - a phone's own state. Private to phone/.
  *
  * Who does what: phone.c its life · commands.c what is sent, and which answer belongs to it ·
- * values.c what the names in the adapter stand for, and what is made of them · beside.c the
- * programs that run beside it · last_words.c what it printed, for a sentence.
+ * told.c programs that are told verbs · values.c what the names in the adapter stand for, and what
+ * is made of them · beside.c the programs that run beside it · last_words.c what it printed, for a
+ * sentence.
  *
  * Uses: phone/adapter.h, phone/process.h, phone/template.h.
  */
@@ -38,7 +39,7 @@ struct oh_pending {
     struct oh_timer *late;
     char *trouble;   /* why the message could not be sent, or NULL */
     uint64_t id;     /* of the message that is sent */
-    bool is_refused; /* by us: something that it needs is not known */
+    bool is_refused; /* by us: it cannot be said, or something that it needs is not known */
 };
 
 struct oh_phone {
@@ -74,6 +75,8 @@ struct oh_phone {
     struct oh_timer *lost;        /* link lost: does the process end as well? */
     bool asked_to_end;            /* stopping: SIGTERM was sent */
     bool is_worn;
+    bool lacks[OH_VERBS + 1]; /* by oh_phone_verb_of, as its program said; told.c */
+    bool is_unsupported;      /* failing: it said that it cannot drive the phone */
     char *failure;
 };
 
@@ -84,6 +87,8 @@ struct oh_filling {
     const char *missing; /* out: a value that was never kept */
 };
 void oh_phone_value(struct oh_span name, struct oh_text *out, void *filling);
+/* The same as a pattern that fits the value alone. */
+void oh_phone_pattern_value(struct oh_span name, struct oh_text *out, void *filling);
 /* Ports, private folder and files. -1 with the reason. */
 int oh_phone_render(struct oh_phone *p, struct oh_error *e);
 char *oh_phone_fill(struct oh_phone *p, const char *text);
@@ -111,6 +116,21 @@ void oh_phone_drop_commands(struct oh_phone *p);
 /* What it is to say when it is ready, filled: "{\"event\":\"ready\"}". The caller frees. */
 char *oh_phone_ready_pattern(struct oh_phone *p);
 
+/* Its actions end as unsupported, and those verbs are lacking from now on. Whether there were any.
+ */
+bool oh_phone_cannot_do(struct oh_phone *p, const char *why);
+/* Of an action; OH_VERBS: the question whether it is idle. */
+enum oh_verb oh_phone_verb_of(const struct oh_pending *c);
+
+/* told.c */
+/* The message, as JSON; the caller frees. */
+char *oh_phone_told(const struct oh_pending *c);
+/* Whether `message` answers `c`, and how. */
+bool oh_phone_told_answers(const struct oh_pending *c, const json_t *message,
+                           enum oh_action_result *result);
+/* What the answer to `start` says about verbs. */
+void oh_phone_take_verbs(struct oh_phone *p, const json_t *message);
+
 /* stand_in.c: oh_phone_start and oh_phone_do for a phone that is no program. */
 int oh_phone_start_stand_in(struct oh_phone *p, struct oh_error *e);
 int oh_phone_tell_stand_in(struct oh_phone *p, enum oh_verb verb, const char *uri,
@@ -132,6 +152,8 @@ void oh_phone_end_beside(struct oh_phone *p);
 void oh_phone_begin(struct oh_phone *p); /* what runs beside it is there */
 /* Cannot be started, or cannot be used any more, by no fault of its own; takes `why`. */
 void oh_phone_fail(struct oh_phone *p, char *why);
+/* The program that drives it says that it cannot; takes `why`. */
+void oh_phone_is_unsupported(struct oh_phone *p, char *why);
 void oh_phone_tell(struct oh_phone *p, enum oh_phone_event event, const char *detail);
 void oh_phone_is_ready(struct oh_phone *p);
 /* Asks, or asks again soon, whether it is ready. */

@@ -7,27 +7,12 @@
 #include <string.h>
 
 static const char *const names[] = {
-    "phone.address",
-    "phone.host",
-    "phone.port",
-    "phone.host-port",
-    "server.address",
-    "server.host",
-    "server.port",
-    "server.host-port",
-    "rtp.port",
-    "rtp.last-port",
-    "user",
-    "auth-user",
-    "password",
-    "realm",
-    "transport",
-    "folder",
-    "programs",
-    "uri",
-    "digits",
-    "when",
-    NULL,
+    "phone.address",  "phone.host",     "phone.port",  "phone.host-port",
+    "server.address", "server.host",    "server.port", "server.host-port",
+    "rtp.port",       "rtp.last-port",  "user",        "auth-user",
+    "password",       "realm",          "transport",   "folder",
+    "programs",       "adapter-folder", "uri",         "number",
+    "digits",         "when",           NULL,
 };
 
 const char *const *oh_template_names(void)
@@ -128,18 +113,22 @@ json_t *oh_template_json(const struct oh_yaml_node *n, const struct oh_template_
     return whole;
 }
 
-static bool list_fits(const json_t *pattern, const json_t *message)
+typedef bool text_fits_fn(const char *pattern, const char *text);
+
+static bool json_fits(const json_t *pattern, const json_t *message, text_fits_fn *text_fits);
+
+static bool list_fits(const json_t *pattern, const json_t *message, text_fits_fn *text_fits)
 {
     if (json_array_size(pattern) != json_array_size(message))
         return false;
     for (size_t i = 0; i < json_array_size(pattern); i++) {
-        if (!oh_json_fits(json_array_get(pattern, i), json_array_get(message, i)))
+        if (!json_fits(json_array_get(pattern, i), json_array_get(message, i), text_fits))
             return false;
     }
     return true;
 }
 
-bool oh_json_fits(const json_t *pattern, const json_t *message)
+static bool json_fits(const json_t *pattern, const json_t *message, text_fits_fn *text_fits)
 {
     const char *key;
     json_t *value;
@@ -147,15 +136,25 @@ bool oh_json_fits(const json_t *pattern, const json_t *message)
         return false;
     if (json_is_string(pattern))
         return json_is_string(message) &&
-               oh_text_fits(json_string_value(pattern), json_string_value(message));
+               text_fits(json_string_value(pattern), json_string_value(message));
     if (json_is_array(pattern))
-        return json_is_array(message) && list_fits(pattern, message);
+        return json_is_array(message) && list_fits(pattern, message, text_fits);
     if (!json_is_object(pattern) || !json_is_object(message))
         return json_equal(pattern, message);
     json_object_foreach((json_t *)(uintptr_t)pattern, key, value)
     {
-        if (!oh_json_fits(value, json_object_get(message, key)))
+        if (!json_fits(value, json_object_get(message, key), text_fits))
             return false;
     }
     return true;
+}
+
+bool oh_json_fits(const json_t *pattern, const json_t *message)
+{
+    return json_fits(pattern, message, oh_text_fits);
+}
+
+bool oh_json_holds(const json_t *wide, const json_t *narrow)
+{
+    return json_fits(wide, narrow, oh_pattern_holds);
 }

@@ -52,5 +52,7 @@ json_t *oh_template_json(const struct oh_yaml_node *n, const struct oh_template_
 /* Whether `message` has all that `pattern` has: maps by key, lists item by item and of equal
  * length, a '*' in a text for any characters, all else equal. */
 bool oh_json_fits(const json_t *pattern, const json_t *message);
+/* Whether each message that fits the pattern `narrow` fits `wide`, as far as can be told. */
+bool oh_json_holds(const json_t *wide, const json_t *narrow);
 
 #endif

@@ -26,30 +26,73 @@ struct oh_terminal {
     const struct oh_terminal_block *block; /* that is open, or NULL */
     size_t until;                          /* how many of its last lines have come */
     struct oh_text block_text;
-    char *command; /* that waits for its answer, or NULL */
-    bool echo_due; /* the next line shows the command */
+    bool redraw_due; /* a block has ended since the last prompt */
+    char *command;   /* that waits for its answer, or NULL */
+    bool echo_due;   /* the next line shows the command */
     bool answer_begun;
+    size_t ends; /* how many of its last lines have come */
     struct oh_text answer;
 };
 
-bool oh_text_fits(const char *pattern, const char *text)
+/* --- patterns --- */
+
+enum { ANY = 256 }; /* of a pattern; others are a character */
+
+/* The next of a pattern, and how long it is there. */
+static int next_of(const char *pattern, size_t *len)
+{
+    bool is_escaped = pattern[0] == '\\' && (pattern[1] == '*' || pattern[1] == '\\');
+    *len = is_escaped ? 2 : 1;
+    return pattern[0] == '*' ? ANY : (unsigned char)pattern[is_escaped];
+}
+
+static int next_character(const char *text, size_t *len)
+{
+    *len = 1;
+    return (unsigned char)*text;
+}
+
+/* What an ANY of the text stands for only one of the pattern fits. */
+static bool fits(const char *pattern, const char *text, int (*read)(const char *, size_t *))
 {
     const char *star = NULL, *retry = NULL;
+    size_t len, text_len;
     while (*text) {
-        if (*pattern == '*') {
-            star = pattern++;
+        int wanted = next_of(pattern, &len), found = read(text, &text_len);
+        if (wanted == ANY) {
+            star = pattern += len;
             retry = text;
-        } else if (*pattern == *text) {
-            pattern++;
-            text++;
+        } else if (*pattern && wanted == found) {
+            pattern += len;
+            text += text_len;
         } else if (star) {
-            pattern = star + 1;
-            text = ++retry;
+            read(retry, &text_len);
+            pattern = star;
+            text = retry += text_len;
         } else {
             return false;
         }
     }
     return pattern[strspn(pattern, "*")] == '\0';
+}
+
+bool oh_text_fits(const char *pattern, const char *text)
+{
+    return fits(pattern, text, next_character);
+}
+
+bool oh_pattern_holds(const char *wide, const char *narrow)
+{
+    return fits(wide, narrow, next_of);
+}
+
+void oh_text_add_pattern(struct oh_text *pattern, struct oh_span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.at[i] == '*' || text.at[i] == '\\')
+            oh_text_add_char(pattern, '\\');
+        oh_text_add_char(pattern, text.at[i]);
+    }
 }
 
 /* --- telling --- */
@@ -85,11 +128,13 @@ static void forget_command(struct oh_terminal *t)
     free(t->command);
     t->command = NULL;
     t->echo_due = t->answer_begun = false;
+    t->ends = 0;
 }
 
 static void end_block(struct oh_terminal *t)
 {
     t->block = NULL;
+    t->redraw_due = true;
     tell(t, OH_TERMINAL_BLOCK, &t->block_text);
 }
 
@@ -104,19 +149,43 @@ static const struct oh_terminal_block *begins(const struct oh_terminal *t)
     return NULL;
 }
 
+/* How many of the last lines have come in a row, this one being the next. */
+static size_t count_last(const char *const *last, size_t so_far, const char *line)
+{
+    if (!oh_text_fits(last[so_far], line))
+        so_far = 0;
+    return so_far + oh_text_fits(last[so_far], line);
+}
+
 static void take_block_line(struct oh_terminal *t)
 {
     const struct oh_terminal_block *b = t->block;
-    const char *line = oh_text_str(&t->line);
     bool is_first = t->block_text.len == 0;
     add_line(&t->block_text, &t->line);
-    if (!is_first) {
-        if (!oh_text_fits(b->until[t->until], line))
-            t->until = 0;
-        t->until += oh_text_fits(b->until[t->until], line);
-    }
+    if (!is_first)
+        t->until = count_last(b->until, t->until, oh_text_str(&t->line));
     if (t->until == b->until_count)
         end_block(t);
+}
+
+/* Without a prompt the program waits for the next command as soon as it has answered. */
+static void end_answer(struct oh_terminal *t)
+{
+    forget_command(t);
+    tell(t, OH_TERMINAL_ANSWER, &t->answer);
+    t->fn(OH_TERMINAL_PROMPT, (struct oh_span){0}, t->arg);
+}
+
+static void take_answer_line(struct oh_terminal *t, bool is_first)
+{
+    const struct oh_terminal_plan *plan = t->plan;
+    add_line(&t->answer, &t->line);
+    if (plan->prompt)
+        return;
+    if (!is_first && plan->end_count)
+        t->ends = count_last(plan->ends, t->ends, oh_text_str(&t->line));
+    if (t->ends == plan->end_count)
+        end_answer(t);
 }
 
 /* Without `echo` in the plan it is the first line or none. */
@@ -141,10 +210,12 @@ static void take_line(struct oh_terminal *t)
         take_block_line(t);
         return;
     }
-    if (t->command && !t->answer_begun)
-        t->answer_begun = !t->plan->answer || oh_text_fits(t->plan->answer, oh_text_str(&t->line));
+    bool had_begun = t->answer_begun, is_any = !t->plan->answer && (t->plan->prompt || t->line.len);
+    if (t->command && !had_begun)
+        t->answer_begun =
+            is_any || (t->plan->answer && oh_text_fits(t->plan->answer, oh_text_str(&t->line)));
     if (t->command && t->answer_begun)
-        add_line(&t->answer, &t->line);
+        take_answer_line(t, !had_begun);
     else if (t->line.len)
         t->fn(OH_TERMINAL_OTHER, oh_text_span(&t->line), t->arg);
 }
@@ -164,33 +235,44 @@ static void end_line(struct oh_terminal *t)
 
 /* --- the prompt --- */
 
-static void take_prompt(struct oh_terminal *t)
+static void take_prompt(struct oh_terminal *t, bool asks)
 {
     clear_line(t);
     t->prompted = true;
     if (t->block)
         end_block(t);
-    if (t->command && t->plan->answer && !t->answer_begun)
+    bool is_redrawn = t->plan->redraws && t->redraw_due && !t->answer.len;
+    t->redraw_due = false;
+    if (t->command && !asks && ((t->plan->answer && !t->answer_begun) || is_redrawn))
         return;
-    if (t->command) {
-        forget_command(t);
-        tell(t, OH_TERMINAL_ANSWER, &t->answer);
-    }
-    t->fn(OH_TERMINAL_PROMPT, (struct oh_span){0}, t->arg);
+    if (t->command)
+        end_answer(t);
+    else
+        t->fn(OH_TERMINAL_PROMPT, (struct oh_span){0}, t->arg);
+}
+
+static bool is_prompt(const struct oh_terminal *t, const char *prompt)
+{
+    return prompt && t->line.at[t->line.len - 1] == prompt[strlen(prompt) - 1] &&
+           oh_text_fits(prompt, oh_text_str(&t->line));
 }
 
 /* Asked after each character: a prompt ends at the first that makes it one. */
-static void look_for_prompt(struct oh_terminal *t, char last)
+static void look_for_prompt(struct oh_terminal *t)
 {
-    size_t len = strlen(t->plan->prompt);
-    if (last != t->plan->prompt[len - 1] || t->cursor != t->line.len ||
-        t->line.len > OH_TERMINAL_PROMPT_MAX || (t->echo_due && t->plan->echo) ||
-        !oh_text_fits(t->plan->prompt, oh_text_str(&t->line)))
+    bool is_main = false, asks = false;
+    if (t->cursor != t->line.len || t->line.len > OH_TERMINAL_PROMPT_MAX ||
+        (t->echo_due && t->plan->echo))
         return;
-    if (t->prompted)
+    is_main = is_prompt(t, t->plan->prompt);
+    for (size_t i = 0; !is_main && !asks && i < t->plan->ask_count; i++)
+        asks = is_prompt(t, t->plan->asks[i]);
+    if (!is_main && !asks)
+        return;
+    if (t->prompted && !asks)
         clear_line(t);
     else
-        take_prompt(t);
+        take_prompt(t, asks);
 }
 
 /* --- characters --- */
@@ -204,7 +286,7 @@ static void put(struct oh_terminal *t, char c)
     else
         oh_text_add_char(&t->line, c);
     t->cursor++;
-    look_for_prompt(t, c);
+    look_for_prompt(t);
 }
 
 /* The end of ESC [ ...: what line editors draw with. */
@@ -276,7 +358,8 @@ void oh_terminal_take(struct oh_terminal *t, struct oh_span bytes)
 void oh_terminal_command(struct oh_terminal *t, const char *command)
 {
     forget_command(t);
-    clear_line(t);
+    if (t->plan->prompt) /* else something may be half said */
+        clear_line(t);
     oh_text_clear(&t->answer);
     t->prompted = false;
     t->command = oh_strdup(command);

@@ -4,14 +4,15 @@
  * Bytes become lines as on a screen: carriage returns, backspaces and the escape sequences of line
  * editors move within the line, all else of that kind is dropped. Lines become
  *
- *   prompts   the program waits for a command;
- *   answers   what stands between a command and the next prompt;
+ *   prompts   the program waits for a command. One without prompts waits when it has answered;
+ *   answers   what stands between a command and the next prompt, or from a line that fits to one
+ *             that fits;
  *   blocks    what the program says by itself: begins with a line that fits, ends with lines that
  *             fit; may stand anywhere, within an answer, too;
  *   others    what is none of these.
  *
- * Patterns are texts in which '*' stands for any characters. Knows no file descriptors; whatever is
- * shown, what is kept of it is bounded.
+ * Patterns are texts in which '*' stands for any characters, "\*" for a star and "\\" for a
+ * backslash. Knows no file descriptors; whatever is shown, what is kept of it is bounded.
  *
  * Uses: base/.
  */
@@ -31,9 +32,16 @@ struct oh_terminal_block {
 };
 
 struct oh_terminal_plan {
-    const char *prompt; /* all of a line that is not ended; does not end in '*' */
-    const char *answer; /* the line that each answer begins with; NULL: any */
-    bool echo;          /* the program shows each command, though the terminal does not */
+    const char *prompt;      /* all of a line that is not ended; does not end in '*'. NULL: none */
+    const char *const *asks; /* further prompts, at which something is asked in the middle of a */
+    size_t ask_count;        /* command: they end an answer that has not begun, too */
+    const char *answer;      /* the line that each answer begins with; NULL: any */
+    const char *const *ends; /* without a prompt: the last lines of each answer, one after the */
+    size_t end_count;        /* other; none: the first is all */
+    bool redraws;            /* the prompt is drawn anew after a block: that one ends no answer of
+                                which nothing has come */
+    bool echo;               /* the program shows each command, though the terminal does not */
+    const char *enter;       /* what is put behind a command */
     const struct oh_terminal_block *blocks;
     size_t block_count;
 };
@@ -63,7 +71,12 @@ void oh_terminal_command(struct oh_terminal *t, const char *command);
 /* Nothing more will come: tells what is open. */
 void oh_terminal_end(struct oh_terminal *t);
 
-/* '*' in `pattern` stands for any characters, also none. */
+/* '*' in `pattern` stands for any characters, also none; a backslash before '*' or a backslash
+ * makes that one stand for itself, and stands for itself before anything else. */
 bool oh_text_fits(const char *pattern, const char *text);
+/* Appends the pattern that fits `text` alone. */
+void oh_text_add_pattern(struct oh_text *pattern, struct oh_span text);
+/* Whether all that fits `narrow` fits `wide` as well, as far as can be told by their stars. */
+bool oh_pattern_holds(const char *wide, const char *narrow);
 
 #endif

@@ -86,6 +86,44 @@ static bool add_address(const struct oh_addr *a, const char *part, struct oh_tex
     return true;
 }
 
+/* The user of a SIP URI, which is what people dial; without one its host. */
+static void add_number(const char *uri, struct oh_text *out)
+{
+    struct oh_span rest = oh_span_of(uri);
+    size_t colon = oh_span_find(rest, ':');
+    if (colon < rest.len)
+        rest = oh_span_sub(rest, colon + 1, rest.len - colon - 1);
+    oh_text_add_span(out, oh_span_sub(rest, 0, strcspn(rest.at, "@;:?>")));
+}
+
+static void param_alone(struct oh_span name, struct oh_text *out, void *adapter)
+{
+    const struct oh_adapter *a = adapter;
+    struct oh_span rest = name;
+    if (!oh_span_starts_with(name, OH_TEMPLATE_PARAM))
+        return;
+    rest = oh_span_sub(rest, strlen(OH_TEMPLATE_PARAM), rest.len);
+    for (size_t i = 0; i < a->param_count; i++)
+        if (oh_span_is(rest, a->params[i].name))
+            oh_text_add(out, a->params[i].value);
+}
+
+static char *account_text(const struct oh_adapter *a, const char *text)
+{
+    struct oh_template_values values = {param_alone, (void *)(uintptr_t)a};
+    return text ? oh_template_fill(text, &values) : NULL;
+}
+
+char *oh_adapter_account_user(const struct oh_adapter *a)
+{
+    return account_text(a, a->account_user);
+}
+
+char *oh_adapter_account_password(const struct oh_adapter *a)
+{
+    return account_text(a, a->account_password);
+}
+
 void oh_phone_value(struct oh_span span, struct oh_text *out, void *filling)
 {
     struct oh_filling *f = filling;
@@ -103,6 +141,7 @@ void oh_phone_value(struct oh_span span, struct oh_text *out, void *filling)
         {"transport", oh_transport_name(place->transport)},
         {"folder", p->folder},
         {"programs", place->program_folder},
+        {"adapter-folder", p->a->folder},
         {"uri", f->args.uri},
         {"digits", f->args.digits},
         {"when", f->args.when},
@@ -121,6 +160,8 @@ void oh_phone_value(struct oh_span span, struct oh_text *out, void *filling)
         oh_text_add(out, param(p, dot + 1));
     else if (oh_span_starts_with(span, OH_TEMPLATE_KEPT))
         add_kept(f, dot + 1, out);
+    else if (!strcmp(name, "number") && f->args.uri)
+        add_number(f->args.uri, out);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (!strcmp(texts[i].name, name) && texts[i].value)
             oh_text_add(out, texts[i].value);
@@ -245,21 +286,50 @@ void oh_phone_free_words(char **words)
     free(words);
 }
 
+void oh_phone_pattern_value(struct oh_span name, struct oh_text *out, void *filling)
+{
+    struct oh_text value = {0};
+    oh_phone_value(name, &value, filling);
+    oh_text_add_pattern(out, oh_text_span(&value));
+    oh_text_release(&value);
+}
+
+/* What values bring along is no star. */
+static char *fill_pattern(struct oh_phone *p, const char *text)
+{
+    struct oh_filling f = {.phone = p};
+    struct oh_template_values values = {oh_phone_pattern_value, &f};
+    return oh_template_fill(text, &values);
+}
+
+static const char *const *fill_patterns(struct oh_phone *p, const struct oh_words *texts)
+{
+    char **words = oh_alloc((texts->count + 1) * sizeof *words);
+    for (size_t i = 0; i < texts->count; i++)
+        words[i] = fill_pattern(p, texts->at[i]);
+    return (const char *const *)words;
+}
+
 void oh_phone_plan_terminal(struct oh_phone *p)
 {
     const struct oh_adapter *a = p->a;
     if (!a->driver->is_text)
         return;
-    p->terminal.prompt = oh_phone_fill(p, a->prompt);
-    p->terminal.answer = a->answer ? oh_phone_fill(p, a->answer) : NULL;
+    p->terminal.prompt = a->prompt ? fill_pattern(p, a->prompt) : NULL;
+    p->terminal.answer = a->answer ? fill_pattern(p, a->answer) : NULL;
+    p->terminal.asks = fill_patterns(p, &a->asks);
+    p->terminal.ask_count = a->asks.count;
+    p->terminal.ends = fill_patterns(p, &a->ends);
+    p->terminal.end_count = a->ends.count;
     p->terminal.echo = a->echo;
+    p->terminal.redraws = a->redraws;
+    p->terminal.enter = a->enter ? a->enter : a->driver->enter;
     p->terminal.blocks = p->blocks;
     p->terminal.block_count = a->says_count;
     for (size_t i = 0; i < a->says_count; i++)
-        p->blocks[i] = (struct oh_terminal_block){
-            .begins = oh_phone_fill(p, a->says[i].begins),
-            .until = (const char *const *)oh_phone_words(p, &a->says[i].until),
-            .until_count = a->says[i].until.count};
+        p->blocks[i] = (struct oh_terminal_block){.begins = fill_pattern(p, a->says[i].begins),
+                                                  .until = fill_patterns(p, &a->says[i].until),
+                                                  .until_count = a->says[i].until.count};
 }
 
 void oh_phone_forget_terminal(struct oh_phone *p)
@@ -270,5 +340,7 @@ void oh_phone_forget_terminal(struct oh_phone *p)
     }
     free((char *)(uintptr_t)p->terminal.prompt);
     free((char *)(uintptr_t)p->terminal.answer);
+    oh_phone_free_words((char **)(uintptr_t)p->terminal.asks);
+    oh_phone_free_words((char **)(uintptr_t)p->terminal.ends);
     p->terminal = (struct oh_terminal_plan){0};
 }

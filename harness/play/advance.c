@@ -18,9 +18,30 @@ struct oh_action {
     struct oh_action *next;
     struct oh_player *player;
     int step;
+    int awaited;           /* by hand: the step that shows that it is done; OH_NONE */
+    struct oh_phone *hand; /* by hand: the phone; NULL */
     char *seat;
     bool answered;
 };
+
+/* Nothing goes on, and no time runs, while a person does what is asked. */
+static bool is_at_hand(const struct oh_player *p)
+{
+    for (const struct oh_action *a = p->actions; a; a = a->next) {
+        if (a->hand && !a->answered)
+            return true;
+    }
+    return false;
+}
+
+void oh_player_came(struct oh_player *p)
+{
+    for (const struct oh_action *a = p->actions; a; a = a->next) {
+        if (a->hand && !a->answered && a->awaited != OH_NONE &&
+            oh_walk_state(p->walk, a->awaited) != OH_STEP_PENDING)
+            oh_phone_came(a->hand);
+    }
+}
 
 void oh_player_release_actions(struct oh_player *p)
 {
@@ -63,6 +84,15 @@ static void on_action(struct oh_phone *phone, enum oh_action_result result, cons
     oh_bench_wake(p->bench);
     if (p->phase == OH_PHASE_CLOSING) /* the flow is over: the wire has told what came of it */
         return;
+    if (result == OH_ACTION_SKIPPED) {
+        oh_player_end(p, OH_OUTCOME_SKIPPED, a->step, "%s: %s", text, detail);
+        return;
+    }
+    if (result == OH_ACTION_UNSUPPORTED) {
+        oh_player_end(p, OH_OUTCOME_SKIPPED, a->step, "the phone lacks what '%s' needs: %s", text,
+                      detail ? detail : "no more is known");
+        return;
+    }
     oh_player_end(p, result == OH_ACTION_HUNG ? OH_OUTCOME_PHONE_HUNG : OH_OUTCOME_ACTION_REFUSED,
                   a->step, "%s: %s", text, detail ? detail : "no more is known");
 }
@@ -74,7 +104,14 @@ void oh_player_tell(struct oh_player *p, int step, struct oh_seat *phone, enum o
     struct oh_error e = {0};
     a->player = p;
     a->step = step;
+    a->awaited = OH_NONE;
     a->seat = oh_strdup(phone->name);
+    if (oh_adapter_is_by_hand(phone->phone->adapter)) {
+        a->hand = phone->phone->phone;
+        a->awaited = step == OH_NONE ? OH_NONE : oh_desk_awaited(p, step);
+        if (step != OH_NONE)
+            oh_desk_tell(p, phone, a->awaited);
+    }
     a->next = p->actions;
     p->actions = a;
     oh_record_journal(p, OH_JOURNAL_TOLD, step, OH_NONE, phone->name,
@@ -96,9 +133,26 @@ static const char *target_uri(struct oh_player *p, const struct oh_step *step)
     return target->uri;
 }
 
+/* No phone is told which of its calls is meant: it takes the latest. */
+static bool is_latest_call(const struct oh_player *p, const struct oh_seat *phone, const char *name)
+{
+    const struct oh_call *c = p->calls;
+    while (c && (c->phone != phone || c->ended))
+        c = c->next;
+    return c && c->name && strcmp(c->name, name) == 0;
+}
+
 static void do_action(struct oh_player *p, int index, const struct oh_step *step)
 {
     struct oh_seat *phone = oh_player_seat(p, step->from);
+    if (step->call && !oh_adapter_is_stand_in(phone->phone->adapter) &&
+        !is_latest_call(p, phone, step->call)) {
+        oh_player_end(
+            p, OH_OUTCOME_ACTION_REFUSED, index,
+            "%s: the phone cannot be told that call '%s' is meant, which is not its latest",
+            step->text, step->call);
+        return;
+    }
     bool forwards = step->verb == OH_VERB_FORWARD;
     struct oh_action_args args = {.uri = target_uri(p, step),
                                   .digits = forwards ? NULL : step->value,
@@ -159,6 +213,10 @@ static bool front_phones(struct oh_player *p, struct oh_entry front)
     const struct oh_step *step = &p->scenario->steps[wait.step];
     if (!oh_clock_is_up(p, front.step, wait.longest_ms))
         return false;
+    for (int i = front.step; i <= wait.step; i++) {
+        if (oh_clock_awaits_copy(p, i))
+            return false;
+    }
     oh_clock_is_up(p, wait.step, 0); /* its time is over with that of what stands before it */
     oh_walk_missed(p->walk, wait.step);
     oh_record_journal(p, OH_JOURNAL_MISSED, wait.step, OH_NONE, step->from, NULL);
@@ -235,7 +293,7 @@ static int64_t user_waits_ms(const struct oh_player *p, int index, const struct 
 static bool front(struct oh_player *p, struct oh_walk_front at)
 {
     const struct oh_step *step = &p->scenario->steps[at.step];
-    if (oh_clock_is_held(p, at.step))
+    if (oh_clock_is_held(p, at.step) || is_at_hand(p))
         return false;
     if (at.either != OH_NONE || oh_step_is_phones(p->scenario, step))
         return front_phones(p, (struct oh_entry){at.step, at.either});

@@ -12,6 +12,7 @@
 #define SEAT_HOST  11 /* 127.x.y.11 and up: our other seats */
 
 #define MEMORY_SIP_PORT 5060
+#define SIP_PORT        5060
 #define MEMORY_RTP_PORT 4000
 
 #define FIRST_USER 1001 /* each phone has an account of its own */
@@ -28,6 +29,14 @@ static struct oh_addr host_of(const struct oh_addr *net, unsigned host)
     a.ip[3] = (uint8_t)host;
     a.port = 0;
     return a;
+}
+
+/* On a network of others we have one address. */
+static struct oh_addr our_host(const struct oh_bench *b, const struct oh_addr *net, unsigned host)
+{
+    struct oh_addr a = *net;
+    a.port = 0;
+    return b->options.address.family == OH_FAMILY_NONE ? host_of(net, host) : a;
 }
 
 bool oh_bench_hurries(const struct oh_bench *b)
@@ -85,11 +94,17 @@ bool oh_bench_has_given_up(const struct oh_bench_slot *slot)
 }
 
 static const char *const event_words[] = {
-    [OH_PHONE_READY] = "ready",           [OH_PHONE_FAILED] = "failed",
-    [OH_PHONE_REGISTERED] = "registered", [OH_PHONE_DIED] = "exited",
-    [OH_PHONE_KILLED] = "killed",         [OH_PHONE_STOPPED] = "stopped",
-    [OH_PHONE_CONTINUED] = "continued",   [OH_PHONE_HUNG] = "hung",
-    [OH_PHONE_ENDED] = "ended",           [OH_PHONE_SAYS] = "says",
+    [OH_PHONE_READY] = "ready",
+    [OH_PHONE_FAILED] = "failed",
+    [OH_PHONE_REGISTERED] = "registered",
+    [OH_PHONE_DIED] = "exited",
+    [OH_PHONE_KILLED] = "killed",
+    [OH_PHONE_STOPPED] = "stopped",
+    [OH_PHONE_CONTINUED] = "continued",
+    [OH_PHONE_HUNG] = "hung",
+    [OH_PHONE_ENDED] = "ended",
+    [OH_PHONE_SAYS] = "says",
+    [OH_PHONE_UNSUPPORTED] = "unsupported",
 };
 
 static bool is_seated(const struct oh_player *p, const struct oh_bench_slot *slot)
@@ -110,6 +125,7 @@ static void phone_trouble(struct oh_bench_slot *slot, enum oh_phone_event event,
         const char *what;
     } troubles[] = {
         {OH_PHONE_FAILED, OH_OUTCOME_BENCH, "the phone could not be started"},
+        {OH_PHONE_UNSUPPORTED, OH_OUTCOME_SKIPPED, "the phone cannot be driven"},
         {OH_PHONE_DIED, OH_OUTCOME_PHONE_DIED, "the phone program ended unasked"},
         {OH_PHONE_KILLED, OH_OUTCOME_PHONE_KILLED, "the phone program was killed from outside"},
         {OH_PHONE_STOPPED, OH_OUTCOME_PHONE_KILLED, "the phone program was stopped from outside"},
@@ -155,7 +171,7 @@ static void on_phone(struct oh_phone *phone, enum oh_phone_event event, const ch
         slot->starts_failed = 0;
     }
     if (event == OH_PHONE_FAILED || event == OH_PHONE_DIED || event == OH_PHONE_KILLED ||
-        event == OH_PHONE_ENDED) {
+        event == OH_PHONE_ENDED || event == OH_PHONE_UNSUPPORTED) {
         slot->ready = false;
         slot->failed = true;
         slot->unfit = false;
@@ -182,14 +198,71 @@ uint16_t oh_bench_port(const struct oh_bench *b, const struct oh_addr *at, bool 
 
 static int choose_net(const struct oh_bench *b, struct oh_addr *out, struct oh_error *e)
 {
+    if (b->options.address.family != OH_FAMILY_NONE) {
+        *out = b->options.address;
+        return 0;
+    }
     if (b->options.in_memory)
         return oh_addr_parse(oh_span_of("127.0.0.0"), out, e);
     return oh_net_free_loopback(out, e);
 }
 
+static int no_address(const struct oh_bench_slot *slot, struct oh_error *e)
+{
+    oh_error_set(e,
+                 "the phone %s is at an address of its own, and cannot reach offhook on loopback",
+                 oh_adapter_name(slot->adapter));
+    return oh_error_remedy(e, "say where offhook is to listen: --interface NAME or --address IP");
+}
+
+/* What the phone has already is its account; the rest is chosen. */
+static void give_account(struct oh_bench_slot *slot, unsigned nth)
+{
+    char password[17];
+    oh_random_hex(password, 8);
+    slot->user = oh_adapter_account_user(slot->adapter);
+    slot->password = oh_adapter_account_password(slot->adapter);
+    if (!slot->user)
+        slot->user = oh_format("%u", FIRST_USER + nth);
+    if (!slot->password)
+        slot->password = oh_strdup(password);
+}
+
+/* Who starts nothing needs no ports chosen. */
+static int place_by_hand(struct oh_bench *b, struct oh_bench_slot *slot, const char *seat,
+                         unsigned nth, struct oh_error *e)
+{
+    slot->bench = b;
+    if (b->options.address.family == OH_FAMILY_NONE)
+        return no_address(slot, e);
+    give_account(slot, nth);
+    if (nth == 0 && b->options.phone_address.family != OH_FAMILY_NONE) {
+        slot->sip = b->options.phone_address;
+        slot->sip.port = slot->sip.port ? slot->sip.port : SIP_PORT;
+        slot->is_found = true;
+    }
+    slot->place = (struct oh_phone_place){.seat = *seat ? seat : "the phone",
+                                          .sip = slot->sip,
+                                          .server = b->home_addr,
+                                          .user = slot->user,
+                                          .auth_user = slot->user,
+                                          .password = slot->password,
+                                          .realm = "",
+                                          .person = b->options.person,
+                                          .program_folder = b->options.program_folder};
+    return 0;
+}
+
 static int place_slot(struct oh_bench *b, struct oh_bench_slot *slot, const char *seat,
                       const struct oh_addr *net, unsigned host, struct oh_error *e)
 {
+    if (oh_adapter_is_by_hand(slot->adapter))
+        return place_by_hand(b, slot, seat, host - PHONE_HOST, e);
+    if (b->options.address.family != OH_FAMILY_NONE)
+        return oh_error_set(e,
+                            "%s is started by offhook, at an address of its own on loopback; "
+                            "--interface and --address are for phones that stand elsewhere",
+                            oh_adapter_name(slot->adapter));
     slot->bench = b;
     slot->sip = host_of(net, host);
     slot->sip.port = oh_bench_port(b, &slot->sip, false, e);
@@ -201,10 +274,7 @@ static int place_slot(struct oh_bench *b, struct oh_bench_slot *slot, const char
     }
     if (!slot->sip.port || !rtp)
         return -1;
-    slot->user = oh_format("%u", FIRST_USER + host - PHONE_HOST);
-    char password[17];
-    oh_random_hex(password, 8);
-    slot->password = oh_strdup(password);
+    give_account(slot, host - PHONE_HOST);
     slot->place = (struct oh_phone_place){.seat = *seat ? seat : "phone",
                                           .sip = slot->sip,
                                           .server = b->home_addr,
@@ -242,19 +312,47 @@ static int place_slots(struct oh_bench *b, const struct oh_bench_phone *phones, 
     return 0;
 }
 
+/* Phones expect their server at 5060; one that was told another port is told for good. */
+static int listen_at(struct oh_bench *b, const struct oh_addr *at, struct oh_error *e)
+{
+    struct oh_conn_owner owner = oh_wire_owner(b);
+    b->home = oh_udp_open(b->net, "home", at, oh_player_datagram, b, e);
+    b->home_listener = b->home ? oh_tcp_listen(b->net, "home", at, &owner, e) : NULL;
+    if (b->home_listener) {
+        b->home_addr = *at;
+        return 0;
+    }
+    oh_socket_close(b->home);
+    b->home = NULL;
+    return -1;
+}
+
+static int listen_home(struct oh_bench *b, const struct oh_addr *net, struct oh_error *e)
+{
+    struct oh_addr usual = *net;
+    struct oh_error taken;
+    bool is_lan = b->options.address.family != OH_FAMILY_NONE;
+    usual.port = usual.port ? usual.port : SIP_PORT;
+    if (is_lan && listen_at(b, &usual, net->port ? e : &taken) == 0)
+        return 0;
+    if (is_lan && net->port)
+        return -1;
+    b->home_addr = our_host(b, net, HOME_HOST);
+    return oh_wire_listen(b, "home", &b->home_addr, &b->home, &b->home_listener, e);
+}
+
 static int open_home(struct oh_bench *b, const struct oh_addr *net, struct oh_error *e)
 {
-    b->home_addr = host_of(net, HOME_HOST);
-    if (oh_wire_listen(b, "home", &b->home_addr, &b->home, &b->home_listener, e) != 0)
+    if (listen_home(b, net, e) != 0)
         return -1;
-    b->home_rtp_addr = host_of(net, HOME_HOST);
+    b->home_rtp_addr = our_host(b, net, HOME_HOST);
     b->home_rtp_addr.port = oh_bench_port(b, &b->home_rtp_addr, true, e);
     if (b->home_rtp_addr.port)
         b->home_rtp = oh_udp_open(b->net, "home rtp", &b->home_rtp_addr, oh_player_datagram, b, e);
     if (!b->home_rtp)
         return -1;
     for (unsigned i = 0; i < OH_BENCH_SEATS; i++)
-        b->seat_sip[i] = b->seat_rtp[i] = host_of(net, SEAT_HOST + i);
+        b->seat_sip[i] = b->seat_rtp[i] = our_host(b, net, SEAT_HOST + i);
     return 0;
 }
 
@@ -276,10 +374,14 @@ int oh_bench_seat(struct oh_bench *b, size_t n, struct oh_error *e)
     return b->rtp_sockets[n] ? 0 : -1;
 }
 
-static int open_capture(struct oh_bench *b, struct oh_error *e)
+int oh_bench_open_capture(struct oh_bench *b, struct oh_error *e)
 {
     struct oh_addr hosts[OH_BENCH_SEATS + 1 + 8];
     size_t count = 0;
+    for (size_t i = 0; i < b->slot_count; i++) {
+        if (oh_adapter_is_by_hand(b->slots[i].adapter) && !b->slots[i].is_found)
+            return 0; /* oh_bench_find_phones */
+    }
     if (b->options.no_capture)
         return 0;
     hosts[count++] = b->home_addr;
@@ -300,7 +402,7 @@ struct oh_bench *oh_bench_open(const struct oh_bench_options *options,
     b->options = *options;
     b->net = options->in_memory ? oh_net_new_memory() : oh_net_new(e);
     if (!b->net || choose_net(b, &net, e) != 0 || open_home(b, &net, e) != 0 ||
-        place_slots(b, phones, phone_count, &net, e) != 0 || open_capture(b, e) != 0) {
+        place_slots(b, phones, phone_count, &net, e) != 0 || oh_bench_open_capture(b, e) != 0) {
         oh_bench_close(b);
         return NULL;
     }
@@ -336,8 +438,7 @@ static size_t seat_answering(const struct oh_bench *b, struct oh_seat seats[OH_B
     return count;
 }
 
-/* They are answered until the last one is gone: a phone that hears nothing waits 64*T1 for it. */
-static void stop_phones(struct oh_bench *b)
+static void answer(struct oh_bench *b, bool (*done)(void *arg), void *arg, int64_t timeout_ms)
 {
     struct oh_seat seats[OH_BENCH_SEATS + 1];
     struct oh_player answering = {.bench = b,
@@ -347,11 +448,7 @@ static void stop_phones(struct oh_bench *b)
                                   .phase = OH_PHASE_CLOSING,
                                   .ended = true};
     b->player = &answering;
-    for (size_t i = 0; i < b->slot_count; i++) {
-        if (b->slots[i].phone && oh_phone_is_running(b->slots[i].phone))
-            oh_phone_stop(b->slots[i].phone);
-    }
-    oh_bench_wait(b, phones_gone, b, STOP_PATIENCE_MS);
+    oh_bench_wait(b, done, arg, timeout_ms);
     oh_exchange_free_all(&answering);
     oh_call_free_all(&answering);
     for (size_t i = 0; i < answering.kept_count; i++)
@@ -360,6 +457,21 @@ static void stop_phones(struct oh_bench *b)
     for (size_t i = 0; i < answering.seat_count; i++)
         free(seats[i].nonce);
     b->player = NULL;
+}
+
+void oh_bench_answer(struct oh_bench *b, bool (*done)(void *arg), void *arg)
+{
+    answer(b, done, arg, INT64_C(3600000));
+}
+
+/* They are answered until the last one is gone: a phone that hears nothing waits 64*T1 for it. */
+static void stop_phones(struct oh_bench *b)
+{
+    for (size_t i = 0; i < b->slot_count; i++) {
+        if (b->slots[i].phone && oh_phone_is_running(b->slots[i].phone))
+            oh_phone_stop(b->slots[i].phone);
+    }
+    answer(b, phones_gone, b, STOP_PATIENCE_MS);
 }
 
 void oh_bench_close(struct oh_bench *b)

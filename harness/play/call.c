@@ -124,6 +124,27 @@ struct oh_call *oh_call_outgoing(struct oh_player *p, struct oh_seat *from, stru
     return c;
 }
 
+/* Both sides may have asked at once: RFC 3261 14.1. */
+static struct oh_exchange *latest_invite(const struct oh_call *c, bool is_server)
+{
+    if (c->invite && c->invite->is_server == is_server)
+        return c->invite;
+    struct oh_exchange *x = c->player->exchanges;
+    while (x && (x->call != c || !x->is_invite || x->is_server != is_server))
+        x = x->next;
+    return x;
+}
+
+struct oh_exchange *oh_call_our_invite(const struct oh_call *c)
+{
+    return latest_invite(c, false);
+}
+
+struct oh_exchange *oh_call_their_invite(const struct oh_call *c)
+{
+    return latest_invite(c, true);
+}
+
 /* --- what passes changes the call --- */
 
 void oh_call_sent_response(struct oh_call *c, struct oh_exchange *x, const struct oh_sip_msg *m)
@@ -188,17 +209,17 @@ static bool read_rack(const struct oh_sip_msg *m, uint64_t *rseq, uint64_t *cseq
 
 bool oh_call_is_prack(const struct oh_call *c, const struct oh_sip_msg *prack)
 {
-    const struct oh_exchange *x = c->invite;
+    const struct oh_exchange *x = oh_call_their_invite(c);
     uint64_t rseq = 0, cseq = 0, number = 0;
-    return x && x->is_server && x->rseq && read_rack(prack, &rseq, &cseq) && rseq == x->rseq &&
+    return x && x->rseq && read_rack(prack, &rseq, &cseq) && rseq == x->rseq &&
            oh_field_number(x->request, "cseq.number", &number) && cseq == number;
 }
 
 /* What is not the right PRACK, but is one, ends our repeating as well: the judge tells of it. */
 static void got_prack(struct oh_call *c, const struct oh_sip_msg *m)
 {
-    struct oh_exchange *x = c->invite;
-    if (!x || !x->is_server || !x->rseq || x->final)
+    struct oh_exchange *x = oh_call_their_invite(c);
+    if (!x || !x->rseq || x->final)
         return;
     oh_exchange_stop(x);
     if (!x->request->body.len) /* our offer went in the provisional: RFC 3262 5 */
@@ -333,27 +354,27 @@ static void send_bye(struct oh_player *p, struct oh_call *c)
         x->call = c;
 }
 
-static void send_cancel(struct oh_player *p, struct oh_call *c)
+static void send_cancel(struct oh_player *p, struct oh_call *c, const struct oh_exchange *invite)
 {
     c->cancel_sent = true;
-    oh_exchange_request(p, c->via, &c->invite->way.to, oh_draft_cancel(c->invite->request), OH_NONE,
+    oh_exchange_request(p, c->via, &invite->way.to, oh_draft_cancel(invite->request), OH_NONE,
                         NULL);
 }
 
 static void close_call(struct oh_player *p, struct oh_call *c)
 {
-    struct oh_exchange *x = c->invite;
-    if (x && !x->is_server && x->final && !x->acked) /* the flow's ACK, which it did not come to */
-        oh_call_ack(x);
+    struct oh_exchange *ours = oh_call_our_invite(c), *theirs = oh_call_their_invite(c);
+    if (ours && ours->final && !ours->acked) /* the flow's ACK, which it did not come to */
+        oh_call_ack(ours);
     if (c->ended || c->bye_sent)
         return;
     oh_media_stop(c);
     if (c->confirmed) {
         /* RFC 3261 15: the callee's BYE waits for the ACK, or until it is too late for one */
-        if (!x || !oh_exchange_awaits_ack(x) || x->final->status >= 300)
+        if (!theirs || !oh_exchange_awaits_ack(theirs) || theirs->final->status >= 300)
             send_bye(p, c);
-    } else if (x && !x->is_server && !x->final && x->proceeding && !c->cancel_sent) {
-        send_cancel(p, c); /* 9.1: not before a provisional */
+    } else if (ours && !ours->final && ours->proceeding && !c->cancel_sent) {
+        send_cancel(p, c, ours); /* 9.1: not before a provisional */
     }
 }
 

@@ -5,6 +5,7 @@
 #include "scenario/blocks.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct oh_clock {
     struct oh_player *player;
@@ -13,6 +14,8 @@ struct oh_clock {
     struct oh_timer *hold; /* its message is left unanswered until then */
     struct oh_timer *wait; /* of what it cannot go without; see oh_clock_has_waited */
     bool waits, has_waited;
+    struct oh_timer
+        *copy; /* a copy of its message was lost: the next one is waited for until then */
 };
 
 static struct oh_clock *clock_of(struct oh_player *p, int step)
@@ -100,6 +103,31 @@ bool oh_clock_is_held(const struct oh_player *p, int step)
     return false;
 }
 
+static void on_no_copy(void *arg)
+{
+    struct oh_clock *c = arg;
+    c->copy = NULL;
+    oh_player_advance(c->player);
+}
+
+void oh_clock_await_copy(struct oh_player *p, int step)
+{
+    const struct oh_step *at = &p->scenario->steps[step];
+    bool invite = at->is_request && strcmp(at->method, "INVITE") == 0;
+    const struct oh_schedule timers = {
+        .first_ms = OH_T1_MS, .most_ms = invite ? -1 : OH_T2_MS, .until_ms = OH_T1X64_MS};
+    int64_t gap_ms = oh_schedule_gap_ms(&timers, oh_walk_lost(p->walk, step));
+    struct oh_clock *c = clock_of(p, step);
+    oh_timer_cancel(c->copy);
+    c->copy = oh_timer_set(p->net, oh_net_now(p->net) + (2 * gap_ms + OH_T1_MS) * OH_NS_PER_MS,
+                           on_no_copy, c);
+}
+
+bool oh_clock_awaits_copy(const struct oh_player *p, int step)
+{
+    return p->clocks && p->clocks[step].copy && oh_walk_state(p->walk, step) == OH_STEP_PENDING;
+}
+
 void oh_clocks_sweep(struct oh_player *p)
 {
     for (int i = 0; p->clocks && i < (int)p->scenario->step_count; i++) {
@@ -116,6 +144,7 @@ void oh_clocks_free(struct oh_player *p)
         oh_timer_cancel(p->clocks[i].timer);
         oh_timer_cancel(p->clocks[i].hold);
         oh_timer_cancel(p->clocks[i].wait);
+        oh_timer_cancel(p->clocks[i].copy);
     }
     free(p->clocks);
     p->clocks = NULL;

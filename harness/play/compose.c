@@ -89,9 +89,11 @@ static bool describes(const struct oh_exchange *x, unsigned status, const struct
     if (x->is_invite)
         return status >= 200 || wish_of(step) || early ||
                (step && step->reliable && !x->request->body.len); /* RFC 3262 5 */
-    bool offers = x->request->body.len && (oh_sip_msg_is_method(x->request, "UPDATE") ||
-                                           (oh_sip_msg_is_method(x->request, "PRACK") &&
-                                            x->call->invite && x->call->invite->request->body.len));
+    const struct oh_exchange *invite = oh_call_their_invite(x->call);
+    bool offers =
+        x->request->body.len &&
+        (oh_sip_msg_is_method(x->request, "UPDATE") ||
+         (oh_sip_msg_is_method(x->request, "PRACK") && invite && invite->request->body.len));
     return status >= 200 && offers;
 }
 
@@ -142,6 +144,8 @@ struct oh_draft *oh_compose_response(struct oh_player *p, struct oh_exchange *x,
         add_bindings(p, x, d);
     if (c && x->is_invite && status > 100 && status < 300)
         add_contact(c, d); /* RFC 3261 12.1.1 */
+    if (c && oh_sip_msg_is_method(x->request, "UPDATE") && status >= 200 && status < 300)
+        add_contact(c, d); /* RFC 3311 7 */
     if (c && x->is_invite && status >= 200 && status < 300) {
         oh_draft_set(d, "Allow", "INVITE, ACK, CANCEL, OPTIONS, BYE"); /* 13.3.1.4 */
         oh_draft_set(d, "Supported", "%s", "");
@@ -321,8 +325,8 @@ struct oh_draft *oh_compose_prack(struct oh_call *c, const struct oh_sdp_wish *w
                                   struct oh_addr *to)
 {
     struct oh_draft *d = oh_call_request(c, "PRACK", to);
-    const struct oh_exchange *x = c->invite;
-    const struct oh_sip_msg *r = x && !x->is_server ? x->provisional : NULL;
+    const struct oh_exchange *x = oh_call_our_invite(c);
+    const struct oh_sip_msg *r = x ? x->provisional : NULL;
     struct oh_text sdp = {0};
     struct oh_error e = {0};
     if (!d || !r || !oh_sip_msg_header(r, OH_SIP_RSEQ, 0))
@@ -345,11 +349,12 @@ static struct oh_draft *request_draft(struct oh_player *p, const struct oh_step 
     struct oh_call *c = oh_call_for(p, phone, step);
     bool in_dialog = c && !c->ended && c->dialog;
     if (strcmp(step->method, "CANCEL") == 0) {
-        if (!c || !c->invite || c->invite->is_server || c->invite->given_up)
+        const struct oh_exchange *invite = c ? oh_call_our_invite(c) : NULL;
+        if (!invite || invite->given_up)
             return NULL;
         *call = c;
-        *to = c->invite->way.to;
-        return oh_draft_cancel(c->invite->request);
+        *to = invite->way.to;
+        return oh_draft_cancel(invite->request);
     }
     if (strcmp(step->method, "INVITE") != 0 || in_dialog) {
         *call = c;
@@ -405,9 +410,9 @@ static int send_raw(struct oh_player *p, int index, struct oh_call *c, struct oh
 static int send_ack(struct oh_player *p, int index, const struct oh_step *step, struct oh_error *e)
 {
     struct oh_call *c = oh_call_for(p, oh_player_seat(p, step->to), step);
-    struct oh_exchange *x = c ? c->invite : NULL;
+    struct oh_exchange *x = c ? oh_call_our_invite(c) : NULL;
     struct oh_addr to;
-    struct oh_draft *d = x && !x->is_server ? oh_call_ack_draft(x, wish_of(step), &to) : NULL;
+    struct oh_draft *d = x ? oh_call_ack_draft(x, wish_of(step), &to) : NULL;
     if (!d)
         return oh_error_set(e, "%s cannot be sent: no final response to our INVITE came",
                             step->text);
@@ -468,8 +473,8 @@ bool oh_compose_must_wait(struct oh_player *p, const struct oh_step *step)
     if (!step->is_request || strcmp(step->method, "CANCEL") != 0)
         return false;
     const struct oh_call *c = oh_call_for(p, oh_player_seat(p, step->to), step);
-    const struct oh_exchange *x = c ? c->invite : NULL;
-    return x && !x->is_server && !x->final && !x->proceeding && !x->given_up;
+    const struct oh_exchange *x = c ? oh_call_our_invite(c) : NULL;
+    return x && !x->final && !x->proceeding && !x->given_up;
 }
 
 static int send_step(struct oh_player *p, int index, struct oh_error *e)

@@ -152,7 +152,11 @@ static bool send_text(struct oh_player *p, struct oh_seat *seat, const struct oh
 {
     struct oh_error e = {0};
     struct oh_way cut = *way;
-    cut.pieces = step == OH_NONE ? 0 : step_of(p, step)->pieces;
+    if (step != OH_NONE) {
+        cut.pieces = step_of(p, step)->pieces;
+        cut.cuts = step_of(p, step)->cuts;
+        cut.cut_count = step_of(p, step)->cut_count;
+    }
     enum oh_sent sent = oh_wire_send(p, seat, &cut, oh_text_span(wire), step, &e);
     if (sent == OH_NOT_SENT) {
         not_sent(p, way, step, &e);

@@ -1,6 +1,8 @@
 /* One field of a message's bytes made otherwise, and nothing else of it. */
 #include "play/mirror.h"
 
+#include "sip/uri.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,6 +200,50 @@ static bool add(struct oh_text *wire, const char *field, const char *value)
     return done;
 }
 
+/* --- how many there are --- */
+
+static bool remove_header(struct oh_text *wire, const char *field)
+{
+    char *name = header_of(field);
+    bool removed = false, again = true;
+    while (again) {
+        struct oh_sip_msg *m = oh_sip_msg_parse(oh_text_span(wire));
+        const struct oh_sip_header *h = m ? oh_sip_msg_header_named(m, oh_span_of(name), 0) : NULL;
+        again = h != NULL;
+        removed = removed || again;
+        if (h)
+            splice(wire, oh_sip_msg_offset(m, h->line), h->line.len, "");
+        oh_sip_msg_free(m);
+    }
+    free(name);
+    return removed;
+}
+
+#define MOST_VALUES 99
+
+/* Each value in a line of its own, the last again and again where there are to be more. */
+static bool set_count(struct oh_text *wire, const char *field, const char *value)
+{
+    struct oh_sip_msg *m = oh_sip_msg_parse(oh_text_span(wire));
+    char *name = header_of(field);
+    const char *usual = oh_mirror_usual(name);
+    struct oh_span last = oh_span_of(usual ? usual : "rehearsed"), at;
+    uint64_t count;
+    bool done = m && oh_span_to_u64(oh_span_of(value), &count) && count <= MOST_VALUES;
+    if (done)
+        remove_header(wire, field);
+    for (size_t i = 0; done && i < count; i++) {
+        at = oh_sip_msg_value_named(m, oh_span_of(name), i);
+        last = at.at ? at : last;
+        char *text = oh_span_dup(last);
+        oh_mirror_add_header(wire, name, text);
+        free(text);
+    }
+    free(name);
+    oh_sip_msg_free(m);
+    return done;
+}
+
 /* --- what is there --- */
 
 /* Where a field stands. What is not said is not there, even where the RFC says what that means. */
@@ -234,6 +280,8 @@ static bool find(const struct oh_text *wire, const char *field, struct spot *out
 bool oh_mirror_set(struct oh_text *wire, const char *field, const char *value)
 {
     struct spot spot;
+    if (oh_field_is_count(oh_span_of(field)))
+        return set_count(wire, field, value);
     if (!find(wire, field, &spot))
         return false;
     if (!spot.is_there && (!add(wire, field, value) || !find(wire, field, &spot) || !spot.is_there))
@@ -247,23 +295,6 @@ bool oh_mirror_set(struct oh_text *wire, const char *field, const char *value)
     if (is_of_body(field))
         measure(wire);
     return true;
-}
-
-static bool remove_header(struct oh_text *wire, const char *field)
-{
-    char *name = header_of(field);
-    bool removed = false, again = true;
-    while (again) {
-        struct oh_sip_msg *m = oh_sip_msg_parse(oh_text_span(wire));
-        const struct oh_sip_header *h = m ? oh_sip_msg_header_named(m, oh_span_of(name), 0) : NULL;
-        again = h != NULL;
-        removed = removed || again;
-        if (h)
-            splice(wire, oh_sip_msg_offset(m, h->line), h->line.len, "");
-        oh_sip_msg_free(m);
-    }
-    free(name);
-    return removed;
 }
 
 static bool remove_body(struct oh_text *wire)
@@ -292,6 +323,8 @@ static bool remove_param(struct oh_text *wire, size_t from, size_t len)
 bool oh_mirror_remove(struct oh_text *wire, const char *field)
 {
     struct spot spot;
+    if (oh_field_is_count(oh_span_of(field)))
+        return remove_header(wire, field);
     if (!find(wire, field, &spot) || !spot.is_there)
         return false;
     if (is_of_body(field))

@@ -32,6 +32,21 @@ static char *now_of(const struct oh_text *wire, const char *field)
     return text ? text : oh_strdup("");
 }
 
+/* Of a list all of it, as it stands there. */
+static char *all_of(const struct oh_text *wire, const char *field)
+{
+    struct oh_sip_msg *msg = oh_sip_msg_parse(oh_text_span(wire));
+    struct oh_field f;
+    char *text = NULL;
+    if (msg && oh_field_get(msg, oh_span_of(field), &f) == 0) {
+        bool is_list = oh_field_is_list(oh_span_of(field));
+        text = f.count ? oh_span_dup(is_list ? f.bytes : f.items[0].text) : NULL;
+        oh_field_release(&f);
+    }
+    oh_sip_msg_free(msg);
+    return text ? text : oh_strdup("");
+}
+
 /* --- values worth trying --- */
 
 struct values {
@@ -161,6 +176,29 @@ static bool wants(const struct oh_expect *expect, enum oh_predicate_kind kind)
     return false;
 }
 
+/* What is to be contained, behind what is there: as a list of headers or of SDP, and as text. */
+static void add_contained(const struct oh_mirror *m, const struct oh_expect *expect,
+                          const struct oh_text *wire, struct values *v)
+{
+    char *now = all_of(wire, expect->field);
+    static const char *const between[] = {", ", " ", ""};
+    for (size_t i = 0; i < expect->predicate_count; i++) {
+        const struct oh_predicate *p = &expect->predicates[i];
+        for (size_t b = 0; p->kind == OH_IS_CONTAINING && b < sizeof between / sizeof *between;
+             b++) {
+            struct oh_text all = {0}, store = {0};
+            oh_text_add(&all, now);
+            for (size_t k = 0; k < p->operand_count; k++) {
+                oh_text_add(&all, all.len ? between[b] : "");
+                oh_text_add_span(&all, oh_match_resolve(m->player.env, &p->operands[k], &store));
+            }
+            add(v, oh_text_take(&all));
+            oh_text_release(&store);
+        }
+    }
+    free(now);
+}
+
 static bool meet(struct oh_mirror *m, const struct oh_expect *expect, struct oh_text *wire)
 {
     struct values v = {0};
@@ -171,6 +209,7 @@ static bool meet(struct oh_mirror *m, const struct oh_expect *expect, struct oh_
     }
     if (oh_mirror_usual(expect->field))
         add(&v, oh_strdup(oh_mirror_usual(expect->field)));
+    add_contained(m, expect, wire, &v);
     for (size_t i = 0; i < expect->predicate_count; i++)
         add_operands(m, &expect->predicates[i], &v);
     add_others(expect->field, now, &v);

@@ -105,6 +105,8 @@ static struct oh_step mirrored(const struct oh_mirror *m, int index)
     step.twice_after_ms = -1;
     step.swap = step.again = step.prelude = false;
     step.lose = step.pieces = 0;
+    step.cuts = NULL;
+    step.cut_count = 0;
     step.fork = NULL;
     step.challenges = NULL;
     step.header_count = step.remove_count = step.challenge_count = 0;

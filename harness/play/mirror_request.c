@@ -392,12 +392,13 @@ static struct oh_draft *acknowledge(struct oh_mirror *m, struct oh_call *c, stru
 
 static struct oh_draft *cancel(struct oh_call *c, struct oh_addr *to, struct oh_error *e)
 {
-    if (!c || !c->invite || c->invite->is_server || c->invite->final) {
+    const struct oh_exchange *invite = c ? oh_call_our_invite(c) : NULL;
+    if (!invite || invite->final) {
         oh_error_set(e, "the phone has no INVITE under way that a CANCEL could end");
         return NULL;
     }
-    *to = c->invite->way.to;
-    return oh_draft_cancel(c->invite->request);
+    *to = invite->way.to;
+    return oh_draft_cancel(invite->request);
 }
 
 static bool is_lone(const char *method)

@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define START_PATIENCE_MS    30000 /* the adapter's own time rules; this is the last resort */
-#define REGISTER_PATIENCE_MS 10000
-#define CLOSING_PATIENCE_MS  2000
-#define REACH_MS             500 /* how often we look whether our network is there */
+#define START_PATIENCE_MS   30000 /* the adapter's own time rules; this is the last resort */
+#define CLOSING_PATIENCE_MS 2000
+#define REACH_MS            500 /* how often we look whether our network is there */
 
 /* --- seats --- */
 
@@ -212,6 +211,7 @@ static void record_phones(struct oh_player *p)
         phone->mutant = oh_strdup(slot->place.mutant);
         phone->transport = p->transport;
         phone->is_reference = oh_adapter_is_reference(a);
+        phone->is_by_hand = oh_adapter_is_by_hand(a);
         phone->ability_count = oh_adapter_ability_count(a);
         phone->abilities = oh_alloc((phone->ability_count + 1) * sizeof *phone->abilities);
         for (size_t k = 0; k < phone->ability_count; k++)
@@ -351,8 +351,10 @@ static void start_phones(struct oh_player *p)
         if (!slot || (slot->ready && oh_phone_is_running(slot->phone)))
             continue;
         slot->ready = slot->failed = slot->unfit = false;
-        oh_bindings_clear(slot);
-        oh_earlier_clear(slot);
+        if (!oh_adapter_is_by_hand(slot->adapter)) { /* that one was not away */
+            oh_bindings_clear(slot);
+            oh_earlier_clear(slot);
+        }
         if (oh_bench_has_given_up(slot)) {
             oh_player_end(p, OH_OUTCOME_BENCH, OH_NONE,
                           "the phone could not be started, as before: %s", slot->failure);
@@ -365,33 +367,6 @@ static void start_phones(struct oh_player *p)
     if (!p->ended && !oh_bench_wait(p->bench, started, p, START_PATIENCE_MS))
         oh_player_end(p, OH_OUTCOME_BENCH, OH_NONE, "the phone was not ready after %d s",
                       START_PATIENCE_MS / 1000);
-}
-
-static bool registered(void *arg)
-{
-    const struct oh_player *p = arg;
-    for (size_t i = 0; i < p->seat_count; i++) {
-        struct oh_bench_slot *slot = p->seats[i].phone;
-        if (slot && !oh_bindings_contact(slot, oh_net_now(p->net)))
-            return p->ended;
-    }
-    return true;
-}
-
-static void reach_registered(struct oh_player *p)
-{
-    if (registered(p))
-        return;
-    for (size_t i = 0; i < p->seat_count; i++) {
-        struct oh_bench_slot *slot = p->seats[i].phone;
-        if (slot && !slot->binding_count && oh_adapter_can(slot->adapter, "register"))
-            oh_player_tell(p, OH_NONE, &p->seats[i], OH_VERB_REGISTER, NULL);
-    }
-    if (!oh_bench_wait(p->bench, registered, p, REGISTER_PATIENCE_MS))
-        oh_player_end(p, OH_OUTCOME_PRECONDITION, OH_NONE,
-                      "given: registered was not reached: no REGISTER of the phone was answered "
-                      "with 200 within %d s",
-                      REGISTER_PATIENCE_MS / 1000);
 }
 
 /* --- the flow --- */
@@ -456,7 +431,8 @@ static bool no_ack_awaited(void *arg)
         p->run->outcome == OH_OUTCOME_PHONE_HUNG)
         return true;
     for (const struct oh_call *c = p->calls; c; c = c->next) {
-        if (c->confirmed && !c->ended && c->invite && oh_exchange_awaits_ack(c->invite))
+        const struct oh_exchange *invite = oh_call_their_invite(c);
+        if (c->confirmed && !c->ended && invite && oh_exchange_awaits_ack(invite))
             return false;
     }
     return true;
@@ -494,14 +470,23 @@ static void check_addresses(struct oh_player *p)
     }
 }
 
+static void check_abilities(struct oh_player *p)
+{
+    const char *why = NULL, *missing = p->ended ? NULL : oh_player_lacking(p, &why);
+    if (missing)
+        oh_player_end(p, OH_OUTCOME_SKIPPED, OH_NONE, "the phone lacks the ability '%s'%s%s",
+                      missing, why ? ": " : "", why ? why : "");
+}
+
 static void play_all(struct oh_player *p)
 {
     oh_earlier_record(p);
     start_phones(p);
+    check_abilities(p); /* of some more is known now */
     if (!p->ended)
         check_addresses(p);
     if (!p->ended && p->scenario->given_registered)
-        reach_registered(p);
+        oh_player_reach_registered(p);
     if (oh_bench_interrupted(p->bench))
         oh_player_end(p, OH_OUTCOME_INTERRUPTED, OH_NONE, "interrupted by the user");
     if (!p->ended)
@@ -550,10 +535,7 @@ static int play(struct oh_bench *b, const struct oh_scenario *s, const char *fol
         oh_player_bench_failed(&p, &trouble);
     record_seats(&p);
     record_phones(&p);
-    const char *why = NULL, *missing = p.ended ? NULL : oh_player_lacking(&p, &why);
-    if (missing)
-        oh_player_end(&p, OH_OUTCOME_SKIPPED, OH_NONE, "the phone lacks the ability '%s'%s%s",
-                      missing, why ? ": " : "", why ? why : "");
+    check_abilities(&p);
     if (!p.ended)
         oh_player_fit_phones(&p);
     if (!p.ended && oh_record_begin(&p, folder, &trouble) != 0)

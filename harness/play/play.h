@@ -47,7 +47,13 @@ struct oh_bench_options {
     enum oh_transport transport; /* of scenarios that say none */
     const char *mutant;          /* put upon every phone of the run; NULL: none */
     const char *program_folder;
-    oh_progress_fn *progress; /* NULL: none */
+    /* Where our seats sit, all at one IP, for phones by hand; family NONE: each at an address of
+     * its own on loopback. Its port, if it has one, is the home seat's; else that has 5060 if it
+     * can. */
+    struct oh_addr address;
+    struct oh_addr phone_address; /* of the first phone by hand; family NONE: found */
+    struct oh_person *person;     /* who does what is asked at phones by hand; borrowed; NULL */
+    oh_progress_fn *progress;     /* NULL: none */
     void *progress_arg;
     const volatile int
         *interrupted; /* set by a signal handler to the signal's number; NULL: never */
@@ -66,6 +72,14 @@ struct oh_bench_phone {
 struct oh_bench *oh_bench_open(const struct oh_bench_options *options,
                                const struct oh_bench_phone *phones, size_t phone_count,
                                struct oh_error *e);
+/* Waits until the phones by hand whose address is not known have registered (the person is asked to
+ * see to it), and captures from then on. Before the first scenario; -1 with a sentence and remedy;
+ * 0 as well when it is interrupted. */
+int oh_bench_find_phones(struct oh_bench *b, struct oh_error *e);
+/* Where the home seat listens, and where the n-th phone is (family NONE: not known yet). Borrowed.
+ */
+const struct oh_addr *oh_bench_home(const struct oh_bench *b);
+const struct oh_addr *oh_bench_phone_address(const struct oh_bench *b, size_t n);
 /* Stops phones (answering them until they are gone), closes everything. NULL is fine. */
 void oh_bench_close(struct oh_bench *b);
 

@@ -26,9 +26,11 @@
 /* How a message goes or came. */
 struct oh_way {
     enum oh_transport transport;
-    struct oh_addr to; /* came: from where */
-    unsigned wire;     /* of connections: this one, as long as it is open; 0: any */
-    unsigned pieces;   /* of connections: segments that it is cut into; 0: none */
+    struct oh_addr to;    /* came: from where */
+    unsigned wire;        /* of connections: this one, as long as it is open; 0: any */
+    unsigned pieces;      /* of connections: segments that it is cut into; 0: none */
+    const unsigned *cuts; /* or the bytes where a new one begins; borrowed */
+    size_t cut_count;
 };
 
 /* A party at its address. The phones' seats have no sockets of ours. */
@@ -187,6 +189,7 @@ struct oh_bench_slot { /* a phone of the run */
     bool unfit;            /* hung or stopped from outside: not to be used again as it is */
     size_t struck_before;  /* messages that its mutant was put upon before this scenario */
     struct oh_bench *bench;
+    bool is_found; /* by hand: its address is known */
 };
 
 #define OH_BENCH_SEATS 8 /* seats of ours besides the home server */
@@ -225,6 +228,9 @@ void oh_bench_renew_phone(struct oh_bench_slot *slot);
 /* A free port there; see oh_net_free_port. */
 uint16_t oh_bench_port(const struct oh_bench *b, const struct oh_addr *at, bool even,
                        struct oh_error *e);
+/* Answers what comes, as our seats do between scenarios, until `done(arg)` is true. */
+void oh_bench_answer(struct oh_bench *b, bool (*done)(void *arg), void *arg);
+int oh_bench_open_capture(struct oh_bench *b, struct oh_error *e);
 /* Opens the sockets of our n-th seat if they are not open yet. */
 int oh_bench_seat(struct oh_bench *b, size_t n, struct oh_error *e);
 
@@ -252,6 +258,9 @@ const char *oh_player_lacking(const struct oh_player *p, const char **why);
  * scenario what cannot be undone, or run with a transport or realm that this one cannot use. What
  * does not run is given this one's. */
 void oh_player_fit_phones(struct oh_player *p);
+/* Tells the phones that are not registered to register, and waits for it; ends the flow where they
+ * do not. */
+void oh_player_reach_registered(struct oh_player *p);
 
 /* --- advance.c --- */
 void oh_player_advance(struct oh_player *p);
@@ -267,6 +276,20 @@ bool oh_player_actions_pending(const struct oh_player *p); /* the driver owes an
 void oh_player_tell(struct oh_player *p, int step, struct oh_seat *phone, enum oh_verb verb,
                     const struct oh_action_args *args);
 
+/* A message came and has its place: what was asked of a person is done if that is what it was for.
+ */
+void oh_player_came(struct oh_player *p);
+
+/* --- desk.c: phones by hand --- */
+/* The step that shows that a user action was done: the phone's next message, if nothing of ours and
+ * no other action comes before; OH_NONE. */
+int oh_desk_awaited(const struct oh_player *p, int action);
+/* Before the action is told: what the wire will show of it. */
+void oh_desk_tell(const struct oh_player *p, const struct oh_seat *phone, int awaited);
+/* A REGISTER from an address that is nobody's yet: the phone whose account it is; NULL. */
+struct oh_bench_slot *oh_desk_claim(struct oh_bench *b, const struct oh_way *from,
+                                    const struct oh_sip_msg *m);
+
 /* --- clocks.c: deadlines, delays and durations of the steps at the fronts --- */
 /* Starts the clock of `step` if it does not run; says whether it has run out. */
 bool oh_clock_is_up(struct oh_player *p, int step, int64_t after_ms);
@@ -280,6 +303,11 @@ void oh_clock_hold(struct oh_player *p, int step);
 bool oh_clock_is_holding(const struct oh_player *p, int step); /* that time runs */
 /* A step before this one lasts still. */
 bool oh_clock_is_held(const struct oh_player *p, int step);
+/* A copy of the step's message was lost (`lose`): the next one is due by the timers of RFC 3261
+ * 17.1.1.2, 17.1.2.2. As those may run slower, it is waited for twice as long and T1 more, be the
+ * step's own time over or not. */
+void oh_clock_await_copy(struct oh_player *p, int step);
+bool oh_clock_awaits_copy(const struct oh_player *p, int step);
 void oh_clocks_sweep(struct oh_player *p); /* those of steps that are done */
 void oh_clocks_free(struct oh_player *p);
 
@@ -381,6 +409,9 @@ struct oh_call *oh_call_for(struct oh_player *p, const struct oh_seat *phone,
 /* What the callee `fork` makes of the phone's INVITE: a call of his own. */
 struct oh_call *oh_call_fork(struct oh_player *p, struct oh_exchange *invite, const char *fork);
 void oh_call_name(struct oh_call *c, const char *name); /* NULL: leaves it */
+/* The latest INVITE of either side in the call; NULL. */
+struct oh_exchange *oh_call_our_invite(const struct oh_call *c);
+struct oh_exchange *oh_call_their_invite(const struct oh_call *c);
 struct oh_call *oh_call_incoming(struct oh_player *p, struct oh_exchange *invite);
 struct oh_call *oh_call_outgoing(struct oh_player *p, struct oh_seat *from, struct oh_seat *via,
                                  struct oh_seat *phone);

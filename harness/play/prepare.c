@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REGISTER_PATIENCE_MS 10000
+#define BY_HAND_PATIENCE_MS  1200000 /* the adapter's own time rules */
+
 #define STOP_PATIENCE_MS 40000 /* a phone may wait 64*T1 for the answer to its last request */
 
 const char *oh_player_lacking(const struct oh_player *p, const char **why)
@@ -18,6 +21,9 @@ const char *oh_player_lacking(const struct oh_player *p, const char **why)
             const char *needed = p->scenario->needs[i];
             *why = oh_adapter_why_lacking(slot->adapter, needed);
             if (!oh_adapter_can(slot->adapter, needed))
+                return needed;
+            *why = oh_phone_why_lacking(slot->phone, needed);
+            if (*why)
                 return needed;
         }
         *why = oh_adapter_why_lacking(slot->adapter, "tcp");
@@ -98,4 +104,50 @@ void oh_player_fit_phones(struct oh_player *p)
         if (p->seats[i].phone)
             place_phone(p, p->seats[i].phone);
     }
+}
+
+/* --- given: registered --- */
+
+static bool registered(void *arg)
+{
+    const struct oh_player *p = arg;
+    for (size_t i = 0; i < p->seat_count; i++) {
+        struct oh_bench_slot *slot = p->seats[i].phone;
+        if (slot && !oh_bindings_contact(slot, oh_net_now(p->net)))
+            return p->ended;
+    }
+    return true;
+}
+
+/* Says whether a person does it, who takes his time. */
+static bool tell_to_register(struct oh_player *p)
+{
+    bool by_hand = false;
+    for (size_t i = 0; i < p->seat_count; i++) {
+        struct oh_bench_slot *slot = p->seats[i].phone;
+        if (!slot || slot->binding_count || !oh_adapter_can(slot->adapter, "register"))
+            continue;
+        by_hand = by_hand || oh_adapter_is_by_hand(slot->adapter);
+        oh_phone_awaits(slot->phone, p->seats[i].name, "REGISTER");
+        oh_player_tell(p, OH_NONE, &p->seats[i], OH_VERB_REGISTER, NULL);
+    }
+    return by_hand;
+}
+
+void oh_player_reach_registered(struct oh_player *p)
+{
+    if (registered(p))
+        return;
+    bool by_hand = tell_to_register(p);
+    bool reached = oh_bench_wait(p->bench, registered, p,
+                                 by_hand ? BY_HAND_PATIENCE_MS : REGISTER_PATIENCE_MS);
+    for (size_t i = 0; reached && !p->ended && i < p->seat_count; i++) {
+        if (p->seats[i].phone)
+            oh_phone_came(p->seats[i].phone->phone);
+    }
+    if (!reached)
+        oh_player_end(p, OH_OUTCOME_PRECONDITION, OH_NONE,
+                      "given: registered was not reached: no REGISTER of the phone was answered "
+                      "with 200 within %d s",
+                      REGISTER_PATIENCE_MS / 1000);
 }

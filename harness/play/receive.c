@@ -48,6 +48,8 @@ static int show_walk(struct oh_player *p, const struct oh_seat *phone, const str
                                                 .step = r.step});
     bool awaited = r.step != OH_NONE && (r.kind == OH_WALK_REACHED || r.kind == OH_WALK_LOST);
     p->is_lost = r.kind == OH_WALK_LOST;
+    if (awaited && p->is_lost)
+        oh_clock_await_copy(p, r.step);
     if (awaited && p->scenario->steps[r.step].retransmits)
         oh_clock_hold(p, r.step);
     if (r.kind != OH_WALK_REACHED && r.kind != OH_WALK_LATE && r.kind != OH_WALK_EARLY)
@@ -187,7 +189,11 @@ static void got_response(struct oh_player *p, struct oh_seat *seat, struct oh_se
         step = show_walk(p, phone, seat, m);
     show_progress_only(p, m);
     struct oh_exchange *x = p->is_lost ? NULL : oh_exchange_of_response(p, m);
-    if (!x)
+    int asked = step == OH_NONE ? OH_NONE : oh_walk_request_step(p->scenario, step);
+    const struct oh_sip_msg *request = asked == OH_NONE ? NULL : oh_walk_message(p->walk, asked);
+    if (!x && request && !p->is_lost) /* what reached a step is taken, be its CSeq wrong */
+        x = oh_exchange_with(p, request);
+    if (!x || x->is_server)
         return;
     bool first_final = m->status >= 200 && !x->final;
     oh_exchange_answered(x, m);
@@ -214,6 +220,7 @@ void oh_player_received(struct oh_player *p, struct oh_seat *seat, const struct 
         got_request(p, seat, phone, from, m);
     else
         got_response(p, seat, phone, m);
+    oh_player_came(p);
     oh_player_stirred(p);
 }
 

@@ -1,6 +1,7 @@
 #include "play/mirror.h"
 
 #include "base/file.h"
+#include "scenario/blocks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,9 +28,20 @@ static bool is_phone(const struct oh_scenario *s, const char *name)
     return p && p->role == OH_ROLE_PHONE;
 }
 
-static void add_message(struct breaks *b, const struct oh_step *step, int i)
+/* It begins a round that the phone may leave out. */
+static bool begins_round(const struct oh_scenario *s, int step)
 {
-    if (!step->optional)
+    for (int at = s->steps[step].group; at != OH_NONE; at = s->groups[at].parent) {
+        if (s->groups[at].first == step && oh_block_is_optional(s, at))
+            return true;
+    }
+    return false;
+}
+
+static void add_message(struct breaks *b, const struct oh_scenario *s, int i)
+{
+    const struct oh_step *step = &s->steps[i];
+    if (!step->optional && !begins_round(s, i))
         add(b, OH_BREAK_LEFT_OUT, i, OH_NONE);
     if (step->not_before_ms > 0)
         add(b, OH_BREAK_TOO_EARLY, i, OH_NONE);
@@ -53,7 +65,7 @@ size_t oh_rehearse_breaks(const struct oh_scenario *s, struct oh_break **out)
         else if (step->kind == OH_STEP_MEDIA && (is_phone(s, step->from) || step->media_both_ways))
             add(&b, step->media_none ? OH_BREAK_MEDIA : OH_BREAK_NO_MEDIA, (int)i, OH_NONE);
         else if (oh_step_is_phones(s, step))
-            add_message(&b, step, (int)i);
+            add_message(&b, s, (int)i);
     }
     *out = b.at;
     return b.count;

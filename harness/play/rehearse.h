@@ -33,7 +33,7 @@ struct oh_break {
 };
 
 /* All that can be done otherwise in a flow: in file order. Optional messages are not left out: they
- * may be. The caller frees. */
+ * may be, and so may rounds of a repeat. The caller frees. */
 size_t oh_rehearse_breaks(const struct oh_scenario *s, struct oh_break **out);
 
 /* What the phone does where the flow leaves it the choice. */

@@ -5,6 +5,7 @@
 
 #include "sip/via.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -201,6 +202,8 @@ struct oh_bench_slot *oh_wire_slot(struct oh_bench *b, const struct oh_way *from
 {
     struct oh_wire *w = from->transport == OH_TRANSPORT_TCP ? by_number(b, from->wire) : NULL;
     struct oh_bench_slot *slot = slot_at(b, &from->to);
+    if (!slot)
+        slot = oh_desk_claim(b, from, m);
     if (!w)
         return slot;
     if (!slot)
@@ -242,6 +245,19 @@ static int no_way(struct oh_error *e)
     return oh_error_set(e, "%s, and no connection of the other side is open", why);
 }
 
+/* In so many segments of about one size, or at the bytes that are given. */
+static int send_cut(struct oh_wire *w, const struct oh_way *way, struct oh_span bytes,
+                    struct oh_error *e)
+{
+    unsigned each[OH_PIECES_MOST], count = way->pieces ? way->pieces : 1;
+    size_t size = bytes.len / count + (bytes.len % count != 0);
+    assert(count <= OH_PIECES_MOST);
+    for (unsigned i = 1; i < count; i++)
+        each[i - 1] = (unsigned)(i * size);
+    return way->cut_count ? oh_conn_send_cut(w->conn, bytes, way->cuts, way->cut_count, e)
+                          : oh_conn_send_cut(w->conn, bytes, each, count - 1, e);
+}
+
 enum oh_sent oh_wire_send(struct oh_player *p, struct oh_seat *seat, const struct oh_way *way,
                           struct oh_span bytes, int step, struct oh_error *e)
 {
@@ -257,7 +273,7 @@ enum oh_sent oh_wire_send(struct oh_player *p, struct oh_seat *seat, const struc
     note_whose(p, w);
     if (!w->stands)
         wait_on(w, seat, bytes, step);
-    if (oh_conn_send_cut(w->conn, bytes, way->pieces ? way->pieces : 1, e) != 0)
+    if (send_cut(w, way, bytes, e) != 0)
         return OH_NOT_SENT;
     return w->stands ? OH_SENT : OH_WAITS;
 }

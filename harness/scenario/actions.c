@@ -81,7 +81,22 @@ static size_t nearest_pattern(struct oh_span rest)
 static bool tell_silence(struct oh_reading *g, const struct oh_yaml_node *n)
 {
     static const char words[] = "nothing for";
-    struct oh_span text = oh_span_of(oh_yaml_scalar(n));
+    static const char *const waits[] = {"wait",    "waits", "sleep",  "pause",
+                                        "nothing", "no",    "silence"};
+    struct oh_span text = oh_span_of(oh_yaml_scalar(n)), left = text;
+    struct oh_span first = take_word(&left), second = take_word(&left);
+    for (size_t i = 0; i < sizeof waits / sizeof *waits; i++) {
+        bool meant =
+            oh_span_is_nocase(first, waits[i]) || (i < 4 && oh_span_is_nocase(second, waits[i]));
+        if (!meant || oh_span_starts_with(text, words))
+            continue;
+        oh_error_remedy(
+            oh_yaml_mistake(g->r->y, n, g->r->errors, "'%s' is no action of a user and no message",
+                            oh_yaml_scalar(n)),
+            "a time in which no message may come is 'nothing for: 5 s'; one that passes "
+            "before a step is 'after: 5 s' below it");
+        return true;
+    }
     if (!oh_span_starts_with(text, words))
         return false;
     struct oh_span rest = oh_span_trim(oh_span_sub(text, strlen(words), text.len));
@@ -189,8 +204,10 @@ void oh_check_ability(struct oh_reading *g, struct oh_place place, const char *a
 {
     size_t *told = &g->told[oh_ability_index(ability)];
     for (size_t i = 0; i < g->s->need_count; i++)
-        if (!strcmp(g->s->needs[i], ability))
+        if (!strcmp(g->s->needs[i], ability)) {
+            g->s->need_used[i] = true;
             return;
+        }
     if (*told || g->needs_unclear)
         return;
     struct oh_error *e =
@@ -199,8 +216,39 @@ void oh_check_ability(struct oh_reading *g, struct oh_place place, const char *a
     *told = (size_t)(e - g->r->errors->items) + 1;
 }
 
+void oh_use_ability(struct oh_reading *g, const char *ability)
+{
+    for (size_t i = 0; i < g->s->need_count; i++)
+        if (!strcmp(g->s->needs[i], ability))
+            g->s->need_used[i] = true;
+}
+
+/* What a flow is glad of, though no step of it says so: an answer comes when the user says, so that
+ * the phone rings until then; what is given is registered; PRACKs and RSeq. */
+static void use_silently(struct oh_reading *g)
+{
+    size_t phones = 0;
+    for (size_t i = 0; i < g->s->party_count; i++)
+        phones += g->s->parties[i].role == OH_ROLE_PHONE;
+    if (g->s->given_registered || phones > 1)
+        oh_use_ability(g, "register");
+    for (size_t i = 0; i < g->s->step_count; i++) {
+        const struct oh_step *step = &g->s->steps[i];
+        if (step->kind != OH_STEP_MESSAGE)
+            continue;
+        if (step->method && !strcmp(step->method, "PRACK"))
+            oh_use_ability(g, "100rel");
+        if (step->is_request && !strcmp(step->method, "INVITE") && oh_step_is_ours(g->s, step))
+            oh_use_ability(g, "answer");
+        for (size_t k = 0; k < step->expect_count; k++)
+            if (!strncmp(step->expects[k].field, "rseq", strlen("rseq")))
+                oh_use_ability(g, "100rel");
+    }
+}
+
 void oh_suggest_needs(struct oh_reading *g)
 {
+    use_silently(g);
     struct oh_text list = {0};
     for (size_t i = 0; i < g->s->need_count; i++)
         oh_text_addf(&list, "%s%s", list.len ? ", " : "", g->s->needs[i]);
@@ -297,7 +345,7 @@ bool oh_read_action(struct oh_reading *g, const struct oh_yaml_node *sentence,
     size_t i = find_pattern(rest, &object);
     if (i == PATTERNS) {
         tell_unknown(g, sentence, actor, rest, value && oh_yaml_is_null(value));
-        return refuse_value(g, sentence, value) && false;
+        return false;
     }
     g->step->kind = OH_STEP_ACTION;
     g->step->verb = patterns[i].verb;

@@ -181,19 +181,48 @@ static struct oh_wait wait_for(const struct oh_scenario *s, struct oh_entry at, 
     return (struct oh_wait){step, longest_ms, must_come};
 }
 
+/* The final answer of ours to an INVITE that this ACK of the phone is for; OH_NONE. */
+static int acknowledged(const struct oh_scenario *s, int ack)
+{
+    for (int i = ack - 1; i >= 0; i--) {
+        const struct oh_step *at = &s->steps[i];
+        if (at->kind == OH_STEP_MESSAGE && !at->is_request && at->status >= 200 &&
+            oh_step_is_ours(s, at) && oh_step_precedes(s, i, ack))
+            return i;
+    }
+    return OH_NONE;
+}
+
+/* Our answer to a request that stands at `from` or behind, or the phone's ACK to that: without the
+ * request there is none. */
+static bool hangs_on_what_is_open(const struct oh_scenario *s, struct oh_entry at, int from)
+{
+    const struct oh_step *step = &s->steps[at.step];
+    int answer = at.step;
+    if (at.block != OH_NONE || step->kind != OH_STEP_MESSAGE)
+        return false;
+    if (step->is_request)
+        answer = strcmp(step->method, "ACK") == 0 ? acknowledged(s, at.step) : OH_NONE;
+    return answer >= from && oh_step_is_ours(s, &s->steps[answer]) &&
+           oh_step_request(s, answer) >= from;
+}
+
 struct oh_wait oh_entry_wait(const struct oh_scenario *s, struct oh_entry at)
 {
-    struct oh_entry next = at;
+    struct oh_entry next = at, last = at;
     int64_t longest_ms = 0;
     do {
+        if (hangs_on_what_is_open(s, next, at.step))
+            continue;
         if (!is_awaited(s, next))
             break;
         bool must_come = !may_be_left_out(s, next);
         longest_ms = longer(longest_ms, own_wait_ms(s, next, must_come));
         if (must_come)
             return wait_for(s, next, longest_ms, true);
+        last = next;
     } while (oh_entry_next(s, next, &next));
-    return wait_for(s, at, own_wait_ms(s, at, false), false);
+    return wait_for(s, last, longest_ms, false);
 }
 
 /* --- what answers what --- */

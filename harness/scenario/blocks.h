@@ -53,10 +53,11 @@ struct oh_wait {
     int64_t longest_ms; /* counted from the step before that was reached */
     bool must_come;     /* false: the phone may leave it out */
 };
-/* Where only what the phone may leave out stands before what must come, both are waited for at
- * once: until the deadline of what must come, and as long as anything before it says `within`. An
- * `either` is waited for as long as the longest of its ways. What may be left out, with ours or the
- * user's behind it: as long as it says, else 0. */
+/* What the phone may leave out is waited for at once with what follows it, past our answers to it
+ * and the ACKs to these: until the deadline of the first message that must come, and as long as
+ * anything before that says `within`. An `either` is waited for as long as the longest of its ways.
+ * Where something else of ours or the user's comes first, as long as that says, else 0; `step` is
+ * then the last of what may be left out. */
 struct oh_wait oh_entry_wait(const struct oh_scenario *s, struct oh_entry at);
 
 enum oh_relation {

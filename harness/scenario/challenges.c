@@ -97,6 +97,9 @@ static void check_abilities(struct oh_reading *g, const struct oh_yaml_node *n,
                             const struct oh_challenge *c, size_t count)
 {
     for (size_t i = 0; i < count; i++)
+        if (ability_for(&c[i]))
+            oh_use_ability(g, ability_for(&c[i]));
+    for (size_t i = 0; i < count; i++)
         if (!ability_for(&c[i]))
             return;
     if (count)

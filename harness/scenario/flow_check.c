@@ -259,11 +259,51 @@ static void check_lost(struct oh_reading *g, size_t at)
                     "take 'lose' out: of provisional answers only those with a PRACK are repeated");
 }
 
+static void check_media(struct oh_reading *g, size_t at)
+{
+    const struct oh_step *step = &g->s->steps[at];
+    const struct oh_party *from = oh_scenario_party(g->s, step->from);
+    const struct oh_party *end =
+        from && from->role != OH_ROLE_PHONE ? from : oh_scenario_party(g->s, step->to);
+    if (step->kind != OH_STEP_MEDIA || !end ||
+        (end->role != OH_ROLE_PROXY && end->role != OH_ROLE_REGISTRAR &&
+         end->role != OH_ROLE_REDIRECT))
+        return;
+    struct oh_error *e = oh_yaml_mistake_at(g->r->y, step->place, g->r->errors,
+                                            "'%s' is a %s, and no media goes there", end->name,
+                                            oh_role_name(end->role));
+    for (size_t i = 0; i < g->s->party_count; i++) {
+        const struct oh_party *p = &g->s->parties[i];
+        if (p->role != OH_ROLE_PEER && p->role != OH_ROLE_GATEWAY)
+            continue;
+        oh_error_remedy(e, "name who is talked to: '%s' in place of '%s'", p->name, end->name);
+        return;
+    }
+    oh_error_remedy(e, "name who is talked to, a party with 'behind:' or 'role: peer'");
+}
+
+/* It changes places with the message behind it, in the same row. */
+static void check_swap(struct oh_reading *g, size_t at)
+{
+    const struct oh_scenario *s = g->s;
+    const struct oh_step *step = &s->steps[at];
+    const struct oh_step *next = at + 1 < s->step_count ? &s->steps[at + 1] : NULL;
+    if (next && (next->group != step->group || next->branch != step->branch))
+        next = NULL;
+    if (step->kind != OH_STEP_MESSAGE || !step->swap || (next && oh_step_is_ours(s, next)))
+        return;
+    struct oh_error *e = tell(g, step, "'swap' has no message of ours behind it to change with");
+    if (next)
+        oh_error_remedy(e, "the next step is '%s', on line %u", next->text, next->place.line);
+    else
+        oh_error_remedy(e, "put the message that goes out before it behind it, or take 'swap' out");
+}
+
 void oh_check_flow(struct oh_reading *g)
 {
     static void (*const checks[])(struct oh_reading *, size_t) = {
-        check_call_begins, check_after_final, check_bye,    check_cancel, check_answer,
-        check_ack,         check_way,         check_behind, check_lost};
+        check_call_begins, check_after_final, check_bye,  check_cancel, check_answer, check_ack,
+        check_way,         check_behind,      check_lost, check_media,  check_swap};
     if (g->flow_unclear || g->role_unclear)
         return;
     int *requests = oh_step_requests(g->s, g->s->step_count);
@@ -273,5 +313,6 @@ void oh_check_flow(struct oh_reading *g)
             checks[k](g, i);
     }
     g->requests = NULL;
+    oh_check_ways(g, requests);
     free(requests);
 }

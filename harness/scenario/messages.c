@@ -1,6 +1,8 @@
 #include "scenario/blocks.h"
 #include "scenario/reader.h"
 
+#include "sip/draft.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -149,18 +151,39 @@ bool oh_is_message_name(const char *text, const char **near)
     return is_method(rest) && !*near;
 }
 
+/* The status that is meant by "OK" or "Busy Here", or by the first words of a phrase that only one
+ * begins with: 0 for none. */
+static unsigned status_of_phrase(const char *word)
+{
+    size_t len = strlen(word), begin_alike = 0;
+    unsigned found = 0;
+    for (unsigned status = 100; status < 700; status++) {
+        const char *phrase = oh_sip_reason(status);
+        if (!strcasecmp(phrase, word) && len > 0)
+            return status;
+        if (len < strlen(phrase) && !strncasecmp(phrase, word, len) && phrase[len] == ' ' &&
+            ++begin_alike > 0)
+            found = status;
+    }
+    return begin_alike == 1 ? found : 0;
+}
+
 static bool read_method(struct oh_reading *g, const struct oh_yaml_node *n, struct oh_span word)
 {
     char *method = oh_span_dup(word);
     const char *near = oh_nearest_word(method, methods);
-    bool good = is_method(word) && (!near || is_known_method(method));
+    bool is_known = is_known_method(method); /* MESSAGE, too, which begins a phrase */
+    bool good = is_method(word) && (is_known || (!near && !status_of_phrase(method)));
     if (good) {
         g->step->method = method;
         return true;
     }
     struct oh_error *e =
         oh_yaml_mistake(g->r->y, n, g->r->errors, "'%s' is no method and no status", method);
-    if (near)
+    unsigned status = status_of_phrase(method);
+    if (status)
+        oh_error_remedy(e, "a response is its status alone: did you mean '%u'?", status);
+    else if (near)
         oh_error_remedy(e, "did you mean '%s'?", near);
     else
         oh_error_remedy(
@@ -204,6 +227,23 @@ static bool read_what(struct oh_reading *g, const struct oh_yaml_node *n)
     return read_method(g, n, rest);
 }
 
+/* "A <-> B: RTP for 1 s": its time is a key of its own. */
+static bool tell_long_media(struct oh_reading *g, const struct oh_yaml_node *key,
+                            const struct oh_yaml_node *value)
+{
+    static const char *const words[] = {"RTP ", "no RTP "};
+    const char *text = oh_yaml_scalar(value), *rest = NULL;
+    for (size_t i = 0; !rest && i < sizeof words / sizeof *words; i++)
+        rest = strncasecmp(text, words[i], strlen(words[i])) ? NULL : text + strlen(words[i]);
+    if (!rest)
+        return false;
+    struct oh_error *e =
+        oh_yaml_mistake(g->r->y, value, g->r->errors, "'%s' behind RTP is not understood", rest);
+    oh_error_remedy(e, "write '%s: %.*s', and how long it lasts on the line below: for: 1 s",
+                    oh_yaml_scalar(key), (int)(rest - text - 1), text);
+    return true;
+}
+
 bool oh_read_arrow(struct oh_reading *g, const struct oh_yaml_node *key,
                    const struct oh_yaml_node *value)
 {
@@ -225,6 +265,8 @@ bool oh_read_arrow(struct oh_reading *g, const struct oh_yaml_node *key,
     g->step->media_none = none;
     if (media)
         return true;
+    if (tell_long_media(g, key, value))
+        return false;
     if (both_ways) {
         e = oh_yaml_mistake(g->r->y, key, g->r->errors, "'<->' is for media alone");
         oh_error_remedy(e, "a message goes one way: '%s -> %s: %s'", g->step->from, g->step->to,
@@ -256,7 +298,17 @@ static void check_request_before(struct oh_reading *g, const struct oh_yaml_node
                         "there is no %s%s%s -> %s before it that this %u could answer",
                         step->method ? step->method : "request", " ", step->to, step->from,
                         step->status);
-    oh_error_remedy(e, "a response goes from the receiver of a request back to its sender");
+    const struct oh_party *ours =
+        oh_scenario_party(g->s, oh_step_is_ours(g->s, step) ? step->from : step->to);
+    if (ours && ours->behind)
+        oh_error_remedy(e,
+                        "%s stands behind %s, and what passes between it and the phone goes there: "
+                        "'%s -> %s: %u'",
+                        ours->name, ours->behind,
+                        oh_step_is_ours(g->s, step) ? ours->behind : step->from,
+                        oh_step_is_ours(g->s, step) ? step->to : ours->behind, step->status);
+    else
+        oh_error_remedy(e, "a response goes from the receiver of a request back to its sender");
 }
 
 static void check_own_challenge(struct oh_reading *g, const struct oh_yaml_node *value)

@@ -2,6 +2,8 @@
  * tell calls and callees apart. */
 #include "scenario/reader.h"
 
+#include "sip/message.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,10 +31,30 @@ static struct oh_step *earlier_with(struct oh_reading *g, const char *name, bool
     return NULL;
 }
 
+/* What a user does with one call of several. */
+static bool is_of_a_call(enum oh_verb verb)
+{
+    static const enum oh_verb verbs[] = {
+        OH_VERB_ANSWER, OH_VERB_REJECT,   OH_VERB_HANGUP,  OH_VERB_HOLD,
+        OH_VERB_RESUME, OH_VERB_TRANSFER, OH_VERB_CONSULT, OH_VERB_COMPLETE_TRANSFER,
+        OH_VERB_DTMF,
+    };
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (verbs[i] == verb)
+            return true;
+    return false;
+}
+
 void oh_read_call(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
 {
     struct oh_reading *g = target;
     struct oh_step *step = g->step;
+    if (step->kind == OH_STEP_ACTION && !is_of_a_call(step->verb)) {
+        oh_error_remedy(oh_yaml_mistake(r->y, n, r->errors, "'%s' is about no call that there is",
+                                        step->text),
+                        "name the call under its INVITE");
+        return;
+    }
     step->call = read_name(r, n, "call");
     bool begins = step->is_request && !strcmp(step->method ? step->method : "", "INVITE");
     if (!step->call || begins || earlier_with(g, step->call, false) || g->flow_unclear)
@@ -106,20 +128,65 @@ void oh_read_twice(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void 
     step->twice_after_ms = plainly ? 0 : oh_read_duration(r, n);
 }
 
+static void read_piece_count(struct oh_yaml_reader *r, const struct oh_yaml_node *n,
+                             struct oh_step *step)
+{
+    uint64_t count = 0;
+    if (oh_span_to_u64(oh_span_of(oh_yaml_scalar(n)), &count) && count >= 2 &&
+        count <= OH_PIECES_MOST) {
+        step->pieces = (unsigned)count;
+        return;
+    }
+    oh_error_remedy(
+        oh_yaml_mistake(r->y, n, r->errors, "'%s' is no number of pieces", oh_yaml_scalar(n)),
+        "wanted: 2 to %d, or a list of the bytes where a new one begins, as in [1, 400]",
+        OH_PIECES_MOST);
+}
+
+/* The bytes that begin a further piece. */
+static void read_cuts(struct oh_yaml_reader *r, const struct oh_yaml_node *n, struct oh_step *step)
+{
+    size_t count = oh_yaml_count(n);
+    if (count == 0 || count >= OH_PIECES_MOST) {
+        oh_error_remedy(oh_yaml_mistake(r->y, n, r->errors,
+                                        "'pieces' wants 1 to %d bytes where a "
+                                        "new piece begins",
+                                        OH_PIECES_MOST - 1),
+                        "as in [1, 400], or a number of pieces, as in 3");
+        return;
+    }
+    step->cuts = oh_alloc(count * sizeof *step->cuts);
+    for (size_t i = 0; i < count; i++) {
+        const struct oh_yaml_node *item = oh_yaml_item(n, i);
+        uint64_t at = 0, before = i ? step->cuts[i - 1] : 0;
+        bool is_number = oh_yaml_kind(item) == OH_YAML_SCALAR &&
+                         oh_span_to_u64(oh_span_of(oh_yaml_scalar(item)), &at);
+        if (!is_number || at <= before || at >= OH_SIP_MAX_BYTES) {
+            bool is_single = oh_yaml_kind(item) == OH_YAML_SCALAR;
+            struct oh_error *e =
+                oh_yaml_mistake(r->y, item, r->errors, "no piece can begin at %s%s",
+                                is_number ? "byte " : "",
+                                is_single ? oh_yaml_scalar(item) : "a list or map");
+            oh_error_remedy(e, "wanted: numbers from %llu to %d, each above the one before it",
+                            (unsigned long long)before + 1, OH_SIP_MAX_BYTES - 1);
+            return;
+        }
+        step->cuts[step->cut_count++] = (unsigned)at;
+    }
+}
+
 void oh_read_pieces(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
 {
     struct oh_reading *g = target;
-    uint64_t count = 0;
-    struct oh_error *e;
-    if (!oh_span_to_u64(oh_span_of(oh_yaml_scalar(n)), &count) || count < 2 || count > 100) {
-        e = oh_yaml_mistake(r->y, n, r->errors, "'%s' is no number of pieces", oh_yaml_scalar(n));
-        oh_error_remedy(e, "wanted: 2 to 100");
-    } else if (!g->s->transport_given || g->s->transport != OH_TRANSPORT_TCP) {
-        e = oh_yaml_mistake(r->y, n, r->errors, "only over TCP does a message come in pieces");
-        oh_error_remedy(e, "write 'transport: tcp' in the head of the file");
-    } else {
-        g->step->pieces = (unsigned)count;
-    }
+    if (oh_yaml_kind(n) == OH_YAML_LIST)
+        read_cuts(r, n, g->step);
+    else
+        read_piece_count(r, n, g->step);
+    if (g->s->transport_given && g->s->transport == OH_TRANSPORT_TCP)
+        return;
+    oh_error_remedy(oh_yaml_mistake(r->y, n, r->errors,
+                                    "only over TCP does a message come in pieces"),
+                    "write 'transport: tcp' in the head of the file");
 }
 
 static void read_bytes(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)

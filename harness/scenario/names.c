@@ -169,6 +169,10 @@ void oh_check_name(struct oh_reading *g, struct oh_place place, struct oh_span n
     const struct oh_step *saved = saved_before(g, base);
     if (!party && !saved)
         tell_unknown(g, place, name, base);
+    else if (!party && g->is_file && !oh_is_surely_saved(g, base))
+        oh_error_remedy(tell(g, place, name, "it is saved in one way of an 'either' alone"),
+                        "on line %u; let each way save a message under that name",
+                        saved->place.line);
     else if (rest.len == 0)
         oh_error_remedy(tell(g, place, name, "it does not say which part is meant"), "as in $%s.%s",
                         base, party ? "host" : "call-id");
@@ -178,6 +182,20 @@ void oh_check_name(struct oh_reading *g, struct oh_place place, struct oh_span n
         check_saved_field(g, place, name, saved, rest);
     free(base);
     free(field);
+}
+
+bool oh_names_something(const struct oh_reading *g, struct oh_span name)
+{
+    size_t dot = oh_span_find(name, '.');
+    struct oh_span head = oh_span_sub(name, 0, dot), rest = oh_span_sub(name, dot + 1, name.len);
+    char *base = oh_span_dup(head);
+    bool known = false;
+    for (size_t i = 0; i < ATTRIBUTES && oh_scenario_party(g->s, base); i++)
+        known |= oh_span_is(rest, attributes[i].name);
+    if (rest.len > 0 && saved_before(g, base))
+        known |= oh_field_known(rest, NULL, NULL);
+    free(base);
+    return known;
 }
 
 void oh_check_names_in(struct oh_reading *g, struct oh_place place, const char *text)

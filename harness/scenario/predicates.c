@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* How many operands a word of a predicate map takes, and of which sort. */
-enum operands { ONE, SEVERAL, ONE_NUMBER, ONE_PATTERN };
+enum operands { ONE, SEVERAL, ONE_NUMBER, ONE_PATTERN, ONE_OR_ALL };
 
 static const struct {
     const char *word;
@@ -21,6 +21,7 @@ static const struct {
     {"below", OH_IS_BELOW, ONE_NUMBER},
     {"matches", OH_IS_MATCHING, ONE_PATTERN},
     {"starts with", OH_IS_STARTING_WITH, ONE},
+    {"contains", OH_IS_CONTAINING, ONE_OR_ALL},
 };
 enum { WORDS = sizeof words / sizeof *words };
 
@@ -164,6 +165,27 @@ static void read_pattern(struct oh_reading *g, const struct oh_yaml_node *n, str
     }
 }
 
+/* One value, or a list of which each is to be there. */
+static void read_contained(struct oh_reading *g, const struct oh_yaml_node *n,
+                           struct oh_predicate *p)
+{
+    bool is_list = oh_yaml_kind(n) == OH_YAML_LIST;
+    size_t count = is_list ? oh_yaml_count(n) : 1;
+    for (size_t i = 0; i < count; i++) {
+        const struct oh_yaml_node *item = is_list ? oh_yaml_item(n, i) : n;
+        size_t before = p->operand_count;
+        read_operand(g, item, p);
+        if (p->operand_count > before && !*p->operands[before].text)
+            oh_error_remedy(oh_yaml_mistake(g->r->y, item, g->r->errors,
+                                            "an empty text is contained in everything"),
+                            "wanted: what is to be there, as in {contains: 100rel}");
+    }
+    if (count == 0)
+        oh_error_remedy(oh_yaml_mistake(g->r->y, n, g->r->errors,
+                                        "'contains' wants a value, or a list of values"),
+                        "as in {contains: INVITE}, {contains: [INVITE, ACK]}");
+}
+
 static void read_word(struct oh_reading *g, const struct oh_yaml_node *key,
                       const struct oh_yaml_node *value, struct oh_expect *x)
 {
@@ -178,6 +200,8 @@ static void read_word(struct oh_reading *g, const struct oh_yaml_node *key,
             read_one_number(g, value, words[i].word, add_predicate(x, words[i].kind));
         else if (words[i].operands == ONE_PATTERN)
             read_pattern(g, value, add_predicate(x, words[i].kind));
+        else if (words[i].operands == ONE_OR_ALL)
+            read_contained(g, value, add_predicate(x, words[i].kind));
         else
             read_operand(g, value, add_predicate(x, words[i].kind));
         return;
@@ -194,8 +218,30 @@ static void read_word(struct oh_reading *g, const struct oh_yaml_node *key,
     if (near)
         oh_error_remedy(e, "did you mean '%s'?", near);
     else
-        oh_error_remedy(
-            e, "the comparisons are: equals, not, any of, above, below, matches, starts with");
+        oh_error_remedy(e, "the comparisons are: equals, not, any of, above, below, matches, "
+                           "starts with, contains");
+}
+
+/* "above 1" of what reads "above 1" without braces; NULL: it begins with no such word. */
+static const char *comparison_in(const char *text, size_t *len)
+{
+    for (size_t i = 0; i < WORDS; i++) {
+        *len = strlen(words[i].word);
+        if (!strncmp(text, words[i].word, *len) && text[*len] == ' ')
+            return words[i].word;
+    }
+    return NULL;
+}
+
+/* "first.call-id" without its dollar. */
+static bool tell_name(struct oh_reading *g, const struct oh_yaml_node *n)
+{
+    const char *text = oh_yaml_scalar(n);
+    if (!oh_yaml_is_plain(n) || !oh_names_something(g, oh_span_of(text)))
+        return false;
+    struct oh_error *e = oh_yaml_mistake(g->r->y, n, g->r->errors, "'%s' is text here", text);
+    oh_error_remedy(e, "did you mean '$%s'? What is text stands in quotes", text);
+    return true;
 }
 
 static void read_lone(struct oh_reading *g, const struct oh_yaml_node *n, struct oh_expect *x)
@@ -205,7 +251,17 @@ static void read_lone(struct oh_reading *g, const struct oh_yaml_node *n, struct
             add_predicate(x, lone_words[i].kind);
             return;
         }
-    read_operand(g, n, add_predicate(x, OH_IS_EQUAL));
+    size_t len;
+    const char *word = oh_yaml_is_plain(n) ? comparison_in(oh_yaml_scalar(n), &len) : NULL;
+    if (word && g->is_file) {
+        struct oh_error *e =
+            oh_yaml_mistake(g->r->y, n, g->r->errors, "'%s' is text here", oh_yaml_scalar(n));
+        oh_error_remedy(e, "a comparison stands in braces: {%s: %s}; what is text stands in quotes",
+                        word, oh_span_trim(oh_span_of(oh_yaml_scalar(n) + len)).at);
+        return;
+    }
+    if (!g->is_file || !tell_name(g, n))
+        read_operand(g, n, add_predicate(x, OH_IS_EQUAL));
 }
 
 /* A field must be known, and a part of this sort of message. */
@@ -235,6 +291,36 @@ static void check_field(struct oh_reading *g, const struct oh_yaml_node *key)
     }
 }
 
+static void check_operand_is_number(struct oh_reading *g, const struct oh_expect *x,
+                                    const struct oh_operand *o)
+{
+    uint64_t value;
+    if (o->is_name || oh_span_to_u64(oh_span_of(o->text), &value) || !*o->text)
+        return;
+    struct oh_error *e = oh_yaml_mistake_at(
+        g->r->y, o->place, g->r->errors, "'%s' is a number, and '%s' is none", x->field, o->text);
+    oh_error_remedy(e, "wanted: a number, a name, or a comparison as in {above: 1}");
+}
+
+/* What such a field can never be. */
+static void check_sort(struct oh_reading *g, const struct oh_expect *x)
+{
+    struct oh_span field = oh_span_of(x->field);
+    for (size_t i = 0; i < x->predicate_count; i++) {
+        const struct oh_predicate *p = &x->predicates[i];
+        bool whole = p->kind == OH_IS_EQUAL || p->kind == OH_IS_ANY_OF || p->kind == OH_IS_NOT;
+        for (size_t k = 0; whole && oh_field_is_number(field) && k < p->operand_count; k++)
+            check_operand_is_number(g, x, &p->operands[k]);
+        if (!oh_field_is_count(field) ||
+            (p->kind != OH_IS_PRESENT && p->kind != OH_IS_ABSENT && p->kind != OH_IS_VALID))
+            continue;
+        struct oh_error *e = oh_yaml_mistake_at(g->r->y, x->place, g->r->errors,
+                                                "'%s' is a number, and always there", x->field);
+        oh_error_remedy(e, "write '%.*s: %s', or how many there are to be",
+                        (int)strcspn(x->field, "."), x->field, oh_predicate_name(p->kind));
+    }
+}
+
 static void read_expect(struct oh_reading *g, const struct oh_yaml_node *key,
                         const struct oh_yaml_node *value)
 {
@@ -261,6 +347,8 @@ static void read_expect(struct oh_reading *g, const struct oh_yaml_node *key,
         read_word(g, oh_yaml_key(value, i), oh_yaml_value(value, i), x);
     if (oh_yaml_kind(value) == OH_YAML_MAP && oh_yaml_count(value) == 0)
         oh_yaml_mistake(g->r->y, value, g->r->errors, "nothing is said of '%s'", x->field);
+    if (g->is_file)
+        check_sort(g, x);
 }
 
 static void read_level(struct oh_reading *g, const struct oh_yaml_node *n, enum oh_level level)

@@ -67,10 +67,14 @@ static void suggest_ability(const char *word, struct oh_error *e)
 static void read_needs(struct oh_yaml_reader *r, const struct oh_yaml_node *n, void *target)
 {
     struct oh_reading *g = target;
+    size_t room = oh_yaml_count(n) + 1;
     oh_read_lines(r, n, "an ability", &g->s->needs, &g->s->need_count);
+    g->s->need_places = oh_alloc(room * sizeof *g->s->need_places);
+    g->s->need_used = oh_alloc(room * sizeof *g->s->need_used);
     for (size_t i = 0; i < oh_yaml_count(n); i++) {
         const struct oh_yaml_node *item = oh_yaml_item(n, i);
         const char *word = oh_yaml_scalar(item);
+        g->s->need_places[i] = oh_yaml_place(r->y, item);
         if (oh_yaml_kind(item) != OH_YAML_SCALAR || *word == '\0' || oh_ability_index(word) >= 0)
             continue;
         struct oh_error *e = oh_yaml_mistake(r->y, item, r->errors, "unknown ability '%s'", word);
@@ -167,7 +171,7 @@ struct oh_scenario *oh_read_document(const struct oh_yaml *y, struct oh_errors *
     size_t before = errors->count;
     struct oh_yaml_reader r = {.y = y, .errors = errors};
     struct oh_scenario *s = oh_alloc(sizeof *s);
-    struct oh_reading g = {.r = &r, .s = s};
+    struct oh_reading g = {.r = &r, .s = s, .is_file = is_file};
     s->file = oh_strdup(oh_yaml_file(y));
     s->id = id_of(s->file);
     s->source_text = oh_span_dup(oh_yaml_text(y));

@@ -38,6 +38,7 @@ struct oh_reading {
     unsigned depth;    /* blocks that are open */
     size_t group_room;
     const int *requests; /* flow_check.c: by step, oh_step_request */
+    bool is_file;        /* to be played; else a recording's, which is judged whatever its flow */
     bool is_full;        /* there are more steps than there may be: told */
 };
 
@@ -86,6 +87,8 @@ oh_yaml_read_fn oh_read_should;
 /* Finds "$name.field" (without the "$") among parties and steps before the one being read; tells
  * what is wrong. */
 void oh_check_name(struct oh_reading *g, struct oh_place place, struct oh_span name);
+/* Would it be a name of a party or of a message saved before, with a part that it has? */
+bool oh_names_something(const struct oh_reading *g, struct oh_span name);
 /* Every name in a text that may hold some; `place` is the text's. */
 void oh_check_names_in(struct oh_reading *g, struct oh_place place, const char *text);
 /* The save key: a new name. */
@@ -158,6 +161,8 @@ bool oh_read_action(struct oh_reading *g, const struct oh_yaml_node *sentence,
                     const struct oh_yaml_node *value);
 /* An ability that the step at `place` uses must stand in needs. */
 void oh_check_ability(struct oh_reading *g, struct oh_place place, const char *ability);
+/* One that is listed is of use; nothing is told where it is not. */
+void oh_use_ability(struct oh_reading *g, const char *ability);
 /* Once all is read: what is missing is told with one and the same remedy. */
 void oh_suggest_needs(struct oh_reading *g);
 
@@ -165,5 +170,12 @@ void oh_suggest_needs(struct oh_reading *g);
 
 /* Once all is read: what cannot come to pass, though each step for itself is right. */
 void oh_check_flow(struct oh_reading *g);
+
+/* --- flow_ways.c --- */
+
+/* A step behind an `either` stands on what each of its ways has. `requests`: oh_step_requests. */
+void oh_check_ways(struct oh_reading *g, const int *requests);
+/* Is the name saved before the step being read, whichever ways the phone takes? */
+bool oh_is_surely_saved(const struct oh_reading *g, const char *name);
 
 #endif

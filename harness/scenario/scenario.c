@@ -9,11 +9,12 @@ static const char *const role_names[OH_ROLES] = {
 };
 
 static const char *const predicate_names[OH_PREDICATES] = {
-    [OH_IS_EQUAL] = "equals",     [OH_IS_NOT] = "not",
-    [OH_IS_PRESENT] = "present",  [OH_IS_ABSENT] = "absent",
-    [OH_IS_VALID] = "valid",      [OH_IS_ANY_OF] = "any of",
-    [OH_IS_ABOVE] = "above",      [OH_IS_BELOW] = "below",
-    [OH_IS_MATCHING] = "matches", [OH_IS_STARTING_WITH] = "starts with",
+    [OH_IS_EQUAL] = "equals",        [OH_IS_NOT] = "not",
+    [OH_IS_PRESENT] = "present",     [OH_IS_ABSENT] = "absent",
+    [OH_IS_VALID] = "valid",         [OH_IS_ANY_OF] = "any of",
+    [OH_IS_ABOVE] = "above",         [OH_IS_BELOW] = "below",
+    [OH_IS_MATCHING] = "matches",    [OH_IS_STARTING_WITH] = "starts with",
+    [OH_IS_CONTAINING] = "contains",
 };
 
 static const char *const verb_names[OH_VERBS] = {
@@ -147,6 +148,7 @@ static void release_step(struct oh_step *step)
     free(step->retransmits);
     free(step->raw);
     free(step->fork);
+    free(step->cuts);
     free(step->save);
     free(step->body);
     free(step->sdp.direction);
@@ -170,6 +172,8 @@ void oh_scenario_free(struct oh_scenario *s)
     free_lines(s->covers, s->cover_count);
     free(s->cover_places);
     free_lines(s->needs, s->need_count);
+    free(s->need_places);
+    free(s->need_used);
     oh_params_free(s->params, s->param_count);
     free(s->row);
     free(s->id);

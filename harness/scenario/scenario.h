@@ -82,6 +82,7 @@ enum oh_predicate_kind {
     OH_IS_BELOW,
     OH_IS_MATCHING, /* POSIX extended regular expression over the whole value */
     OH_IS_STARTING_WITH,
+    OH_IS_CONTAINING, /* each operand: lists have it as a value, others as a part of their text */
     OH_PREDICATES
 };
 const char *oh_predicate_name(enum oh_predicate_kind k); /* "equals", "any of", ... */
@@ -241,7 +242,9 @@ struct oh_step {
     bool swap;              /* goes out after our next message */
     bool again;             /* a response though the request has its final one */
     char *fork;             /* the callee that speaks, with a To tag and dialog of its own; NULL */
-    unsigned pieces;        /* TCP: segments of about the same size; 0: not cut */
+    unsigned pieces;        /* TCP: segments of about the same size; 0: not cut, or by `cuts` */
+    unsigned *cuts; /* TCP: the bytes, counted from 0, that begin a further segment; rising */
+    size_t cut_count;
 
     bool media_both_ways;
     bool media_none;   /* A -> B: no RTP */
@@ -249,6 +252,8 @@ struct oh_step {
     int64_t after_ms;  /* ours: send this long after the step before it; 0: at once */
     int64_t for_ms;    /* media, silence, and what lasts of connections; else -1 */
 };
+
+#define OH_PIECES_MOST 100 /* that a message of ours is sent in */
 
 enum oh_others { OH_OTHERS_SHOULD, OH_OTHERS_MUST, OH_OTHERS_TOLERATE };
 
@@ -268,6 +273,8 @@ struct oh_scenario {
     struct oh_place *cover_places; /* of each */
     size_t cover_count;
     char **needs;
+    struct oh_place *need_places; /* of each */
+    bool *need_used;              /* something in the file takes it */
     size_t need_count;
     bool given_registered; /* given: registered */
     /* transport: tcp. What carries the flow; without it what `run --transport` says, else UDP. The

@@ -178,8 +178,9 @@ static const struct oh_yaml_field step_keys[] = {
     {"twice", OH_YAML_SCALAR, false, oh_read_twice,
      "true, or a time as in '50 ms': sent again so long after"},
     {"swap", OH_YAML_SCALAR, false, oh_read_swap, "true: sent after our next message"},
-    {"pieces", OH_YAML_SCALAR, false, oh_read_pieces,
-     "over TCP: in so many segments of about the same size"},
+    {"pieces", OH_YAML_SCALAR | OH_YAML_LIST, false, oh_read_pieces,
+     "over TCP: in so many segments of about the same size, or a list of the bytes where a new one "
+     "begins, as in [1, 400]"},
     {NULL, 0, false, NULL, NULL},
 };
 
@@ -223,7 +224,7 @@ static const struct {
     {"reliable", OUR_RESPONSE, "only our own provisional response asks for a PRACK"},
     {"body", OURS, "only our own message can be changed; use 'must' to judge the phone's"},
     {"reason", OUR_RESPONSE, "only our own response has a phrase that can be changed"},
-    {"call", PHONES | OURS, "only messages belong to a call"},
+    {"call", PHONES | OURS | ACTION, "only messages, and what a user does, belong to a call"},
     {"fork", PHONES_REQUEST | OURS, "callees answer, and are spoken to"},
     {"raw", OURS, "only our own message can be changed; use 'must' to judge the phone's"},
     {"again", OUR_RESPONSE, "only our own response can be sent a second time"},

@@ -4,6 +4,7 @@
 
 #include <libfyaml.h>
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -267,6 +268,14 @@ static struct oh_place place_of_error(const struct oh_yaml *y, const struct fy_d
     return (struct oh_place){(unsigned)error->line, (unsigned)at + 1, 1};
 }
 
+/* "contact[2]" at its bracket. */
+static bool is_index(struct oh_span line, unsigned column)
+{
+    struct oh_span rest = oh_span_sub(line, column > 0 ? column - 1 : 0, line.len);
+    return column > 1 && rest.len > 1 && rest.at[0] == '[' && isdigit((unsigned char)rest.at[1]) &&
+           isalpha((unsigned char)line.at[column - 2]);
+}
+
 /* The parser's own complaint: only its first, what follows it is confusion. */
 static void tell_syntax(struct builder *b, struct fy_diag *diag)
 {
@@ -282,6 +291,9 @@ static void tell_syntax(struct builder *b, struct fy_diag *diag)
         oh_error_remedy(e, "%s", syntax_remedies[i].remedy);
         break;
     }
+    if (is_index(oh_yaml_line(b->y, place.line), place.column))
+        oh_error_remedy(e, "in braces a name with [ ] stands in quotes, as in {\"contact[2].uri\": "
+                           "present}");
     /* A comment may have swallowed what closes the line, or the line above. */
     for (unsigned line = place.line; line > 0 && line + 1 >= place.line; line--)
         if (oh_yaml_blame_comment(b->y, (struct oh_place){.line = line, .column = 1}, e))

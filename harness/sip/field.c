@@ -55,6 +55,17 @@ static bool row_fits(const struct oh_field_row *row, const struct path *path, st
            oh_sip_is_token(*name);
 }
 
+/* A field by one word that is a thing of the message itself, and no header: "method", "sdp". */
+static bool is_no_header(struct oh_span root)
+{
+    for (size_t i = 0; i < oh_field_row_count; i++) {
+        const struct oh_field_row *row = &oh_field_rows[i];
+        if (row->open != oh_field_open_header && oh_span_is_nocase(root, row->path))
+            return true;
+    }
+    return false;
+}
+
 /* The row for a path: of the table, or the one for any header. NULL where there is no such field.
  */
 static const struct oh_field_row *find_row(struct oh_span text, struct oh_field_query *q)
@@ -69,7 +80,31 @@ static const struct oh_field_row *find_row(struct oh_span text, struct oh_field_
             return path.index == 0 || (row->flags & OH_FIELD_INDEXED) ? row : NULL;
     }
     q->name = path.root;
-    return path.rest.len == 0 ? &oh_field_any_header : NULL;
+    if (path.rest.len == 0)
+        return &oh_field_any_header;
+    bool counts = path.index == 0 && oh_span_is_nocase(path.rest, ".count");
+    return counts && !is_no_header(path.root) ? &oh_field_any_count : NULL;
+}
+
+bool oh_field_is_list(struct oh_span path)
+{
+    struct oh_field_query q = {0};
+    const struct oh_field_row *row = find_row(path, &q);
+    return row && (row->flags & OH_FIELD_LIST) && q.index == 0;
+}
+
+bool oh_field_is_number(struct oh_span path)
+{
+    struct oh_field_query q = {0};
+    const struct oh_field_row *row = find_row(path, &q);
+    return row && (row->flags & OH_FIELD_NUMBER);
+}
+
+bool oh_field_is_count(struct oh_span path)
+{
+    struct oh_field_query q = {0};
+    const struct oh_field_row *row = find_row(path, &q);
+    return row && row->open == oh_field_open_count;
 }
 
 static bool is_inside(const struct oh_sip_msg *m, struct oh_span s)
@@ -178,8 +213,7 @@ static int make_item(const struct oh_field_query *q, struct oh_span raw, struct 
     return 0;
 }
 
-/* The evidence of several items: from the first to the last, where they stand in that order. */
-static struct oh_span covering(struct oh_span first, struct oh_span last)
+struct oh_span oh_field_covering(struct oh_span first, struct oh_span last)
 {
     uintptr_t from = (uintptr_t)first.at, to = (uintptr_t)last.at;
     return to < from ? first : (struct oh_span){first.at, to - from + last.len};
@@ -194,7 +228,7 @@ static void read_items(const struct oh_field_query *q, const struct oh_field_vie
     while (out->count < most && (raw = q->row->pick(q, v, out->count)).at) {
         if (raw.len > 0 && is_inside(q->m, raw)) {
             first = first.at ? first : raw;
-            out->bytes = covering(first, raw);
+            out->bytes = oh_field_covering(first, raw);
         }
         if (make_item(q, raw, out) < 0) {
             out->state = OH_FIELD_BROKEN;
@@ -315,6 +349,8 @@ const char *oh_field_suggest(struct oh_span path)
     for (size_t i = 0; i < oh_field_row_count; i++) {
         struct oh_span known = oh_span_of(oh_field_rows[i].path);
         size_t d = known.len <= LONGEST ? distance((struct oh_span){plain, len}, known) : SIZE_MAX;
+        if (d == 0 && len < path.len) /* it has no second one */
+            return oh_field_rows[i].path;
         if (d > 0 && d <= limit) {
             best = oh_field_rows[i].path;
             limit = d - 1;

@@ -8,6 +8,7 @@
  *                  of accept, allow, proxy-require, require, supported, unsupported: a list of
  *                  all values
  *   HEADER[2]      its second value; comma-joined and repeated ones counted alike, from 1
+ *   HEADER.count   how many values it has, a number; 0 where there is none, so never absent
  *   via .branch .protocol .transport .host .port .received .rport .param.NAME
  *   from to contact route record-route refer-to referred-by
  *                  .uri .user .host .port .scheme .user-param .transport .lr  of the URI
@@ -60,7 +61,8 @@ struct oh_field {
     size_t count; /* 1, or for a list any number up to OH_FIELD_MAX_ITEMS */
     struct oh_field_item items[OH_FIELD_MAX_ITEMS];
     /* The evidence in the message: the value itself as on the wire (of a list from the first to the
-     * last), where that has no bytes the value or line that it belongs to; absent if absent. */
+     * last), where that has no bytes the value or line that it belongs to; absent if absent, and of
+     * a count of 0. */
     struct oh_span bytes;
     struct oh_text store; /* owns texts that do not stand in the message literally */
 };
@@ -81,6 +83,12 @@ bool oh_field_number(const struct oh_sip_msg *m, const char *path, uint64_t *out
 /* Is this a field at all, and can a request / a response have it (either pointer may be NULL)? For
  * lint. A name that is no known path but a plain header token is a header by its name and known. */
 bool oh_field_known(struct oh_span path, bool *in_requests, bool *in_responses);
+
+/* Is it a list of values; a number; a count of values (`HEADER.count`)? False for what is no field.
+ */
+bool oh_field_is_list(struct oh_span path);
+bool oh_field_is_number(struct oh_span path);
+bool oh_field_is_count(struct oh_span path);
 
 /* The nearest known path to a misspelt one ("cseq.numer" -> "cseq.number"), or NULL where none is
  * near. An index is left out of both. Static storage. */

@@ -1,5 +1,6 @@
 #include "sip/field_table.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct oh_span wanted_name(const struct oh_field_query *q)
@@ -59,6 +60,17 @@ enum oh_field_state oh_field_open_header(const struct oh_field_query *q, struct 
             v->whole = v->text;
     }
     return v->text.at ? OH_FIELD_PRESENT : OH_FIELD_ABSENT;
+}
+
+/* Never absent: of what is not there, there are 0. */
+enum oh_field_state oh_field_open_count(const struct oh_field_query *q, struct oh_field_view *v)
+{
+    struct oh_span first = {0}, last = {0};
+    size_t count = oh_sip_msg_count_named(q->m, wanted_name(q), &first, &last);
+    v->whole = oh_field_covering(first, last);
+    v->text.at = v->digits;
+    v->text.len = (size_t)snprintf(v->digits, sizeof v->digits, "%zu", count);
+    return OH_FIELD_PRESENT;
 }
 
 /* One value: the first, or the one that the index names. */

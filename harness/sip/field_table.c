@@ -47,7 +47,8 @@
     ADDRESS_PARAM(root, "q", header, 0), \
     ADDRESS_PARAM(root, "expires", header, NUM), \
     PARAM(root ".param.NAME", root ": header parameter NAME, quotes off", address, address_param, \
-          NULL, BOTH | IDX | UNQUOTE, header)
+          NULL, BOTH | IDX | UNQUOTE, header), \
+    COUNT(root, BOTH)
 
 #define VIA_PART(part, what, at, flags) \
     PART("via." part, "Via: " what, via, at, BOTH | IDX | (flags), OH_SIP_VIA)
@@ -73,7 +74,8 @@
     AUTH_PARAM(root, "opaque", header, when), \
     AUTH_PARAM(root, "stale", header, when), \
     PARAM(root ".param.NAME", root ": parameter NAME, quotes off", auth, auth_param, NULL, \
-          (when) | IDX | UNQUOTE, header)
+          (when) | IDX | UNQUOTE, header), \
+    COUNT(root, when)
 
 #define STREAM(media, part, what, picker, flags, line, word) \
     SDP("sdp." media part, "SDP, first " media " stream: " what, picker, flags, media, line, word)
@@ -93,6 +95,13 @@
      offsetof(struct oh_field_view, text), NULL, NULL, 0}
 #define LIST_HEADER(path, header, what) \
     {path, what, oh_field_open_header, oh_field_pick_value, BOTH | IDX | LIST, header, 0, NULL, \
+     NULL, 0}, \
+    COUNT(path, BOTH)
+/* How many values there are of a header; by its name, as that of a header which the table does not
+ * name. */
+#define COUNT(path, when) \
+    {path ".count", path ": how many values it has; 0 where there is none", oh_field_open_count, \
+     oh_field_pick_span, (when) | NUM, OH_SIP_OTHER, offsetof(struct oh_field_view, text), path, \
      NULL, 0}
 
 const struct oh_field_row oh_field_rows[] = {
@@ -115,6 +124,7 @@ const struct oh_field_row oh_field_rows[] = {
     VIA_PARAM("rport", NUM | OH_FIELD_MAY_BE_EMPTY),
     PARAM("via.param.NAME", "Via: parameter NAME, quotes off", via, via_param, NULL,
           BOTH | IDX | UNQUOTE, OH_SIP_VIA),
+    COUNT("via", BOTH),
 
     HEADER("from", OH_SIP_FROM, BOTH, "the From header's value"),
     ADDRESS_ROWS("from", OH_SIP_FROM),
@@ -178,3 +188,14 @@ const struct oh_field_row oh_field_rows[] = {
 const size_t oh_field_row_count = sizeof oh_field_rows / sizeof oh_field_rows[0];
 
 const struct oh_field_row oh_field_any_header = HEADER("", OH_SIP_OTHER, BOTH, "any header");
+
+const struct oh_field_row oh_field_any_count = {".count",
+                                                "how many values of any header",
+                                                oh_field_open_count,
+                                                oh_field_pick_span,
+                                                BOTH | NUM,
+                                                OH_SIP_OTHER,
+                                                offsetof(struct oh_field_view, text),
+                                                NULL,
+                                                NULL,
+                                                0};

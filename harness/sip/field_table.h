@@ -53,6 +53,7 @@ struct oh_field_view {
     struct {
         struct oh_span scheme, params;
     } auth;
+    char digits[24]; /* of a count; `text` points at them */
     struct {
         struct oh_span session, media; /* up to the first m= line; from the named one to the next */
     } sdp;
@@ -66,7 +67,7 @@ struct oh_field_row {
     unsigned flags;
     enum oh_sip_header_id id; /* header rows */
     size_t offset;            /* of the picked span in the view, for rows that pick one */
-    const char *name;         /* a parameter; for SDP the media */
+    const char *name;         /* a parameter; for SDP the media; for counts the header */
     const char *key;          /* SDP: how the line starts */
     size_t word;              /* SDP: which word of it, from 0; SIZE_MAX: all */
 };
@@ -75,11 +76,17 @@ extern const struct oh_field_row oh_field_rows[];
 extern const size_t oh_field_row_count;
 /* The row of every header that the table does not name. */
 extern const struct oh_field_row oh_field_any_header;
+/* The same of how many values it has. */
+extern const struct oh_field_row oh_field_any_count;
+
+/* The evidence of several items: from the first to the last, where they stand in that order. */
+struct oh_span oh_field_covering(struct oh_span first, struct oh_span last);
 
 enum oh_field_state oh_field_open_message(const struct oh_field_query *q, struct oh_field_view *v);
 enum oh_field_state oh_field_open_request_uri(const struct oh_field_query *q,
                                               struct oh_field_view *v);
 enum oh_field_state oh_field_open_header(const struct oh_field_query *q, struct oh_field_view *v);
+enum oh_field_state oh_field_open_count(const struct oh_field_query *q, struct oh_field_view *v);
 enum oh_field_state oh_field_open_address(const struct oh_field_query *q, struct oh_field_view *v);
 enum oh_field_state oh_field_open_address_uri(const struct oh_field_query *q,
                                               struct oh_field_view *v);

@@ -114,6 +114,25 @@ struct oh_span oh_sip_msg_value_named(const struct oh_sip_msg *m, struct oh_span
     return (struct oh_span){0};
 }
 
+size_t oh_sip_msg_count_named(const struct oh_sip_msg *m, struct oh_span name,
+                              struct oh_span *first, struct oh_span *last)
+{
+    enum oh_sip_header_id id = oh_sip_header_id_of(name);
+    size_t count = 0;
+    name = oh_sip_header_long_name(name);
+    for (size_t i = 0; i < m->header_count; i++) {
+        const struct oh_sip_header *h = &m->headers[i];
+        struct oh_span rest = h->value, item;
+        bool is_it = h->id == id && (id != OH_SIP_OTHER ||
+                                     oh_span_equal_nocase(oh_sip_header_long_name(h->name), name));
+        while (is_it && next_value(oh_sip_header_is_single(h), &rest, &item)) {
+            *first = count++ == 0 ? item : *first;
+            *last = item;
+        }
+    }
+    return count;
+}
+
 /* --- the values of a message, cut once --- */
 
 /* Of a message with more of them each is looked for anew: memory stays small. */

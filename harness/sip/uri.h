@@ -80,6 +80,10 @@ bool oh_sip_list_next(struct oh_span *rest, struct oh_span *item);
 struct oh_span oh_sip_msg_value(const struct oh_sip_msg *m, enum oh_sip_header_id id, size_t n);
 struct oh_span oh_sip_msg_value_named(const struct oh_sip_msg *m, struct oh_span name, size_t n);
 size_t oh_sip_msg_value_count(const struct oh_sip_msg *m, enum oh_sip_header_id id);
+/* How many such values a header of any name has, and where the first and the last stand (left as
+ * they are where there is none). */
+size_t oh_sip_msg_count_named(const struct oh_sip_msg *m, struct oh_span name,
+                              struct oh_span *first, struct oh_span *last);
 
 /* Tokens are compared without regard to case unless a grammar says otherwise (RFC 3261 7.3.1). */
 bool oh_sip_is_token(struct oh_span s);

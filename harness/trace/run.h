@@ -46,6 +46,7 @@ struct oh_run_phone {
     char *adapter_text; /* the adapter file, whole */
     char **abilities;
     size_t ability_count;
+    bool is_by_hand;             /* a person did what it was told, in his own time */
     bool is_reference;           /* offhook's own reference phone: "not yours" */
     char *mutant;                /* the fault put upon it on purpose (run --mutant); NULL: none */
     enum oh_transport transport; /* that it was told to use */

@@ -323,6 +323,7 @@ static void read_phone(struct reader *r, const json_t *object, struct oh_run *ru
     p->profile = read_text_if(r, object, "profile");
     p->user_agent = read_text_if(r, object, "user_agent");
     p->is_reference = read_bool(r, object, "is_reference");
+    p->is_by_hand = json_object_get(object, "is_by_hand") && read_bool(r, object, "is_by_hand");
     read_abilities(r, object, p);
     p->adapter_text = read_text_if(r, object, "adapter_text");
     p->mutant = read_text_if(r, object, "mutant");

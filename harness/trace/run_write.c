@@ -173,6 +173,8 @@ static void put_parties(json_t *root, const struct oh_run *r)
         put_text(o, "profile", p->profile);
         put_text(o, "user_agent", p->user_agent);
         put_bool(o, "is_reference", p->is_reference);
+        if (p->is_by_hand)
+            put_bool(o, "is_by_hand", true);
         json_t *abilities = list(o, "abilities");
         for (size_t k = 0; k < p->ability_count; k++)
             json_array_append_new(abilities, text_of(p->abilities[k]));

@@ -380,6 +380,49 @@ static void a_call_beside_the_flow_is_passed_over(void **state)
     release(&f);
 }
 
+static const struct edit other_call_id[] = {{"call1@192.0.2.7", "call9@192.0.2.7"}, {NULL, NULL}};
+
+/* A refusal behind the answer, which no step of the flow is, and the phone's ACK to it. */
+static void what_the_flow_does_not_list_is_judged_though_its_call_id_is_wrong(void **state)
+{
+    static const struct edit refusal[] = {
+        {"SIP/2.0 200 OK\nVia: SIP/2.0/UDP 192.0.2.7:5060;branch=z9hG4bKa1", /* the INVITE's */
+         "SIP/2.0 486 Busy\nVia: SIP/2.0/UDP 192.0.2.7:5060;branch=z9hG4bKa1"},
+        {NULL, NULL}};
+    static const struct edit ack[] = {{"ACK sip:bob@192.0.2.8:5060", "ACK sip:bob@192.0.2.8"},
+                                      {"z9hG4bKa2", "z9hG4bKa1"},
+                                      {"call1@192.0.2.7", "call9@192.0.2.7"},
+                                      {NULL, NULL}};
+    struct capture c = {0};
+    (void)state;
+    begin(&c);
+    add_call(&c, NULL, 0, 5, 0);
+    add_call(&c, refusal, 3, 4, 1);
+    add_call(&c, ack, 4, 5, 1);
+    add_call(&c, NULL, 5, SIZE_MAX, 0);
+    struct found f = look(&c, PHONE_CALLS, ALICE);
+    const struct oh_aligned *a = only(&f);
+    expect_verdict(a, OH_WORD_FAIL, NULL);
+    assert_int_equal(a->verdict->finding_count, 1);
+    assert_string_equal(a->verdict->findings[0].id, "ack.call-id");
+    assert_int_equal(a->verdict->findings[0].frames[0], 7);
+    release(&f);
+}
+
+static void another_call_with_the_same_tag_has_no_part_in_it(void **state)
+{
+    struct capture c = {0};
+    (void)state;
+    begin(&c);
+    add_call(&c, NULL, 0, SIZE_MAX, 0);
+    add_call(&c, other_call_id, 0, SIZE_MAX, 20);
+    struct found f = look(&c, PHONE_CALLS, ALICE);
+    const struct oh_aligned *a = only(&f);
+    expect_verdict(a, OH_WORD_PASS, NULL);
+    assert_int_equal(a->recording->trace->msg_count, 7);
+    release(&f);
+}
+
 static void a_further_result_of_the_same_scenario_has_a_number(void **state)
 {
     struct capture c = {0};
@@ -600,6 +643,8 @@ int main(void)
         cmocka_unit_test(of_two_calls_the_one_that_goes_further_is_the_flow),
         cmocka_unit_test(among_equals_the_earliest_is_the_flow),
         cmocka_unit_test(a_call_beside_the_flow_is_passed_over),
+        cmocka_unit_test(what_the_flow_does_not_list_is_judged_though_its_call_id_is_wrong),
+        cmocka_unit_test(another_call_with_the_same_tag_has_no_part_in_it),
         cmocka_unit_test(a_further_result_of_the_same_scenario_has_a_number),
         cmocka_unit_test(a_flow_that_is_not_there_is_inconclusive),
         cmocka_unit_test(a_capture_that_ends_early_accuses_nobody),

@@ -262,6 +262,104 @@ static void one_that_never_comes_again_is_missing(void **state)
     recorded_free(r);
 }
 
+/* RFC 3261 17.1.1.1: T1 may be larger where the way is long */
+static void a_copy_that_comes_late_fails_nothing_where_the_first_came_in_time(void **state)
+{
+    (void)state;
+    struct recorded *r = dialled(HEAD "  - A -> P: INVITE\n    lose: 1\n    within: 1 s\n");
+    gets(r, OH_NONE, invite_1(r));
+    misses(r, 1, 1500);
+    r->now += 300 * MS;
+    gets(r, 1, invite_1(r));
+    ends(r, OH_OUTCOME_COMPLETE, "complete");
+    const struct oh_finding *f = finding(judged(r), "flow.late");
+    assert_int_equal(f->level, OH_LEVEL_SHOULD);
+    assert_non_null(strstr(f->text, "came again 1.8"));
+    recorded_free(r);
+}
+
+/* --- what crosses --- */
+
+/* 1 INVITE 2 200 3 ACK, 4 the user hangs up; 5 our BYE 6 200 | 7 its BYE 8 200 */
+#define CROSSING                                                                                   \
+    "title: t\nsource: RFC 3261 15\nneeds: [dial, hangup]\nparties: {A: phone, P: proxy, "         \
+    "B: {behind: P, number: \"5551234\"}}\nflow:\n  - A dials B\n  - A -> P: INVITE\n"             \
+    "  - P -> A: 200\n  - A -> P: ACK\n  - A hangs up\n  - any order:\n"                           \
+    "      - - P -> A: BYE\n        - A -> P: 200\n"                                               \
+    "      - - A -> P: BYE\n        - P -> A: 200\n"
+#define OUR_BYE                                                                                    \
+    "BYE sip:alice@127.0.0.2:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKo\r\n"  \
+    "Max-Forwards: 70\r\nFrom: <sip:5551234@127.0.0.1:5060>;tag=b1\r\n"                            \
+    "To: <sip:alice@127.0.0.1:5060>;tag=a1\r\n" CALL_ID "CSeq: 1 BYE\r\nContent-Length: 0\r\n\r\n"
+
+static struct recorded *both_hang_up(void)
+{
+    struct recorded *r = dialled(CROSSING);
+    gets(r, 1, invite_1(r));
+    sends(r, 2, answer(r, invite_1(r), 200, "b1", NULL, NULL, true));
+    gets(r, 3, request_text(r, "ACK", INSIDE, "three", "b1", 1, ROUTE, ""));
+    told(r, 4);
+    confirmed(r, 4);
+    return r;
+}
+
+static const char *bye_answer(struct recorded *r, unsigned status)
+{
+    struct oh_sip_msg *m = oh_sip_msg_parse(oh_span_of(OUR_BYE));
+    struct oh_draft *d = oh_draft_response(m, &r->phone, status, NULL, NULL);
+    struct oh_text text = {0};
+    oh_draft_format(d, &text);
+    oh_draft_free(d);
+    oh_sip_msg_free(m);
+    return recorded_keep(r, oh_text_take(&text));
+}
+
+static void who_got_our_bye_first_owes_none(void **state)
+{
+    (void)state;
+    struct recorded *r = both_hang_up();
+    sends(r, 5, OUR_BYE);
+    gets(r, 6, bye_answer(r, 200));
+    misses(r, 7, 32500);
+    ends(r, OH_OUTCOME_STUCK, "stuck");
+    const struct oh_finding *f = finding(judged(r), "flow.missing");
+    assert_int_equal(f->result, OH_RESULT_NOT_CHECKABLE);
+    assert_non_null(strstr(f->text, "which of the two came first"));
+    assert_int_equal(r->verdict->word, OH_WORD_INCONCLUSIVE);
+    recorded_free(r);
+}
+
+/* RFC 3261 15.1.2: there is no call any more */
+static void who_hung_up_first_may_know_our_bye_no_more(void **state)
+{
+    (void)state;
+    struct recorded *r = both_hang_up();
+    const char *its = request_text(r, "BYE", INSIDE, "four", "b1", 2, ROUTE, "");
+    gets(r, 7, its);
+    sends(r, 5, OUR_BYE);
+    sends(r, 8, answer(r, its, 200, NULL, NULL, NULL, false));
+    gets(r, 6, bye_answer(r, 481));
+    ends(r, OH_OUTCOME_COMPLETE, "complete");
+    const struct oh_finding *f = finding(judged(r), "flow.status");
+    assert_int_equal(f->result, OH_RESULT_NOT_CHECKABLE);
+    assert_int_equal(r->verdict->word, OH_WORD_INCONCLUSIVE);
+    recorded_free(r);
+}
+
+static void an_answer_is_owed_whatever_crosses_it(void **state)
+{
+    (void)state;
+    struct recorded *r = both_hang_up();
+    const char *its = request_text(r, "BYE", INSIDE, "four", "b1", 2, ROUTE, "");
+    gets(r, 7, its);
+    sends(r, 5, OUR_BYE);
+    sends(r, 8, answer(r, its, 200, NULL, NULL, NULL, false));
+    misses(r, 6, 32500);
+    ends(r, OH_OUTCOME_COMPLETE, "complete");
+    assert_int_equal(finding(judged(r), "flow.missing")->result, OH_RESULT_FAIL);
+    recorded_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +375,10 @@ int main(void)
         cmocka_unit_test(steps_of_a_way_not_taken_are_skipped_without_findings),
         cmocka_unit_test(where_no_way_is_taken_one_finding_names_them_all),
         cmocka_unit_test(copies_that_the_flow_loses_reach_nothing),
+        cmocka_unit_test(who_got_our_bye_first_owes_none),
+        cmocka_unit_test(who_hung_up_first_may_know_our_bye_no_more),
+        cmocka_unit_test(an_answer_is_owed_whatever_crosses_it),
+        cmocka_unit_test(a_copy_that_comes_late_fails_nothing_where_the_first_came_in_time),
         cmocka_unit_test(one_that_never_comes_again_is_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

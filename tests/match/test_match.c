@@ -14,7 +14,8 @@ static const char head[] =
     "INVITE sip:5551234@Example.com;user=phone SIP/2.0\r\n"
     "Via: SIP/2.0/UDP 127.0.0.2:5060;branch=z9hG4bKAbc\r\nFrom: \"Al\" <sip:al@x>;tag=T1\r\n"
     "To: <sip:5551234@x>\r\nCall-ID: cAll\r\nCSeq: 0007 INVITE\r\nMax-Forwards: 70\r\n"
-    "Supported: 100rel, Replaces\r\nSubject: a b\r\nX-Empty:\r\nContact: <sip:al@127.0.0.2>\r\n";
+    "Supported: 100rel, Replaces\r\nAccept: application/sdp;level=1, Text/Plain\r\nSubject: a "
+    "b\r\nX-Empty:\r\nContact: <sip:al@127.0.0.2>\r\n";
 static const char sdp[] = "Content-Type: application/sdp\r\n\r\n"
                           "v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nc=IN IP4 1.2.3.4\r\nt=0 0\r\n"
                           "m=audio 4000 RTP/AVP 0 8\r\na=rtpmap:0 PCMU/8000\r\n";
@@ -112,6 +113,22 @@ static void each_predicate_holds_and_does_not(void **state)
         {"route: {matches: \".*\"}", OH_FIT_NO},
         {"via.branch: {starts with: z9hG4bK}", OH_FIT_YES},
         {"via.branch: {starts with: z9hG4bKAbcd}", OH_FIT_NO},
+        {"subject: {contains: a b}", OH_FIT_YES},
+        {"subject: {contains: \" \"}", OH_FIT_YES},
+        {"subject: {contains: [b, a]}", OH_FIT_YES}, /* each, wherever */
+        {"subject: {contains: [b, c]}", OH_FIT_NO},
+        {"subject: {contains: B}", OH_FIT_NO},
+        {"subject: {contains: a b c}", OH_FIT_NO},
+        {"x-empty: {contains: a}", OH_FIT_NO},
+        {"route: {contains: a}", OH_FIT_NO},
+        {"request-uri: {contains: \";user=\"}", OH_FIT_YES},
+        {"contact.count: 1", OH_FIT_YES},
+        {"contact.count: 2", OH_FIT_NO},
+        {"route.count: 0", OH_FIT_YES},
+        {"route.count: {above: 0}", OH_FIT_NO},
+        {"supported.count: {above: 1, below: 3}", OH_FIT_YES},
+        {"x-empty.count: 0", OH_FIT_YES}, /* as of any list, an empty value is none */
+        {"via.count: [2, 3]", OH_FIT_NO},
         {"cseq.number: {above: 6, below: 8}", OH_FIT_YES},
         {"cseq.number: {above: 6, below: 7}", OH_FIT_NO},
     };
@@ -141,6 +158,55 @@ static void a_list_holds_a_value_wherever_it_stands(void **state)
     expect_fit("supported: {not: timer}", OH_FIT_YES);
     expect_fit("sdp.audio.formats: [8, 18]", OH_FIT_YES);
     expect_fit("sdp.audio.formats: [9, 18]", OH_FIT_NO);
+}
+
+static void a_list_contains_whole_values_and_not_parts_of_them(void **state)
+{
+    (void)state;
+    expect_fit("supported: {contains: replaces}", OH_FIT_YES);
+    expect_fit("supported: {contains: [replaces, 100REL]}", OH_FIT_YES);
+    expect_fit("supported: {contains: [replaces, timer]}", OH_FIT_NO);
+    expect_fit("supported: {contains: replace}", OH_FIT_NO);
+    expect_fit("\"supported[2]\": {contains: replace}", OH_FIT_NO); /* one value: a text, by its case */
+    expect_fit("\"supported[2]\": {contains: Replace}", OH_FIT_YES);
+    expect_fit("sdp.audio.formats: {contains: 8}", OH_FIT_YES);
+    expect_fit("sdp.audio.formats: {contains: [0, 18]}", OH_FIT_NO);
+    expect_fit("sdp.audio.rtpmap: {contains: pcmu/8000}", OH_FIT_YES); /* of "0 PCMU/8000" */
+    expect_fit("sdp.audio.rtpmap: {contains: PCMA}", OH_FIT_NO);
+    expect_fit("allow: {contains: INVITE}", OH_FIT_NO);
+    expect_fit("accept: {contains: Application/SDP}", OH_FIT_YES);
+    expect_fit("accept: {contains: text/plain}", OH_FIT_YES);
+    expect_fit("accept: {contains: text}", OH_FIT_NO);
+}
+
+/* A list of which the end is not read: what is not found may stand there. */
+static void what_stands_behind_the_values_that_are_read_is_not_known(void **state)
+{
+    (void)state;
+    struct oh_text message = {0};
+    oh_text_add(&message, "INVITE sip:b SIP/2.0\r\nAllow: M0");
+    for (int i = 1; i < OH_FIELD_MAX_ITEMS + 1; i++)
+        oh_text_addf(&message, ", M%d", i);
+    oh_text_add(&message, "\r\n\r\n");
+    static const struct {
+        const char *expectation;
+        enum oh_fit fit;
+    } cases[] = {
+        {"allow: {contains: M1}", OH_FIT_YES},
+        {"allow: M1", OH_FIT_YES},
+        {"allow: {contains: INVITE}", OH_FIT_UNKNOWN},
+        {"allow: INVITE", OH_FIT_UNKNOWN},
+        {"allow: {not: INVITE}", OH_FIT_UNKNOWN},
+        {"allow: {not: M1}", OH_FIT_NO},
+        {"allow.count: 33", OH_FIT_YES},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct asked a = ask_with(cases[i].expectation, oh_text_str(&message), NULL);
+        if (a.fit != cases[i].fit)
+            fail_msg("%s: %d", cases[i].expectation, a.fit);
+        release(&a);
+    }
+    oh_text_release(&message);
 }
 
 static void a_name_is_its_value_and_unbound_it_proves_nothing(void **state)
@@ -188,6 +254,10 @@ static void a_mismatch_is_told(void **state)
         {"subject: [x, y]", "any of x, y", "a b", "a b"},
         {"supported: timer", "timer", "100rel, Replaces", "100rel, Replaces"},
         {"route: present", "present", "absent", NULL},
+        {"supported: {contains: [timer, path]}", "contains timer, path", "100rel, Replaces",
+         "100rel, Replaces"},
+        {"supported.count: 3", "3", "2", "100rel, Replaces"},
+        {"route.count: {above: 0}", "above 0", "0", NULL},
         {"call-id: $first.call-id", "$first.call-id (not bound)", "cAll", "cAll"},
     };
     char *message = oh_format("%s%s", head, sdp);
@@ -416,6 +486,8 @@ int main(void)
         cmocka_unit_test(each_predicate_holds_and_does_not),
         cmocka_unit_test(a_field_is_compared_by_its_own_rule),
         cmocka_unit_test(a_list_holds_a_value_wherever_it_stands),
+        cmocka_unit_test(a_list_contains_whole_values_and_not_parts_of_them),
+        cmocka_unit_test(what_stands_behind_the_values_that_are_read_is_not_known),
         cmocka_unit_test(a_name_is_its_value_and_unbound_it_proves_nothing),
         cmocka_unit_test(a_mismatch_is_told),
         cmocka_unit_test(a_part_that_cannot_be_read_does_not_fit_and_is_shown),

@@ -29,6 +29,12 @@ static size_t fronts(struct play *p)
     return count;
 }
 
+/* 0 OPTIONS, 1 200, 2 INVITE, 3 407 4 ACK, 5 MESSAGE 6 200 */
+#define MAY_THEN_SHOULD                                                                            \
+    HEAD "  - A -> P: OPTIONS\n    optional: true\n  - P -> A: 200\n"                              \
+         "  - A -> P: INVITE\n    level: should\n  - P -> A: 407\n  - A -> P: ACK\n"               \
+         "  - A -> P: MESSAGE\n  - P -> A: 200\n"
+
 #define STATE(p, step, state) assert_int_equal(oh_walk_state((p)->walk, step), state)
 
 static struct play *rung(const char *flow)
@@ -226,6 +232,93 @@ static void a_response_answers_the_request_of_its_own_way(void **state)
     end_play(p);
 }
 
+/* --- what hangs on a message that may not come --- */
+
+static void an_answer_to_what_may_be_left_out_hides_nothing_behind_it(void **state)
+{
+    (void)state;
+    struct play *p = new_play(MAY_THEN_SHOULD);
+    GOT(p, OH_WALK_REACHED, 2, "INVITE", "INVITE", "1", NULL, NULL, 1);
+    STATE(p, 0, OH_STEP_PASSED);
+    STATE(p, 1, OH_STEP_NOT_TAKEN);
+    STATE(p, 3, OH_STEP_PENDING);
+    end_play(p);
+}
+
+static void nor_does_one_to_what_only_should_come_nor_the_ack_to_it(void **state)
+{
+    (void)state;
+    struct play *p = new_play(MAY_THEN_SHOULD);
+    GOT(p, OH_WALK_REACHED, 5, "MESSAGE", "MESSAGE", "1", NULL, NULL, 1);
+    STATE(p, 2, OH_STEP_MISSED);
+    STATE(p, 3, OH_STEP_NOT_TAKEN);
+    STATE(p, 4, OH_STEP_NOT_TAKEN);
+    assert_int_equal(oh_walk_next(p->walk), 6);
+    end_play(p);
+}
+
+static void the_ack_to_an_answer_that_is_not_sent_is_not_awaited(void **state)
+{
+    (void)state;
+    struct play *p = new_play(MAY_THEN_SHOULD);
+    oh_walk_missed(p->walk, 2);
+    STATE(p, 2, OH_STEP_MISSED);
+    STATE(p, 4, OH_STEP_NOT_TAKEN);
+    assert_int_equal(oh_walk_next(p->walk), 5);
+    end_play(p);
+}
+
+static void what_is_answered_still_stands_in_the_way(void **state)
+{
+    (void)state;
+    struct play *p = new_play(MAY_THEN_SHOULD);
+    GOT(p, OH_WALK_REACHED, 0, "OPTIONS", "OPTIONS", "1", NULL, NULL, 1);
+    GOT(p, OH_WALK_UNEXPECTED, OH_NONE, "INVITE", "INVITE", "2", NULL, NULL, 2);
+    end_play(p);
+}
+
+/* --- answers that name another method --- */
+
+/* 0 INVITE of ours 1 180, 2 CANCEL of ours, 3 200 to CANCEL, 4 487 to INVITE */
+#define CANCELLED                                                                                  \
+    HEAD "  - P -> A: INVITE\n  - A -> P: 180\n  - P -> A: CANCEL\n  - A -> P: 200 to CANCEL\n"    \
+         "  - A -> P: 487 to INVITE\n"
+
+static struct play *cancelled(void)
+{
+    struct play *p = rung(CANCELLED);
+    GOT(p, OH_WALK_REACHED, 1, "180", "INVITE", "1", "t", NULL, 1);
+    DID(p, 2, "CANCEL", "CANCEL", "1", NULL, NULL, 1);
+    return p;
+}
+
+/* RFC 3261 8.2.6.2: which is content, and not what it is looked for by */
+static void an_answer_whose_cseq_names_no_request_of_ours_is_told_by_its_branch(void **state)
+{
+    (void)state;
+    struct play *p = cancelled();
+    GOT(p, OH_WALK_REACHED, 3, "200", "CANCEx", "1", "t", NULL, 1);
+    GOT(p, OH_WALK_REACHED, 4, "487", "INVITx", "1", "t", NULL, 1);
+    end_play(p);
+}
+
+static void one_of_another_branch_is_not(void **state)
+{
+    (void)state;
+    struct play *p = cancelled();
+    GOT(p, OH_WALK_UNEXPECTED, OH_NONE, "200", "CANCEx", "9", "t", NULL, 1);
+    end_play(p);
+}
+
+static void what_names_the_other_request_of_its_branch_answers_that(void **state)
+{
+    (void)state;
+    struct play *p = cancelled();
+    GOT(p, OH_WALK_REACHED, 4, "200", "INVITE", "1", "t", NULL, 1);
+    STATE(p, 3, OH_STEP_MISSED);
+    end_play(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +336,13 @@ int main(void)
         cmocka_unit_test(the_first_copies_are_as_if_they_had_not_come),
         cmocka_unit_test(in_a_capture_of_others_nothing_is_lost),
         cmocka_unit_test(a_response_answers_the_request_of_its_own_way),
+        cmocka_unit_test(an_answer_to_what_may_be_left_out_hides_nothing_behind_it),
+        cmocka_unit_test(nor_does_one_to_what_only_should_come_nor_the_ack_to_it),
+        cmocka_unit_test(the_ack_to_an_answer_that_is_not_sent_is_not_awaited),
+        cmocka_unit_test(what_is_answered_still_stands_in_the_way),
+        cmocka_unit_test(an_answer_whose_cseq_names_no_request_of_ours_is_told_by_its_branch),
+        cmocka_unit_test(one_of_another_branch_is_not),
+        cmocka_unit_test(what_names_the_other_request_of_its_branch_answers_that),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,6 +65,29 @@ static void an_action_is_taken_when_its_answer_says_so(void **state)
     case_end(&c);
 }
 
+/* It is the same text that the program reads, and the pattern of its answer fits no other. */
+static void numbers_with_strange_characters_are_data(void **state)
+{
+    struct phone_case c;
+    (void)state;
+    case_begin(&c, adapter_of("format: 1\n"
+                              "title: repeats\n"
+                              "start: [sh, -c, 'while IFS= read -r l; do printf \"%s\\n\" \"$l\"; "
+                              "done']\n"
+                              "drive: {with: json-lines}\n"
+                              "verbs:\n"
+                              "  dial: {send: {to: '<${uri}>'}, ok: {to: '<${uri}>'}}\n"
+                              "  transfer: {send: {to: x}, ok: {to: '${uri}'}, within: 200 ms}\n"));
+    case_start(&c);
+    case_do(&c, OH_VERB_DIAL, "sip:\"; $(id) * ? [ ] \\ \\* ' ` {} %s \t@x");
+    assert_int_equal(c.result, OH_ACTION_TAKEN);
+    assert_string_equal(c.answer, "{\"to\":\"<sip:\\\"; $(id) * ? [ ] \\\\ \\\\* ' ` {} %s "
+                                  "\\t@x>\"}");
+    case_do(&c, OH_VERB_TRANSFER, "*"); /* is not any text */
+    assert_int_equal(c.result, OH_ACTION_HUNG);
+    case_end(&c);
+}
+
 static void a_refusal_comes_with_the_phones_words(void **state)
 {
     struct phone_case c;
@@ -265,6 +288,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_action_is_taken_when_its_answer_says_so),
+        cmocka_unit_test(numbers_with_strange_characters_are_data),
         cmocka_unit_test(a_refusal_comes_with_the_phones_words),
         cmocka_unit_test(no_answer_in_time_is_a_hung_phone),
         cmocka_unit_test(several_messages_go_one_after_another),

@@ -211,6 +211,94 @@ static void a_program_that_shows_the_commands_itself_says_so_with_echo(void **st
     case_end(&c);
 }
 
+/* Nobody but the phone's program reads them: no shell, and no pattern. */
+static void numbers_with_strange_characters_are_typed_as_they_are(void **state)
+{
+    static const char uri[] = "sip:\"; $(id) * ? [ ] \\ \\* ' ` # ~ ! %s {a,b} | & < > ^ sip:@x";
+    struct phone_case c;
+    (void)state;
+    case_begin(&c,
+               adapter_of("format: 1\n"
+                          "title: repeats\n"
+                          "start:\n"
+                          "  - sh\n"
+                          "  - -c\n"
+                          "  - |\n"
+                          "    printf '> '\n"
+                          "    while IFS= read -r line; do\n"
+                          "      printf '%s of %s\\n> ' ${user} \"$line\"\n"
+                          "    done\n"
+                          "drive: {with: terminal, prompt: '> '}\n"
+                          "verbs:\n"
+                          "  dial: {send: 'call ${uri}', ok: {text: '${user} of call ${uri}'}}\n"
+                          "  hold: {send: 'hold x', ok: {text: '${user} of hold \\*'}}\n"
+                          "  resume: {send: 'a*b', ok: {text: '* of a\\*b'}}\n"));
+    case_start(&c);
+    case_do(&c, OH_VERB_DIAL, uri);
+    assert_int_equal(c.result, OH_ACTION_TAKEN);
+    case_do(&c, OH_VERB_HOLD, NULL); /* a star that stands for itself */
+    assert_int_equal(c.result, OH_ACTION_REFUSED);
+    case_do(&c, OH_VERB_RESUME, NULL);
+    assert_int_equal(c.result, OH_ACTION_TAKEN);
+    case_end(&c);
+}
+
+static void what_cannot_be_typed_is_refused_and_no_fault_of_the_phone(void **state)
+{
+    static const char *const strange[] = {"sip:a\nhangup", "sip:a\x03", "sip:\x1b[A"};
+    struct phone_case c;
+    char longest[5000];
+    (void)state;
+    begin(&c, ":", "call*) " OK " ;;");
+    for (size_t i = 0; i < sizeof strange / sizeof *strange; i++) {
+        case_do(&c, OH_VERB_DIAL, strange[i]);
+        assert_int_equal(c.result, OH_ACTION_REFUSED);
+        assert_non_null(strstr(c.answer, "a character that cannot be typed"));
+    }
+    memset(longest, 'x', sizeof longest);
+    longest[sizeof longest - 1] = '\0';
+    case_do(&c, OH_VERB_DIAL, longest);
+    assert_int_equal(c.result, OH_ACTION_REFUSED);
+    assert_string_equal(c.answer, "the command has 5004 bytes, more than the 4095 of a line");
+    case_do(&c, OH_VERB_DIAL, "sip:x@127.0.0.1");
+    assert_int_equal(c.result, OH_ACTION_TAKEN);
+    case_end(&c);
+}
+
+static void a_program_without_a_prompt_is_known_by_its_answers(void **state)
+{
+    struct phone_case c;
+    (void)state;
+    case_begin(&c, adapter_of("format: 1\n"
+                              "title: terse\n"
+                              "start:\n"
+                              "  - sh\n"
+                              "  - -c\n"
+                              "  - |\n"
+                              "    while IFS= read -r line; do\n"
+                              "      case $line in\n"
+                              "      hold) echo 'EVENT held'; echo hm; echo '- ok' ;;\n"
+                              "      *) echo '- no such command' ;;\n"
+                              "      esac\n"
+                              "    done\n"
+                              "drive:\n"
+                              "  with: terminal\n"
+                              "  answer: '- *'\n"
+                              "  says: [{begins: 'EVENT *'}]\n"
+                              "  ok: {text: '- ok'}\n"
+                              "verbs:\n"
+                              "  hold: {send: hold}\n"
+                              "  resume: {send: resume}\n"));
+    case_start(&c);
+    case_do(&c, OH_VERB_HOLD, NULL);
+    assert_int_equal(c.result, OH_ACTION_TAKEN);
+    assert_int_equal(c.events[OH_PHONE_SAYS], 1);
+    case_do(&c, OH_VERB_RESUME, NULL);
+    assert_int_equal(c.result, OH_ACTION_REFUSED);
+    assert_string_equal(c.answer, "- no such command");
+    case_end(&c);
+}
+
 static void without_a_prompt_it_never_becomes_ready(void **state)
 {
     struct phone_case c;
@@ -267,6 +355,9 @@ int main(void)
         cmocka_unit_test(an_answer_that_is_late_is_not_the_next_ones),
         cmocka_unit_test(the_program_finds_a_wide_terminal_without_echo),
         cmocka_unit_test(a_program_that_shows_the_commands_itself_says_so_with_echo),
+        cmocka_unit_test(numbers_with_strange_characters_are_typed_as_they_are),
+        cmocka_unit_test(what_cannot_be_typed_is_refused_and_no_fault_of_the_phone),
+        cmocka_unit_test(a_program_without_a_prompt_is_known_by_its_answers),
         cmocka_unit_test(without_a_prompt_it_never_becomes_ready),
         cmocka_unit_test(a_program_that_ends_unasked_has_died),
         cmocka_unit_test(a_program_that_floods_its_terminal_is_still_driven),

@@ -64,10 +64,16 @@ static void it_dials_refuses_and_quits(void **state)
     case_do(&c, OH_VERB_RESUME, NULL);
     assert_int_equal(c.result, OH_ACTION_REFUSED);
     assert_string_equal(c.answer, "There is no call to resume.");
+    assert_int_equal(oh_phone_ask_state(c.phone, on_case_answer, &c, &e), 0);
+    case_await(&c, &c.answered, 4);
+    assert_int_equal(c.result, OH_ACTION_TAKEN); /* it is idle */
     case_do(&c, OH_VERB_DIAL, uri);
     assert_int_equal(c.result, OH_ACTION_TAKEN);
     case_await(&c, &c.events[OH_PHONE_SAYS], 1);
     assert_non_null(strstr(c.details[OH_PHONE_SAYS], "calling"));
+    assert_int_equal(oh_phone_ask_state(c.phone, on_case_answer, &c, &e), 0);
+    case_await(&c, &c.answered, 6);
+    assert_int_equal(c.result, OH_ACTION_REFUSED);
     case_do(&c, OH_VERB_HANGUP, NULL);
     assert_int_equal(c.result, OH_ACTION_TAKEN);
     oh_phone_stop(c.phone);

@@ -133,6 +133,79 @@ static void where_answers_have_a_beginning_a_prompt_before_it_ends_none(void **s
     check(&begun, "call x", "noise\nStatus: Ok\nphone>", "O(noise)A(Status: Ok)P");
 }
 
+/* The command was typed when the phone had just begun to tell something, or before. */
+static void a_prompt_that_is_drawn_anew_ends_no_answer(void **state)
+{
+    struct oh_terminal_plan redraws = plan;
+    (void)state;
+    redraws.redraws = true;
+    check(&redraws, "x", "[1] rings\nphone>done\nphone>", "B([1] rings)A(done)P");
+    check(&redraws, "x", "[1] rings\ndone\nphone>", "B([1] rings)A(done)P");
+    check(&redraws, "x", "done\n[1] rings\nphone>", "B([1] rings)A(done)P");
+    check(&redraws, "x", "phone>", "A()P");
+    struct shown s = {.next = NULL};
+    s.t = oh_terminal_new(&redraws, on_said, &s);
+    oh_terminal_take(s.t, oh_span_of("phone>[1] rings\n"));
+    oh_terminal_command(s.t, "x");
+    oh_terminal_take(s.t, oh_span_of("phone>done\nphone>"));
+    assert_string_equal(oh_text_str(&s.told), "PB([1] rings)A(done)P");
+    oh_terminal_free(s.t);
+    oh_text_release(&s.told);
+}
+
+static void what_a_program_asks_for_is_a_prompt_too(void **state)
+{
+    static const char *const asks[] = {"Number: ", "Sure (*)? "};
+    struct oh_terminal_plan asking = plan;
+    (void)state;
+    asking.asks = asks;
+    asking.ask_count = 2;
+    asking.answer = "Status: *";
+    asking.redraws = true;
+    check(&asking, "d", "Number: ", "A()P");
+    check(&asking, "d", "[1] rings\nphone>Number: ", "B([1] rings)A()P");
+    check(&asking, "q", "Sure (y/n)? ", "A()P");
+    check(&asking, "d", "Number: 12\nStatus: Ok\nphone>", "A()PO(12)O(Status: Ok)P");
+}
+
+static void a_backslash_makes_a_star_a_star(void **state)
+{
+    static const struct {
+        const char *pattern, *text;
+        bool fits;
+    } cases[] = {
+        {"a*c", "abc", true},      {"a\\*c", "abc", false},     {"a\\*c", "a*c", true},
+        {"\\**", "* x", true},     {"\\**", "x *", false},      {"*\\*", "x *", true},
+        {"C:\\>", "C:\\>", true},  {"\\\\*", "\\abc", true},    {"\\\\\\*", "\\*", true},
+        {"\\\\\\*", "\\x", false}, {"*a*b*", "xxaxxbxx", true}, {"", "", true},
+        {"", "x", false},          {"\\", "\\", true},          {"*\\", "\\\\", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (oh_text_fits(cases[i].pattern, cases[i].text) != cases[i].fits)
+            fail_msg("\"%s\" and \"%s\"", cases[i].pattern, cases[i].text);
+    static const char *const texts[] = {"", "*", "\\", "a*b\\*\\\\c", "plain"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
+            struct oh_text pattern = {0};
+            oh_text_add_pattern(&pattern, oh_span_of(texts[i]));
+            assert_int_equal(oh_text_fits(oh_text_str(&pattern), texts[k]), i == k);
+            oh_text_release(&pattern);
+        }
+}
+
+static void a_pattern_may_hold_another(void **state)
+{
+    (void)state;
+    assert_true(oh_pattern_holds("Status*", "Status: *"));
+    assert_true(oh_pattern_holds("*", "a*b"));
+    assert_true(oh_pattern_holds("*b", "a*b"));
+    assert_false(oh_pattern_holds("Status: Ok", "Status: *"));
+    assert_false(oh_pattern_holds("a*b", "*"));
+    assert_false(oh_pattern_holds("a\\*", "a*"));
+    assert_true(oh_pattern_holds("a\\*", "a\\*"));
+}
+
 static void escape_sequences_colours_and_titles_are_dropped(void **state)
 {
     (void)state;
@@ -221,6 +294,10 @@ int main(void)
         cmocka_unit_test(a_block_without_an_end_is_one_line),
         cmocka_unit_test(a_prompt_ends_a_block_that_never_ended),
         cmocka_unit_test(what_follows_a_prompt_on_its_line_is_shown_by_itself),
+        cmocka_unit_test(a_prompt_that_is_drawn_anew_ends_no_answer),
+        cmocka_unit_test(what_a_program_asks_for_is_a_prompt_too),
+        cmocka_unit_test(a_backslash_makes_a_star_a_star),
+        cmocka_unit_test(a_pattern_may_hold_another),
         cmocka_unit_test(where_answers_have_a_beginning_a_prompt_before_it_ends_none),
         cmocka_unit_test(escape_sequences_colours_and_titles_are_dropped),
         cmocka_unit_test(what_is_overwritten_is_not_there),

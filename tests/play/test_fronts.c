@@ -210,6 +210,57 @@ static void an_optional_step_may_take_longer_than_what_follows_it(void **state)
     expect_missed_at_ms(t, 1, 5000);
 }
 
+/* 0 OPTIONS 1 200, 2 MESSAGE 3 200, 4 REGISTER, 5 NOTIFY of ours */
+#define TWO_MAY                                                                                    \
+    "  - A -> P: OPTIONS\n    optional: true\n    within: 4 s\n  - P -> A: 200\n"                  \
+    "  - A -> P: MESSAGE\n    optional: true\n    within: 6 s\n  - P -> A: 200\n"
+
+static void what_may_be_left_out_is_waited_for_at_once(void **state)
+{
+    struct twin *t = *state;
+    begin(t, TWO_MAY "  - A -> P: REGISTER\n    within: 2 s\n  - P -> A: NOTIFY\n");
+    expect_missed_at_ms(t, 4, 6000);
+}
+
+static void so_it_is_before_what_is_ours(void **state)
+{
+    struct twin *t = *state;
+    begin(t, TWO_MAY "  - P -> A: NOTIFY\n");
+    run_until_ms(t, 5999);
+    assert_int_equal(got_of(t, "NOTIFY", 0), 0);
+    run_until_ms(t, 6001);
+    settle(t);
+    assert_int_equal(got_of(t, "NOTIFY", 0), 1);
+    complete(t);
+}
+
+static void the_second_of_them_is_answered_without_the_first(void **state)
+{
+    struct twin *t = *state;
+    begin(t, TWO_MAY "  - P -> A: NOTIFY\n");
+    run_until_ms(t, 1000);
+    phone_requests(t, "MESSAGE", "z9hG4bK1", 1, "c1", "");
+    settle(t);
+    assert_int_equal(got_of(t, "MESSAGE", 200), 1);
+    assert_int_equal(got_of(t, "NOTIFY", 0), 1);
+    complete(t);
+}
+
+static void no_ack_is_awaited_to_what_was_not_answered(void **state)
+{
+    struct twin *t = *state;
+    begin(t, "  - A -> P: INVITE\n    level: should\n    within: 4 s\n  - P -> A: 486\n"
+             "  - A -> P: ACK\n  - P -> A: NOTIFY\n");
+    run_until_ms(t, 3999);
+    assert_int_equal(got_of(t, "NOTIFY", 0), 0);
+    run_until_ms(t, 4001);
+    settle(t);
+    assert_int_equal(got_of(t, "NOTIFY", 0), 1);
+    assert_true(was_missed(t, 0));
+    assert_false(was_missed(t, 2));
+    complete(t);
+}
+
 static void a_deadline_counts_from_the_optional_round_that_came(void **state)
 {
     struct twin *t = *state;
@@ -292,6 +343,42 @@ static void copies_that_are_lost_are_not_answered(void **state)
     phone_requests(t, "INVITE", "z9hG4bK1", 1, "c1", "");
     assert_int_equal(got_of(t, "INVITE", 486), 1);
     complete(t);
+}
+
+static void the_deadline_of_what_is_lost_is_that_of_its_first_copy(void **state)
+{
+    struct twin *t = *state;
+    begin(t, "  - A -> P: INVITE\n    lose: 2\n    within: 1 s\n  - P -> A: 486\n");
+    static const int at_ms[] = {900, 1400, 2400}; /* RFC 3261 17.1.1.2 */
+    for (size_t i = 0; i < 3; i++) {
+        run_until_ms(t, at_ms[i]);
+        assert_false(was_missed(t, 0));
+        phone_requests(t, "INVITE", "z9hG4bK1", 1, "c1", "");
+    }
+    assert_int_equal(got_of(t, "INVITE", 486), 1);
+    complete(t);
+}
+
+static void one_that_never_comes_again_is_missed_when_its_copy_is_overdue(void **state)
+{
+    struct twin *t = *state;
+    begin(t, "  - A -> P: INVITE\n    lose: 1\n    within: 1 s\n  - P -> A: 486\n");
+    run_until_ms(t, 900);
+    phone_requests(t, "INVITE", "z9hG4bK1", 1, "c1", "");
+    run_until_ms(t, 2399);
+    assert_false(was_missed(t, 0));
+    run_until_ms(t, 2401);
+    assert_true(was_missed(t, 0));
+}
+
+static void one_whose_first_copy_is_late_is_missed_at_its_deadline(void **state)
+{
+    struct twin *t = *state;
+    begin(t, "  - A -> P: INVITE\n    lose: 1\n    within: 1 s\n  - P -> A: 486\n");
+    run_until_ms(t, 999);
+    assert_false(was_missed(t, 0));
+    run_until_ms(t, 1001);
+    assert_true(was_missed(t, 0));
 }
 
 static void stuck_at(const struct twin *t, int step, const char *why)
@@ -404,12 +491,19 @@ int main(void)
         PLAYED(so_it_does_from_one_that_is_not_waited_for),
         PLAYED(without_the_optional_step_it_counts_from_the_one_before),
         PLAYED(an_optional_step_may_take_longer_than_what_follows_it),
+        PLAYED(what_may_be_left_out_is_waited_for_at_once),
+        PLAYED(so_it_is_before_what_is_ours),
+        PLAYED(the_second_of_them_is_answered_without_the_first),
+        PLAYED(no_ack_is_awaited_to_what_was_not_answered),
         PLAYED(a_deadline_counts_from_the_optional_round_that_came),
         PLAYED(a_request_whose_repeats_are_looked_at_is_answered_when_its_time_is_over),
         PLAYED(one_that_the_flow_never_answers_is_let_go),
         PLAYED(a_message_that_was_overtaken_is_still_answered),
         PLAYED(one_that_never_comes_is_not_waited_for_long),
         PLAYED(copies_that_are_lost_are_not_answered),
+        PLAYED(the_deadline_of_what_is_lost_is_that_of_its_first_copy),
+        PLAYED(one_that_never_comes_again_is_missed_when_its_copy_is_overdue),
+        PLAYED(one_whose_first_copy_is_late_is_missed_at_its_deadline),
         PLAYED(what_is_ours_is_sent_when_as_many_copies_are_lost_as_are_to_be),
         PLAYED(a_request_that_is_lost_more_often_than_it_is_sent_ends_the_flow),
         PLAYED(an_answer_that_nothing_asks_for_again_ends_the_flow),

@@ -214,6 +214,19 @@ static void each_message_check_and_media_step_is_a_break(void **state)
     oh_scenario_free(s);
 }
 
+static void a_round_that_may_be_left_out_is_no_break(void **state)
+{
+    struct oh_scenario *s = parsed("  - A registers\n  - repeat: 1 .. 3\n    flow:\n"
+                                   "      - A -> P: REGISTER\n        within: 4 s\n"
+                                   "      - P -> A: 503\n");
+    struct oh_break *all = NULL;
+    (void)state;
+    assert_int_equal(oh_rehearse_breaks(s, &all), 1);
+    assert_int_equal(all[0].step, 1);
+    free(all);
+    oh_scenario_free(s);
+}
+
 static void what_is_left_out_is_not_on_the_wire(void **state)
 {
     struct oh_scenario *s = parsed(call_out);
@@ -245,6 +258,46 @@ static void of_a_broken_check_its_field_alone_is_otherwise(void **state)
     oh_sip_msg_free(m);
     oh_rehearsal_release(&r);
     oh_scenario_free(s);
+}
+
+/* Values of lists, parts of texts and numbers of headers are made to hold, and not to. */
+static void what_is_contained_and_how_many_there_are_is_met_and_broken(void **state)
+{
+    static const char *const wanted[] = {
+        "allow: {contains: [INVITE, FLY]}",
+        "supported: {contains: own-tag}",
+        "user-agent: {contains: rehe}",
+        "x-own: {contains: [a, b c]}",
+        "sdp.audio.formats: {contains: 8}",
+        "call-id: {contains: \"@\"}",
+        "contact.count: 1",
+        "contact.count: {above: 1}",
+        "route.count: {above: 0, below: 4}",
+        "record-route.count: 0",
+        "via.count: 1",
+        "x-own.count: 2",
+        "accept: {contains: application/sdp}",
+        "sdp.audio.rtpmap: {contains: PCMU}",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        char *flow = oh_format("  - A dials B\n  - A -> P: INVITE\n    must: {%s}\n"
+                               "  - P -> A: 486\n  - A -> P: ACK\n",
+                               wanted[i]);
+        struct oh_scenario *s = parsed(flow);
+        struct oh_rehearsal r = rehearsed(s, NULL);
+        struct oh_break b;
+        if (r.trouble)
+            fail_msg("%s: %s", wanted[i], r.trouble);
+        oh_rehearsal_release(&r);
+        assert_int_equal(break_of(s, OH_BREAK_EXPECTED, 0, &b), 0);
+        r = rehearsed(s, &b);
+        if (!r.is_broken)
+            fail_msg("%s is not broken", wanted[i]);
+        oh_rehearsal_release(&r);
+        oh_scenario_free(s);
+        free(flow);
+    }
 }
 
 static void media_is_sent_where_it_is_wanted_and_not_where_that_is_broken(void **state)
@@ -296,6 +349,32 @@ static void a_flow_that_no_phone_can_go_through_is_told(void **state)
     assert_int_equal(r.step, 5);
     oh_rehearsal_release(&r);
     oh_scenario_free(s);
+}
+
+/* RFC 3261 14.1: both INVITEs are under way, and each has its own ACK, whichever came first. */
+static void both_sides_change_the_session_at_once(void **state)
+{
+    static const char *const orders[] = {"      - - P -> A: INVITE\n        - A -> P: 491\n"
+                                         "        - P -> A: ACK\n"
+                                         "      - - A -> P: INVITE\n        - P -> A: 200\n"
+                                         "        - A -> P: ACK\n",
+                                         "      - - A -> P: INVITE\n        - P -> A: 200\n"
+                                         "        - A -> P: ACK\n"
+                                         "      - - P -> A: INVITE\n        - A -> P: 491\n"
+                                         "        - P -> A: ACK\n"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        char *flow = oh_format("  - A dials B\n  - A -> P: INVITE\n  - P -> A: 200\n"
+                               "  - A -> P: ACK\n  - A holds\n  - any order:\n%s",
+                               orders[i]);
+        struct oh_scenario *s = parsed(flow);
+        struct oh_rehearsal r = rehearsed(s, NULL);
+        assert_null(r.trouble);
+        assert_int_equal(r.run->outcome, OH_OUTCOME_COMPLETE);
+        oh_rehearsal_release(&r);
+        oh_scenario_free(s);
+        free(flow);
+    }
 }
 
 /* Six hours of waiting, in less than the time limit of this test. */
@@ -407,6 +486,11 @@ static void a_field_is_set_where_it_stands_and_added_where_it_does_not(void **st
         {"proxy-authorization.opaque", "o", ", opaque=\"o\"\r\n"},
         {"sdp.audio.formats", "8", "m=audio 4000 RTP/AVP 8\r\n"},
         {"sdp.audio.direction", "inactive", "a=inactive\r\n"},
+        {"via.count", "2",
+         "Via: SIP/2.0/UDP 127.0.0.2;branch=z9hG4bKx\r\n"
+         "Via: SIP/2.0/UDP 127.0.0.2;branch=z9hG4bKx\r\n"},
+        {"route.count", "1", "\r\nRoute: <sip:192.0.2.1;lr>\r\n"},
+        {"x-own.count", "2", "\r\nX-Own: rehearsed\r\nX-Own: rehearsed\r\n"},
     };
     struct oh_text wire = {0};
     (void)state;
@@ -430,10 +514,9 @@ static void a_field_is_taken_away(void **state)
     static const struct {
         const char *field, *gone;
     } rows[] = {
-        {"from.tag", ";tag=a"},
-        {"proxy-authorization", "Proxy-Authorization"},
-        {"sdp.audio.port", "m=audio"},
-        {"to.uri", "To:"},
+        {"from.tag", ";tag=a"},        {"proxy-authorization", "Proxy-Authorization"},
+        {"sdp.audio.port", "m=audio"}, {"to.uri", "To:"},
+        {"via.count", "Via:"},
     };
     struct oh_text wire = {0};
     (void)state;
@@ -454,10 +537,13 @@ int main(void)
         cmocka_unit_test(a_healthy_phone_goes_through_the_flow_and_meets_what_is_wanted),
         cmocka_unit_test(a_silent_party_takes_nothing_in_until_its_time_is_over),
         cmocka_unit_test(who_refuses_connections_takes_them_again_when_the_time_is_over),
+        cmocka_unit_test(both_sides_change_the_session_at_once),
         cmocka_unit_test(hours_take_no_time),
         cmocka_unit_test(each_message_check_and_media_step_is_a_break),
+        cmocka_unit_test(a_round_that_may_be_left_out_is_no_break),
         cmocka_unit_test(what_is_left_out_is_not_on_the_wire),
         cmocka_unit_test(of_a_broken_check_its_field_alone_is_otherwise),
+        cmocka_unit_test(what_is_contained_and_how_many_there_are_is_met_and_broken),
         cmocka_unit_test(media_is_sent_where_it_is_wanted_and_not_where_that_is_broken),
         cmocka_unit_test(what_cannot_be_met_is_told_with_its_line),
         cmocka_unit_test(a_flow_that_no_phone_can_go_through_is_told),

@@ -134,6 +134,17 @@ static void a_flow_that_cannot_go_is_told_of_a_file_and_not_of_a_recording(void 
          "B stands behind P: write 'A -> P: ...'"},
         {"ways-alike", "15:9: error: this way is never taken: one before it begins alike",
          "it is on line 12"},
+        {"swap-with-the-phone",
+         "15:5: error: 'swap' has no message of ours behind it to change with",
+         "the next step is 'A -> P: ACK', on line 17"},
+        {"swap-at-the-end", "14:9: error: 'swap' has no message of ours behind it to change with",
+         "or take 'swap' out"},
+        {"answer-of-one-way", "19:5: error: only one way of an 'either' has what this answers",
+         "the 'either' is on line 14"},
+        {"ack-of-one-way", "21:5: error: only one way of an 'either' has what this ACK is to",
+         "the 'either' is on line 14"},
+        {"media-with-a-proxy", "14:5: error: 'P' is a proxy, and no media goes there",
+         "name who is talked to: 'B' in place of 'P'"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         char *path = oh_format(OH_TEST_DATA "/scenarios-stuck/%s.yaml", table[i].name);
@@ -154,6 +165,50 @@ static void a_flow_that_cannot_go_is_told_of_a_file_and_not_of_a_recording(void 
         oh_text_release(&told);
         oh_errors_release(&errors);
         free(path);
+    }
+}
+
+/* The other side of it: what each way has, or what stands before them, is not told. */
+static void what_each_way_has_can_be_built_on(void **state)
+{
+    static const char head[] = "title: t\nsource: s\nneeds: [dial, hangup]\nparties: {A: phone, "
+                               "P: proxy, B: {behind: P, number: \"1\"}}\nflow:\n";
+    static const char *const flows[] = {
+        "  - A dials B\n  - A -> P: INVITE\n    save: first\n  - P -> A: 180\n  - A hangs up\n"
+        "  - either:\n      - A -> P: CANCEL\n        save: end\n    or:\n      - A -> P: BYE\n"
+        "        save: end\n  - P -> A: 200\n    headers: {Subject: \"$end.cseq.number\"}\n"
+        "  - P -> A: 487 to INVITE\n  - A -> P: ACK\n    must: {call-id: $end.call-id, "
+        "via.branch: $first.via.branch}\n",
+        /* the rounds that the phone leaves out */
+        "  - A dials B\n  - repeat: 1 .. 3\n    flow:\n      - A -> P: INVITE\n"
+        "        save: try\n      - P -> A: 503\n      - A -> P: ACK\n"
+        "        must: {call-id: $try.call-id}\n  - P -> A: OPTIONS\n"
+        "    headers: {Subject: \"$try.call-id\"}\n  - A -> P: 200\n",
+        "  - A dials B\n  - repeat: 1 .. 3\n    flow:\n      - A -> P: INVITE\n  - P -> A: 486\n"
+        "  - A -> P: ACK\n",
+        /* both members come to pass, and a way within a way */
+        "  - A dials B\n  - A -> P: INVITE\n    save: first\n  - any order:\n"
+        "      - - P -> A: OPTIONS\n          save: ping\n        - A -> P: 200 to OPTIONS\n"
+        "          save: pong\n"
+        "      - - either:\n            - A -> P: CANCEL\n            - P -> A: 200 to CANCEL\n"
+        "          or:\n            - A -> P: BYE\n            - P -> A: 200 to BYE\n"
+        "  - P -> A: 487 to INVITE\n    headers: {Subject: \"$ping.call-id $pong.call-id\"}\n"
+        "  - A -> P: ACK\n",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof flows / sizeof *flows; i++) {
+        char *text = oh_format("%s%s", head, flows[i]);
+        struct oh_errors errors = {0};
+        struct oh_text told = {0};
+        struct oh_scenario_set *set =
+            oh_scenario_set_parse("x.yaml", oh_span_of(text), NULL, 0, &errors);
+        oh_errors_format(&errors, &told);
+        if (!set)
+            fail_msg("%zu: %s", i, oh_text_str(&told));
+        oh_scenario_set_free(set);
+        oh_text_release(&told);
+        oh_errors_release(&errors);
+        free(text);
     }
 }
 
@@ -186,6 +241,7 @@ int main(void)
         cmocka_unit_test(every_mistake_has_its_place_and_the_line),
         cmocka_unit_test(mistakes_stand_in_the_order_of_lines),
         cmocka_unit_test(a_flow_that_cannot_go_is_told_of_a_file_and_not_of_a_recording),
+        cmocka_unit_test(what_each_way_has_can_be_built_on),
         cmocka_unit_test(a_missing_file_and_a_folder_are_mistakes),
         cmocka_unit_test(errors_of_files_read_before_are_kept),
     };

@@ -43,6 +43,8 @@ static const char good[] =
     "      subject: absent\n"
     "      date: \"absent\"\n"
     "      user-agent: {matches: \"a+$\", not: x, starts with: $$a}\n"
+    "      allow: {contains: [INVITE, $B.number]}\n"
+    "      route.count: {below: 2}\n"
     "    save: first\n"
     "    optional: true\n"
     "    within: T1\n"
@@ -104,7 +106,7 @@ static void parties_are_held_with_their_places(void **state)
     assert_string_equal(b->number, "0049");
     assert_false(b->challenge_count > 0);
     assert_int_equal(oh_scenario_party(s, "R")->record_route, OH_ROUTE_LOOSE);
-    assert_int_equal(p->place.line, 39);
+    assert_int_equal(p->place.line, 41);
     assert_int_equal(p->place.column, 3);
     assert_null(oh_scenario_party(s, "Q"));
     assert_null(oh_scenario_party(s, NULL));
@@ -123,13 +125,13 @@ static void steps_are_held_in_order_with_what_they_are(void **state)
         {OH_STEP_ACTION, "A registers", "A", NULL, 9},
         {OH_STEP_ACTION, "A dials B", "A", "B", 10},
         {OH_STEP_MESSAGE, "A -> P: INVITE", "A", "P", 12},
-        {OH_STEP_MESSAGE, "P -> A: 407", "P", "A", 23},
-        {OH_STEP_MESSAGE, "A->P: ACK", "A", "P", 29},
-        {OH_STEP_MESSAGE, "P -> A: 200 to INVITE", "P", "A", 30},
-        {OH_STEP_MEDIA, "A <-> B: RTP", "A", "B", 31},
-        {OH_STEP_MEDIA, "A -> B: RTP", "A", "B", 33},
-        {OH_STEP_SILENCE, "nothing for: 64*T1", NULL, NULL, 35},
-        {OH_STEP_ACTION, "A hangs up", "A", NULL, 36},
+        {OH_STEP_MESSAGE, "P -> A: 407", "P", "A", 25},
+        {OH_STEP_MESSAGE, "A->P: ACK", "A", "P", 31},
+        {OH_STEP_MESSAGE, "P -> A: 200 to INVITE", "P", "A", 32},
+        {OH_STEP_MEDIA, "A <-> B: RTP", "A", "B", 33},
+        {OH_STEP_MEDIA, "A -> B: RTP", "A", "B", 35},
+        {OH_STEP_SILENCE, "nothing for: 64*T1", NULL, NULL, 37},
+        {OH_STEP_ACTION, "A hangs up", "A", NULL, 38},
     };
     assert_int_equal(s->step_count, sizeof wanted / sizeof *wanted);
     for (size_t i = 0; i < s->step_count; i++) {
@@ -182,6 +184,8 @@ static void expectations_are_held_with_level_field_and_predicates(void **state)
         {OH_LEVEL_MUST, "subject", {OH_IS_ABSENT}, 1, 17, 7},
         {OH_LEVEL_MUST, "date", {OH_IS_EQUAL}, 1, 18, 7},
         {OH_LEVEL_MUST, "user-agent", {OH_IS_MATCHING, OH_IS_NOT, OH_IS_STARTING_WITH}, 3, 19, 7},
+        {OH_LEVEL_MUST, "allow", {OH_IS_CONTAINING}, 1, 20, 7},
+        {OH_LEVEL_MUST, "route.count", {OH_IS_BELOW}, 1, 21, 7},
         {OH_LEVEL_SHOULD, "call-id", {OH_IS_ANY_OF}, 1, 13, 14},
     };
     const struct oh_step *step = &s->steps[2];
@@ -221,7 +225,10 @@ static void operands_are_names_numbers_or_text(void **state)
     assert_operand(x[4].predicates[0].operands, "a+$", false, false, 0);
     assert_operand(x[4].predicates[2].operands, "$a", false, false, 0);
     assert_int_equal(x[5].predicates[0].operand_count, 2);
-    assert_operand(&x[5].predicates[0].operands[1], "b", false, false, 0);
+    assert_operand(&x[5].predicates[0].operands[0], "INVITE", false, false, 0);
+    assert_operand(&x[5].predicates[0].operands[1], "B.number", true, false, 0);
+    assert_int_equal(x[7].predicates[0].operand_count, 2);
+    assert_operand(&x[7].predicates[0].operands[1], "b", false, false, 0);
     assert_int_equal(x[0].predicates[0].operands[0].place.column, 25);
     oh_scenario_free(s);
 }

@@ -1,15 +1,13 @@
-"""edit_capture.py CAPTURE PHONE-IP FOLDER COUNT: copies of a classic pcap, in each of which one field
-of one message that the phone sent is another, of the same length: FOLDER/NN-FRAME-FIELD.pcap. A field
-is edited in every copy of its message, so that a repeat stays one. Prints how many there were to choose
-COUNT from."""
+"""edit_capture.py COUNT: for each line "CAPTURE PHONE-IP[:PORT] FOLDER" of standard input, parted by tabs,
+copies of a classic pcap, in each of which one field of one message that the phone sent is another, of the
+same length: FOLDER/NN-FRAME-FIELD.pcap. A field is edited in every copy of its message, so that a repeat
+stays one. Prints of each how many there were to choose COUNT from."""
 import re
 import struct
 import sys
 
-path, phone, folder, count = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
-data = open(path, "rb").read()
-order = "<" if data[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
-phone_bytes = bytes(int(part) for part in phone.split("."))
+LINK_HEADER = {101: 0, 228: 0, 0: 4, 1: 14, 113: 16, 276: 20}
+START = re.compile(rb"(?:\A|\r\n)([A-Z]+ sips?:[^\r\n ]+ SIP/2.0|SIP/2.0 \d\d\d [^\r\n]*)\r\n")
 
 FIRST, LATER, AGAIN, CHALLENGED = "first", "later", "again", "challenged"
 
@@ -40,12 +38,25 @@ FIELDS = [
 ]
 
 
-def packets():
+def packets(data, phone):
+    """Where each IPv4 packet's UDP or TCP payload begins and ends, and whether the phone sent it."""
+    order = "<" if data[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
+    ip, _, port = phone.partition(":")
+    sender = bytes(int(part) for part in ip.split("."))
+    from_port = struct.pack(">H", int(port)) if port else b""
+    link = LINK_HEADER[struct.unpack(order + "I", data[20:24])[0]]
     at = 24
     while at + 16 <= len(data):
-        length = struct.unpack(order + "I", data[at + 8:at + 12])[0]
-        yield at + 16, at + 16 + length
-        at += 16 + length
+        end = at + 16 + struct.unpack(order + "I", data[at + 8:at + 12])[0]
+        ip, at = at + 16 + link, end
+        protocol = data[ip + 9:ip + 10]
+        if not b"\x45" <= data[ip:ip + 1] <= b"\x4f" or protocol not in (b"\x06", b"\x11"):
+            continue
+        inner = ip + (data[ip] & 15) * 4
+        begin = inner + (8 if protocol == b"\x11" else (data[inner + 12] >> 4) * 4)
+        sent = data[ip + 12:ip + 16] == sender and data[inner:inner + 2].startswith(from_port)
+        if begin < end:
+            yield begin, end, sent
 
 
 def other(value):
@@ -80,41 +91,53 @@ def places_of(message, challenged, calls):
     return (FIRST,)
 
 
-sent, found, challenged, begun = [], [], set(), set()
-for begin, end in packets():
-    packet = data[begin:end]
-    start = re.search(rb"([A-Z]+ sips?:[^\r\n ]+ SIP/2.0|SIP/2.0 \d\d\d [^\r\n]*)\r\n", packet)
-    if not start:
-        continue
-    message = packet[start.start():]
-    ip = packet.find(b"\x45")
-    if packet[ip + 12:ip + 16] == phone_bytes:
-        sent.append((begin, packet, start.start(), places_of(message, challenged, begun)))
-    else:
-        challenged.update(re.findall(rb"Authenticate:[^\r\n]*[ ,]nonce=\"([^\"]+)\"", message))
-
-calls = any(packet[start:].startswith(b"INVITE") for _, packet, start, _ in sent)
-called = any(b" INVITE\r\n" in packet[start:] for _, packet, start, _ in sent)
-seen = set()
-for number, (begin, packet, start, places) in enumerate(sent):
-    message = packet[start:]
-    background = (calls or called) and re.search(rb"\r\nCSeq: *\d+ (REGISTER|OPTIONS)", message)
-    if message in seen or message.startswith(b"SIP/2.0 100") or background:
-        continue
-    seen.add(message)
-    for name, which, where, pattern, to in FIELDS:
-        match = re.search(pattern, message)
-        if not match or not re.match(which, message) or (where and where not in places):
+def messages(data, phone):
+    """What the phone sent: where it begins, the message, and where in its call it stands."""
+    sent, challenged, begun = [], set(), set()
+    for begin, end, is_phones in packets(data, phone):
+        start = START.search(data[begin:end])
+        if not start:
             continue
-        found.append((number, name, message, match.start(1), match.group(1), to))
+        begin += start.start(1)
+        message = data[begin:end]
+        if is_phones:
+            sent.append((begin, message, places_of(message, challenged, begun)))
+        else:
+            challenged.update(re.findall(rb"Authenticate:[^\r\n]*[ ,]nonce=\"([^\"]+)\"", message))
+    return sent
 
-step = max(1, len(found) / count)
-chosen = [found[int(i * step)] for i in range(min(count, len(found)))]
-for i, (number, name, message, at, value, to) in enumerate(chosen):
-    copy = bytearray(data)
-    for begin, packet, start, _ in sent:
-        if packet[start:] == message:
-            copy[begin + start + at:begin + start + at + len(value)] = changed(value, to)
-    with open(f"{folder}/{i:02d}-{number}-{name}.pcap", "wb") as out:
-        out.write(copy)
-print(len(found))
+
+def edits(sent):
+    calls = any(m.startswith(b"INVITE") or b" INVITE\r\n" in m for _, m, _ in sent)
+    seen, found = set(), []
+    for number, (_, message, places) in enumerate(sent):
+        background = calls and re.search(rb"\r\nCSeq: *\d+ (REGISTER|OPTIONS)", message)
+        if message in seen or message.startswith(b"SIP/2.0 100") or background:
+            continue
+        seen.add(message)
+        for name, which, where, pattern, to in FIELDS:
+            match = re.search(pattern, message)
+            if not match or not re.match(which, message) or (where and where not in places):
+                continue
+            found.append((number, name, message, match.start(1), match.group(1), to))
+    return found
+
+
+def edit(path, phone, folder, count):
+    data = open(path, "rb").read()
+    sent = messages(data, phone)
+    found = edits(sent)
+    step = max(1, len(found) / count)
+    for i in range(min(count, len(found))):
+        number, name, message, at, value, to = found[int(i * step)]
+        copy = bytearray(data)
+        for begin, same, _ in sent:
+            if same == message:
+                copy[begin + at:begin + at + len(value)] = changed(value, to)
+        with open(f"{folder}/{i:02d}-{number}-{name}.pcap", "wb") as out:
+            out.write(copy)
+    return len(found)
+
+
+for line in sys.stdin:
+    print(edit(*line.rstrip("\n").split("\t"), int(sys.argv[1])))

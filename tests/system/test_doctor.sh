@@ -46,16 +46,22 @@ test_a_sound_bench_is_all_ok()
 {
     doctor 0
     for check in addresses ports sockets capture clock disk adapter starts listens register dial hangup rtp hold resume \
-        answer reject unregister stops leaves; do
+        answer reject unregister transfer consult join forward forward-off dnd dnd-off redial restart \
+        stops leaves; do
         line ok "$check" ""
     done
+    line ok transfer REFER
+    line ok "complete-t.*" REFER
+    line ok dtmf "telephone events in its RTP"
+    line ok mute "its RTP fell silent"
+    line ok unmute "sound in its RTP"
     no_line "NOT ok" ".*"
     says "all ok: offhook reference phone can be tested here (the reference phone, not yours)"
     line ok hangup BYE
     line ok hangup CANCEL
     line ok password "a 407 was answered with right credentials"
     line ok password "a 401 was answered with right credentials"
-    ends_within 8000
+    ends_within 20000
 }
 
 test_baresip()
@@ -126,7 +132,7 @@ SCRIPT
     line ok resume INVITE
     line - answer "not tried: it does not listen"
     line - reject "not tried: it does not listen"
-    says "1 not ok, 2 not tried"
+    says "1 not ok, 6 not tried"
     ends_within 8000
 }
 
@@ -264,7 +270,7 @@ test_a_verb_that_dials_nobody()
     for check in password rtp hangup hold resume; do
         line - "$check" "not tried: dial does not work"
     done
-    says "1 not ok, 5 not tried"
+    says "1 not ok, 14 not tried"
     line ok answer 200
     line ok stops ""
 }

@@ -61,6 +61,27 @@ YAML
 YAML
 }
 
+test_rounds_that_may_be_left_out_are_told_as_such()
+{
+    cat >"$work/x.yaml" <<'YAML'
+title: x
+source: x
+needs: [register]
+parties: {A: phone, R: registrar}
+flow:
+  - A registers
+  - repeat: 1 .. 3
+    flow:
+      - A -> R: REGISTER
+        within: 4 s
+      - R -> A: 503
+YAML
+    offhook 0 explain "$work/x.yaml"
+    says "once more, or not"
+    says "has to come within 4 s after the step before, else the scenario fails"
+    says "may be left out, with its round and those after it; it is waited for 4 s"
+}
+
 test_a_mistaken_file_is_told_with_its_place()
 {
     printf 'title: x\nsource: x\nparties: {A: phone}\nflow:\n  - A dails\n' >"$work/x.yaml"

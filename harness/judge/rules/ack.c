@@ -1,6 +1,6 @@
 /* The ACK. To a final response of 300 to 699 it belongs to the INVITE's transaction and copies the
  * INVITE (RFC 3261 17.1.1.3); to a 2xx it is a request in the dialog (13.2.2.4). */
-#include "judge/rule_help.h"
+#include "judge/unseen.h"
 
 #define T1_NS INT64_C(500000000)
 #define T2_NS (8 * T1_NS)
@@ -14,53 +14,12 @@ static bool same_branch(const struct oh_trace_msg *m, const struct answered *a)
     return oh_help_same_token(oh_help_branch(m->sip), oh_help_branch(a->invite->sip));
 }
 
-/* A response to an INVITE with that CSeq number, other than those to `a->invite`. */
-static bool has_response(const struct oh_rule_view *v, const struct oh_trace_msg *m,
-                         const struct answered *a, uint64_t number)
-{
-    struct oh_sip_cseq cseq;
-    for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
-        const struct oh_trace_msg *r = oh_rule_msg(v, i);
-        if (!r->sip->is_request && r->request != a->invite->index &&
-            oh_help_same_call(r->sip, m->sip) && oh_help_same_end(m, true, r, false) &&
-            oh_help_cseq(r->sip, &cseq) == 0 && cseq.number == number &&
-            oh_span_is(cseq.method, "INVITE"))
-            return true;
-    }
-    return false;
-}
-
-/* A foreign capture may lack the INVITE: the ACK and the refusal agree in another branch than that
- * of the one that fits best. RFC 3261 17.1.1.3 */
-static bool is_to_merged(const struct oh_trace_msg *m, const struct answered *a)
-{
-    struct oh_span branch = oh_help_branch(m->sip);
-    return a->final->sip->status >= 300 && branch.at &&
-           oh_help_same_token(branch, oh_help_branch(a->final->sip)) && !same_branch(m, a);
-}
-
-/* Or it lacks all that the ACK answers: what fits best has another number, and another branch or
- * responses to that number are there. */
-static bool answers_unseen(const struct oh_rule_view *v, const struct oh_trace_msg *m,
-                           const struct answered *a)
-{
-    struct oh_sip_cseq mine, other, answer;
-    if (oh_rule_run(v) || oh_help_cseq(m->sip, &mine) < 0 ||
-        oh_help_cseq(a->invite->sip, &other) < 0)
-        return false;
-    if (mine.number == other.number)
-        return is_to_merged(m, a);
-    bool agree = oh_help_cseq(a->final->sip, &answer) == 0 && answer.number == mine.number;
-    return agree || (a->final->sip->status >= 300 && !same_branch(m, a)) ||
-           has_response(v, m, a, mine.number);
-}
-
 static bool read_answered(const struct oh_rule_view *v, const struct oh_trace_msg *m,
                           struct answered *a)
 {
-    a->final = oh_rule_msg(v, m->answered);
+    a->final = oh_unseen_acknowledged(v, m);
     a->invite = a->final ? oh_rule_msg(v, a->final->request) : NULL;
-    return a->invite && !answers_unseen(v, m, a);
+    return a->invite != NULL;
 }
 
 static bool to_refusal(const struct oh_rule_view *v, const struct oh_trace_msg *m,
@@ -238,23 +197,26 @@ static bool is_again(const struct oh_trace_msg *m, const struct oh_trace_msg *fi
 }
 
 /* A foreign capture may have missed the ACK: it did not come if the response comes again, and did
- * come if that ends although the call goes on. RFC 3261 17.2.1, 13.3.1.4: intervals double up to T2
- */
+ * come if that ends although the call goes on. RFC 3261 17.2.1, 13.3.1.4: intervals double up to
+ * T2. Once proves nothing: the first ACK may be lost on its way, and only the second in the
+ * capture. */
 static bool is_awaited(const struct oh_rule_view *v, const struct oh_trace_msg *final)
 {
     int end = (int)oh_rule_trace(v)->msg_count;
     int64_t last_ns = final->time_ns, due_ns = INT64_MAX;
+    int again = 0;
     for (int i = final->index + 1; i < end && i < final->index + OH_HELP_REACH; i++) {
         const struct oh_trace_msg *m = oh_rule_msg(v, i);
         int64_t gap_ns = m->time_ns - last_ns;
         if (is_again(m, final) && gap_ns >= T1_NS / 2) {
             due_ns = m->time_ns + (gap_ns < T2_NS / 2 ? 2 * gap_ns : T2_NS) + T1_NS;
             last_ns = m->time_ns;
+            again++;
         } else if (m->time_ns > due_ns && oh_help_same_call(m->sip, final->sip)) {
             return oh_rule_run(v) != NULL;
         }
     }
-    return oh_rule_run(v) || due_ns < INT64_MAX;
+    return oh_rule_run(v) || again > 1;
 }
 
 /* Proof that the final response arrived: its receiver answered the challenge, went on in that call

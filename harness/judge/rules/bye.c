@@ -78,12 +78,19 @@ static bool was_acknowledged(const struct oh_rule_view *v, const struct oh_trace
     return false;
 }
 
+/* A foreign capture may have missed both the 2xx and its ACK: sure is that there was none where the
+ * final response comes after the BYE. */
+static bool was_answered_later(const struct oh_rule_view *v, const struct oh_trace_msg *invite,
+                               const struct oh_trace_msg *m)
+{
+    return invite->final == OH_NONE ? oh_rule_run(v) != NULL : invite->final > m->index;
+}
+
 static void check_early(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct oh_help_dialog d;
     if (!read_as_callee(v, m, &d) || d.answer->sip->status >= 200 ||
-        (d.invite->final != OH_NONE && d.invite->final < m->index) ||
-        was_acknowledged(v, d.invite, m))
+        !was_answered_later(v, d.invite, m) || was_acknowledged(v, d.invite, m))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.bytes = m->sip->start_line,

@@ -2,6 +2,7 @@
 #include "judge/rule_help.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static bool is_ack_or_cancel(const struct oh_trace_msg *m)
 {
@@ -156,6 +157,49 @@ static void check_by_one(struct oh_rule_view *v, const struct oh_trace_msg *m)
              "it.");
 }
 
+/* Of two nonce counts, hexadecimal; `before` may be absent. */
+static bool is_next_count(struct oh_span nc, struct oh_span before)
+{
+    char mine[9], last[9];
+    snprintf(mine, sizeof mine, "%.*s", OH_SPAN_FMT(nc));
+    snprintf(last, sizeof last, "%.*s", OH_SPAN_FMT(before));
+    return nc.len > 0 && strtoul(mine, NULL, 16) == strtoul(last, NULL, 16) + 1;
+}
+
+static bool has_nonce(const struct oh_trace_msg *challenge, struct oh_span nonce)
+{
+    static const enum oh_sip_header_id ids[] = {OH_SIP_WWW_AUTHENTICATE, OH_SIP_PROXY_AUTHENTICATE};
+    const struct oh_sip_header *h;
+    struct oh_digest d;
+    for (size_t i = 0; i < 2 && challenge; i++) {
+        for (size_t n = 0; (h = oh_sip_msg_header(challenge->sip, ids[i], n)) != NULL; n++) {
+            if (oh_digest_parse(h->value, &d) == 0 && oh_span_equal(d.nonce, nonce))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Credentials for the challenge to the request before, or with the next count of its nonce: nothing
+ * was sent in between. RFC 7616 3.4 */
+static bool follows_at_once(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                            const struct oh_trace_msg *before)
+{
+    static const enum oh_sip_header_id ids[] = {OH_SIP_AUTHORIZATION, OH_SIP_PROXY_AUTHORIZATION};
+    for (size_t i = 0; i < 2; i++) {
+        const struct oh_sip_header *mine = oh_sip_msg_header(m->sip, ids[i], 0);
+        const struct oh_sip_header *last = oh_sip_msg_header(before->sip, ids[i], 0);
+        struct oh_digest a, b;
+        if (!mine || oh_digest_parse(mine->value, &a) < 0 || !a.nonce.at)
+            continue;
+        if (last && oh_digest_parse(last->value, &b) == 0 && oh_span_equal(a.nonce, b.nonce))
+            return is_next_count(a.nc, b.nc);
+        if (m->retry_of == before->index && has_nonce(oh_rule_msg(v, m->challenge), a.nonce))
+            return !a.nc.at || is_next_count(a.nc, (struct oh_span){0});
+    }
+    return false;
+}
+
 /* RFC 3261 10.2. A phone may count over several registrars, so only two in a row to the same one
  * are compared. */
 static void check_register(struct oh_rule_view *v, const struct oh_trace_msg *m)
@@ -172,8 +216,8 @@ static void check_register(struct oh_rule_view *v, const struct oh_trace_msg *m)
         if (!oh_help_same_end(m, false, s.before, false))
             return;
         bool back = s.mine.number <= s.last.number && m->retry_of != i;
-        bool gap =
-            s.mine.number > s.last.number + 1 && !oh_rule_evidence_lost(v) && !missed_one(v, m, &s);
+        bool gap = s.mine.number > s.last.number + 1 && !oh_rule_evidence_lost(v) &&
+                   !missed_one(v, m, &s) && (oh_rule_run(v) || follows_at_once(v, m, s.before));
         if ((back && !oh_help_sent_before(v, m)) || gap)
             say_step(v, m, &s,
                      "The CSeq number must rise by one with each REGISTER of the same Call-ID.");

@@ -199,6 +199,16 @@ static void quotes(struct oh_rule_view *v, const struct oh_trace_msg *m,
 
 /* --- what the challenge gave --- */
 
+/* Between the challenged request and this one a foreign capture lacks one, by its number: the nonce
+ * may be of the challenge to that. */
+static bool skips_one(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                      const struct oh_trace_msg *refused)
+{
+    struct oh_sip_cseq mine, before;
+    return !oh_rule_run(v) && refused && oh_help_cseq(m->sip, &mine) == 0 &&
+           oh_help_cseq(refused->sip, &before) == 0 && mine.number > before.number + 1;
+}
+
 /* Nonces come from challenges. Sure only right after one: others may have been offered before the
  * trace began. */
 static void nonce(struct oh_rule_view *v, const struct oh_trace_msg *m, const struct credentials *c)
@@ -220,7 +230,8 @@ static void nonce(struct oh_rule_view *v, const struct oh_trace_msg *m, const st
     bool only = !oh_sip_msg_header(m->sip, c->header->id, 1);
     const struct oh_trace_msg *refused = oh_rule_msg(v, m->retry_of);
     bool other_call = refused && !oh_help_same_call(m->sip, refused->sip);
-    if (!offered.nonce.at || (!of_realm && !only) || (other_call && !of_realm)) {
+    if (!offered.nonce.at || (!of_realm && !only) || (other_call && !of_realm) ||
+        skips_one(v, m, refused)) {
         oh_rule_not_checkable(v);
         return;
     }

@@ -1,7 +1,7 @@
 /* Who speaks in which dialog: Call-ID, From, To and their tags. RFC 3261 8.1.1, 12.2.1.1
  *
  * ACK and CANCEL repeat their INVITE's identity; rules on them compare it. */
-#include "judge/rule_help.h"
+#include "judge/unseen.h"
 
 /* A message whose identity its sender chose or keeps by itself. */
 static bool is_judged(const struct oh_rule_view *v, const struct oh_trace_msg *m)
@@ -190,6 +190,24 @@ static bool is_of_unseen_dialog(const struct oh_rule_view *v, struct oh_span tag
     return tag.at && !oh_rule_run(v) && oh_rule_evidence_lost(v);
 }
 
+/* An ACK or a PRACK to what is not in the capture tells by its tag who sent that, unless the tag is
+ * refuted: a request with it found no dialog. RFC 3261 12.2.2 */
+static bool is_to_unseen(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                         struct oh_span tag)
+{
+    int end = (int)oh_rule_trace(v)->msg_count;
+    if (oh_rule_run(v) || !tag.at || !oh_unseen_is_stray(v, m))
+        return false;
+    for (int i = m->index + 1; i < end && i < m->index + OH_HELP_REACH; i++) {
+        const struct oh_trace_msg *r = oh_rule_msg(v, i), *final = oh_rule_msg(v, r->final);
+        if (r->sip->is_request && final && final->sip->status == 481 &&
+            oh_help_same_end(m, true, r, true) && oh_help_same_call(m->sip, r->sip) &&
+            oh_help_same_token(tag, oh_help_tag(r->sip, OH_SIP_TO)))
+            return false;
+    }
+    return true;
+}
+
 /* Without any To tag only a BYE is sure to mean the dialog. */
 static void check_kept_to_tag(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
@@ -197,8 +215,8 @@ static void check_kept_to_tag(struct oh_rule_view *v, const struct oh_trace_msg 
     struct oh_span tag = oh_help_tag(m->sip, OH_SIP_TO);
     if (!oh_help_uri(m->sip, OH_SIP_TO).at || (!tag.at && !oh_help_is_request(m, "BYE")) ||
         is_of_unseen_dialog(v, tag) || !is_judged(v, m) || is_in_dialog(v, m) ||
-        is_tag_of_challenge(v, m, tag) || !oh_help_dialog_of(v, m, OH_BY_LOCAL_TAG_AND_CALL, &d) ||
-        !is_only_dialog(v, m, &d))
+        is_to_unseen(v, m, tag) || is_tag_of_challenge(v, m, tag) ||
+        !oh_help_dialog_of(v, m, OH_BY_LOCAL_TAG_AND_CALL, &d) || !is_only_dialog(v, m, &d))
         return;
     oh_say_broken(v, m,
                   &(struct oh_say){.field = "to.tag",

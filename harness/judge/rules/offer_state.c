@@ -1,8 +1,8 @@
 /* When an offer may be made at all: one exchange at a time (RFC 3264 4), and none in an ACK whose
  * INVITE had one (RFC 3261 13.2.1). INVITE within INVITE is the matter of reinvite.c. */
-#include "judge/rule_help.h"
 #include "judge/sdp_help.h"
 #include "judge/time_help.h"
+#include "judge/unseen.h"
 
 /* One of the other side that is this young may have crossed: T1, RFC 3261 17.1.1.1. */
 #define CROSSING_NS OH_HELP_T1_NS
@@ -20,7 +20,7 @@ static bool has_session(const struct oh_sip_msg *m)
 
 static void check_ack(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
-    const struct oh_trace_msg *final = oh_rule_msg(v, m->answered);
+    const struct oh_trace_msg *final = oh_unseen_acknowledged(v, m);
     const struct oh_trace_msg *invite = final ? oh_rule_msg(v, final->request) : NULL;
     if (!invite || final->sip->status / 100 != 2 || !has_session(m->sip) ||
         !has_session(invite->sip) || !oh_help_originates(v, m))
@@ -85,6 +85,15 @@ static bool is_known(const struct oh_rule_view *v, const struct oh_trace_msg *of
     return own && (offer->final != OH_NONE || oh_rule_run(v));
 }
 
+/* A foreign capture may lack the answer to `offer`: sure is that none was there where its final
+ * response comes later, or the other side refuses `m` (RFC 3311 5.2: by 491 or 500). */
+static bool may_be_closed(const struct oh_rule_view *v, const struct oh_trace_msg *offer,
+                          const struct oh_trace_msg *m)
+{
+    const struct oh_trace_msg *final = oh_rule_msg(v, m->final);
+    return !oh_rule_run(v) && offer->final == OH_NONE && final && final->sip->status / 100 == 2;
+}
+
 static void check_open(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     if (!is_offer(m) || !oh_help_tag(m->sip, OH_SIP_TO).at || !oh_help_originates(v, m) ||
@@ -95,7 +104,8 @@ static void check_open(struct oh_rule_view *v, const struct oh_trace_msg *m)
         bool own = is_same_dialog(m, other, true);
         bool both = oh_help_is_request(m, "INVITE") && oh_help_is_request(other, "INVITE");
         if (!is_offer(other) || both || !(own || is_same_dialog(m, other, false)) ||
-            m->retry_of == other->index || is_closed(v, other, m) || !is_known(v, other, m, own))
+            m->retry_of == other->index || is_closed(v, other, m) || may_be_closed(v, other, m) ||
+            !is_known(v, other, m, own))
             continue;
         oh_say_broken(v, m,
                       &(struct oh_say){.field = "body",

@@ -1,6 +1,6 @@
 /* Where requests in a dialog go: the remote target in the Request-URI, the route set in Route.
  * RFC 3261 12.1.1, 12.1.2, 12.2.1.1 */
-#include "judge/rule_help.h"
+#include "judge/unseen.h"
 
 #include <stdlib.h>
 
@@ -139,8 +139,7 @@ static void find_early_target(const struct oh_rule_view *v, struct way *w)
 
 static bool read_dialog(const struct oh_rule_view *v, const struct oh_trace_msg *m, struct way *w)
 {
-    bool stray = oh_help_is_request(m, "ACK") && m->answered == OH_NONE; /* perhaps a copy */
-    if (stray || oh_help_is_request(m, "CANCEL") || oh_help_is_copy(v, m) ||
+    if (oh_unseen_is_stray(v, m) || oh_help_is_request(m, "CANCEL") || oh_help_is_copy(v, m) ||
         !oh_help_originates(v, m) || !oh_help_dialog_of(v, m, OH_BY_ALL, &w->dialog))
         return false;
     const struct oh_sip_msg *source =

@@ -1,8 +1,8 @@
 /* Offers: what a new one keeps of the description before it (RFC 3264 8), and that each gets its
  * answer where that is due at the latest: in the 2xx, or in the ACK. RFC 3261 13.2.1, 13.2.2.4,
  * 13.3.1.4 */
-#include "judge/rule_help.h"
 #include "judge/sdp_help.h"
+#include "judge/unseen.h"
 
 #include <stdlib.h>
 
@@ -304,7 +304,7 @@ static void check_answer(struct oh_rule_view *v, const struct oh_trace_msg *m)
 static void check_ack_answer(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     const struct oh_trace_msg *invite = oh_rule_msg(v, m->request);
-    const struct oh_trace_msg *final = oh_rule_msg(v, m->answered);
+    const struct oh_trace_msg *final = oh_unseen_acknowledged(v, m);
     if (!invite || !final || final->sip->status / 100 != 2 || !has_session(final->sip) ||
         !oh_help_is_bare(invite->sip) || !oh_help_is_bare(m->sip) || !oh_help_originates(v, m) ||
         oh_rule_evidence_lost(v) || !oh_help_is_near(invite, m) ||

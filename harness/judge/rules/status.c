@@ -1,6 +1,7 @@
 /* What a response of this or that status must carry, and which one is due. RFC 3261 8.2, 9.2, 14.2,
  * 21; RFC 3262 3; RFC 4320 4.1 */
 #include "judge/rule_help.h"
+#include "judge/time_help.h"
 
 #include <stdio.h>
 
@@ -63,6 +64,19 @@ static void check_provisional(struct oh_rule_view *v, const struct oh_trace_msg 
                                    .also = oh_rule_msg(v, m->request)});
 }
 
+/* A foreign capture may lack the first sendings: sure is that it does not where the next one comes
+ * after T1, or would still have to come. RFC 3261 17.1.2.2 */
+static bool is_first_seen(const struct oh_rule_view *v, const struct oh_trace_msg *request,
+                          const struct oh_trace_msg *m)
+{
+    for (int i = request->index + 1; i < m->index && !oh_rule_run(v); i++) {
+        const struct oh_trace_msg *r = oh_rule_msg(v, i);
+        if (r->repeat_of == request->index && r->duplicate_of == OH_NONE)
+            return r->time_ns - request->time_ns < OH_HELP_T1_NS * 3 / 2;
+    }
+    return oh_rule_run(v) || m->time_ns - request->time_ns < OH_HELP_T1_NS;
+}
+
 static void check_early_100(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     const struct oh_trace_msg *request = oh_rule_msg(v, m->request);
@@ -73,7 +87,7 @@ static void check_early_100(struct oh_rule_view *v, const struct oh_trace_msg *m
         return;
     for (int i = request->index + 1; i < m->index; i++)
         repeats += oh_rule_msg(v, i)->repeat_of == request->index;
-    if (repeats >= FIRINGS)
+    if (repeats >= FIRINGS || !is_first_seen(v, request, m))
         return;
     snprintf(observed, sizeof observed, "100 after %.3f s",
              (double)(m->time_ns - request->time_ns) / 1e9);

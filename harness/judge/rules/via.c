@@ -1,7 +1,7 @@
 /* The topmost Via of a request: its sender's own. RFC 3261 8.1.1.7, 18.1.1
  *
  * An ACK to a refusal and a CANCEL copy their INVITE's, which the rules on them compare. */
-#include "judge/rule_help.h"
+#include "judge/unseen.h"
 #include "sip/facts.h"
 
 #include <string.h>
@@ -150,7 +150,7 @@ static bool told_elsewhere(const struct oh_rule_view *v, const struct oh_trace_m
 static bool may_be_copy(const struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     return oh_help_is_copy(v, m) || oh_help_is_request(m, "CANCEL") ||
-           (oh_help_is_request(m, "ACK") && m->answered == OH_NONE);
+           (oh_help_is_request(m, "ACK") && !oh_unseen_acknowledged(v, m));
 }
 
 static void check_unique(struct oh_rule_view *v, const struct oh_trace_msg *m)
