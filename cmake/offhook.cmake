@@ -23,6 +23,11 @@ if(OFFHOOK_SANITIZE)
   target_compile_options(oh_options INTERFACE -fsanitize=${OFFHOOK_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(oh_options INTERFACE -fsanitize=${OFFHOOK_SANITIZE})
 endif()
+# What guides libFuzzer and costs the tests nothing, where they share its build; the fuzz preset asks for
+# all of its instruments.
+if(OFFHOOK_FUZZ AND OFFHOOK_SANITIZE AND NOT OFFHOOK_SANITIZE MATCHES "fuzzer")
+  target_compile_options(oh_options INTERFACE -fsanitize-coverage=inline-8bit-counters,pc-table)
+endif()
 if(OFFHOOK_COVERAGE)
   target_compile_options(oh_options INTERFACE --coverage)
   target_link_options(oh_options INTERFACE --coverage)

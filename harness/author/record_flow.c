@@ -2,6 +2,7 @@
 #include "author/record_private.h"
 
 #include "sip/field.h"
+#include "sip/uri.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -293,12 +293,14 @@ static bool is_ours(const struct oh_run *run, const struct oh_addr *a)
 
 struct sound {
     size_t loud, silent, events;
+    size_t headless; /* nothing is known of what they hold */
 };
 
 /* PCMU and PCMA. What is silent repeats one byte. RFC 3551 4.5.14; events: RFC 4733 2.3 */
 static void hear(const struct oh_trace_rtp *p, struct sound *to)
 {
     bool plain = p->payload_type == 0 || p->payload_type == 8;
+    to->headless += plain && !p->has_event;
     if (!p->has_event)
         return;
     bool same =
@@ -333,6 +335,14 @@ static const char *media_proof(const struct oh_recording *r, enum oh_verb verb,
     return verb == OH_VERB_UNMUTE && after.loud > 0 ? "sound in its RTP" : NULL;
 }
 
+/* Without a capture our sockets alone tell of it. */
+static bool is_unseen(const struct oh_recording *r, enum oh_verb verb)
+{
+    struct sound all = heard(r, 0, INT64_MAX);
+    return (verb == OH_VERB_DTMF || verb == OH_VERB_MUTE || verb == OH_VERB_UNMUTE) &&
+           all.headless > 0;
+}
+
 struct oh_proof oh_proof_of(const struct oh_recording *r, int step)
 {
     const struct oh_step *s = &r->scenario->steps[step];
@@ -352,6 +362,10 @@ struct oh_proof oh_proof_of(const struct oh_recording *r, int step)
         p.media = media_proof(r, s->verb, told, next);
     if (p.media)
         return p;
+    if (!p.message && !end && !refused && is_unseen(r, s->verb)) {
+        p.word = OH_PROOF_UNSEEN;
+        return p;
+    }
     if ((!p.message || p.message == end) && end) {
         p.message = end;
         p.word = comes_before(r, end, told) ? OH_PROOF_GONE : OH_PROOF_OTHERWISE;

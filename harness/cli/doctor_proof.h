@@ -18,6 +18,7 @@ enum oh_proof_word {
     OH_PROOF_REFUSED,   /* the phone or its driver refused; `detail` */
     OH_PROOF_GONE,      /* the phone ended the call by itself before it: `message` is how */
     OH_PROOF_UNTOLD,    /* the flow did not come to it */
+    OH_PROOF_UNSEEN,    /* its RTP would show it, of which the recording has the heads alone */
 };
 
 struct oh_proof {

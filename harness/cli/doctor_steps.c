@@ -144,6 +144,10 @@ static void tell_proof(struct oh_doctor *d, const struct oh_recording *r, enum o
     case OH_PROOF_UNTOLD:
         tell_untold(d, check, r);
         break;
+    case OH_PROOF_UNSEEN:
+        oh_doctor_tell(d, OH_DOCTOR_NOTE, check, NULL,
+                       "what its RTP holds is not seen without a capture");
+        break;
     }
     oh_text_release(&remedy);
     oh_text_release(&line);
@@ -227,7 +231,7 @@ static void tell_verb(struct oh_doctor *d, const char *flow, const struct oh_rec
         return;
     }
     *gone |= p->word == OH_PROOF_GONE;
-    if (!works && !challenged)
+    if (!works && !challenged && p->word != OH_PROOF_UNSEEN)
         json_object_set_new(d->broken, oh_verb_name(verb), json_true());
     if (challenged)
         tell_challenged(d, r, verb, p);

@@ -215,7 +215,7 @@ bool oh_adapter_is_reference(const struct oh_adapter *a)
 
 bool oh_adapter_is_by_hand(const struct oh_adapter *a)
 {
-    return a->driver && a->driver->is_by_hand;
+    return a && a->driver && a->driver->is_by_hand;
 }
 
 size_t oh_adapter_ability_count(const struct oh_adapter *a)

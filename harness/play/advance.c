@@ -118,6 +118,8 @@ void oh_player_tell(struct oh_player *p, int step, struct oh_seat *phone, enum o
                       args && args->uri ? args->uri
                       : args            ? args->digits
                                         : NULL);
+    if (verb == OH_VERB_RESTART) /* it knows of no registration when it is up again */
+        oh_bindings_clear(phone->phone);
     if (oh_phone_do(phone->phone->phone, verb, args, on_action, a, &e) == 0)
         return;
     a->answered = true; /* there will be no call */

@@ -14,7 +14,7 @@ static const char *user = "", *password = "";
 
 #define FOLDER OH_TEST_DATA "/kills"
 
-enum { MAX_CAPTURES = 62, MAX_ROWS = 1024, MAX_RULES = 512, FIELDS = 5 };
+enum { MAX_ROWS = 1024, MAX_RULES = 512, FIELDS = 5 };
 
 #define WATCHED_NS (20000 * OH_NS_PER_S) /* long after the last message */
 #define IN_RUN     ", in a run"
@@ -26,8 +26,8 @@ struct capture {
     char *phone, *user, *password; /* address; account, empty: none is known */
 };
 
-static struct capture captures[MAX_CAPTURES];
-static size_t capture_count;
+static struct capture *captures;
+static size_t capture_count, capture_room;
 
 static char *read_all(const char *path)
 {
@@ -58,7 +58,7 @@ static int read_captures(void **state)
     (void)state;
     assert_non_null(files);
     for (size_t i = 0; files[i]; i++) {
-        assert_in_range(capture_count, 0, MAX_CAPTURES - 1);
+        oh_grow(&captures, capture_count, &capture_room, sizeof *captures);
         struct capture *c = &captures[capture_count++];
         const char *name = strrchr(files[i], '/') + 1;
         c->text = read_all(files[i]);
@@ -170,6 +170,7 @@ static int forget_all(void **state)
         free(captures[i].user);
         free(captures[i].password);
     }
+    free(captures);
     return 0;
 }
 
@@ -359,28 +360,34 @@ static void each_edit_gives_the_finding_of_its_rule_and_no_other_must(void **sta
     assert_true(row_count > 0);
 }
 
-/* A capture's sign in the matrix. */
-static char letter_of(size_t capture)
+/* A capture's sign in the matrix: a letter, the same again in the next block of columns. */
+static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+#define BLOCK (sizeof letters - 1)
+
+static bool is_broken_in(const char *rule, const struct capture *c)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    assert_in_range(capture, 0, sizeof letters - 2);
-    return letters[capture];
+    for (size_t i = 0; i < row_count; i = edit_end(i)) {
+        if (strcmp(rows[i].rule, rule) == 0 && capture_named(rows[i].capture) == c)
+            return true;
+    }
+    return false;
 }
 
-/* The captures in which a rule is broken, as letters; how many. */
-static size_t cells_of(const char *rule, char cells[MAX_CAPTURES + 1])
+/* The captures in which a rule is broken, as letters; blocks of them are parted by blanks.
+ * `*count`: how many they are. Free it. */
+static char *cells_of(const char *rule, size_t *count)
 {
-    size_t count = 0;
-    memset(cells, '.', capture_count);
-    cells[capture_count] = '\0';
-    for (size_t i = 0; i < row_count; i = edit_end(i)) {
-        if (strcmp(rows[i].rule, rule) != 0)
-            continue;
-        size_t at = (size_t)(capture_named(rows[i].capture) - captures);
-        cells[at] = letter_of(at);
-        count++;
+    struct oh_text cells = {0};
+    *count = 0;
+    oh_text_add(&cells, "");
+    for (size_t i = 0; i < capture_count; i++) {
+        bool is = is_broken_in(rule, &captures[i]);
+        char cell[] = {is ? letters[i % BLOCK] : '.', '\0'};
+        oh_text_add(&cells, i > 0 && i % BLOCK == 0 ? " " : "");
+        oh_text_add(&cells, cell);
+        *count += is;
     }
-    return count;
+    return oh_text_take(&cells);
 }
 
 static bool is_hand_written(const char *rule)
@@ -398,7 +405,8 @@ static void print_head(void)
          "and no "
          "other must.");
     for (size_t i = 0; i < capture_count; i++)
-        printf("  %c  %s\n", letter_of(i), captures[i].name);
+        printf("%s  %c  %s\n", i > 0 && i % BLOCK == 0 ? "\n" : "", letters[i % BLOCK],
+               captures[i].name);
 }
 
 static void every_rule_is_broken_in_a_capture_or_has_its_reason(void **state)
@@ -411,15 +419,17 @@ static void every_rule_is_broken_in_a_capture_or_has_its_reason(void **state)
         print_head();
     for (; *families; families++) {
         for (size_t i = 0; i < (*families)->count; i++, count++) {
-            char cells[MAX_CAPTURES + 1];
+            size_t cell_count;
             const char *rule = (*families)->rules[i].id;
-            bool is_killed = cells_of(rule, cells) > 0, by_hand = is_hand_written(rule);
+            char *cells = cells_of(rule, &cell_count);
+            bool is_killed = cell_count > 0, by_hand = is_hand_written(rule);
             if (prints)
                 printf("%-28s%s%s\n", rule, cells, by_hand ? " hand-written trace" : "");
             if (is_killed == by_hand)
                 print_error("%s: %s\n", rule, by_hand ? "has a row and a reason" : "has no row");
             wrong += is_killed == by_hand;
             killed += is_killed;
+            free(cells);
         }
     }
     printf(

@@ -167,7 +167,8 @@ static void a_list_contains_whole_values_and_not_parts_of_them(void **state)
     expect_fit("supported: {contains: [replaces, 100REL]}", OH_FIT_YES);
     expect_fit("supported: {contains: [replaces, timer]}", OH_FIT_NO);
     expect_fit("supported: {contains: replace}", OH_FIT_NO);
-    expect_fit("\"supported[2]\": {contains: replace}", OH_FIT_NO); /* one value: a text, by its case */
+    expect_fit("\"supported[2]\": {contains: replace}",
+               OH_FIT_NO); /* one value: a text, by its case */
     expect_fit("\"supported[2]\": {contains: Replace}", OH_FIT_YES);
     expect_fit("sdp.audio.formats: {contains: 8}", OH_FIT_YES);
     expect_fit("sdp.audio.formats: {contains: [0, 18]}", OH_FIT_NO);

@@ -10,27 +10,28 @@
 /* `body`: cases of a message; `started`: what becomes of the first. */
 static void begin(struct phone_case *c, const char *started, const char *body)
 {
-    char *text = oh_format("format: 1\n"
-                           "title: script\n"
-                           "version: '\"name\":\"([^\"]*)'\n"
-                           "params: {heard: none, level: '3'}\n"
-                           "start:\n"
-                           "  - sh\n"
-                           "  - -c\n"
-                           "  - |\n"
-                           "    while IFS= read -r line; do\n"
-                           "      id=" ID "\n"
-                           "      case $line in\n"
-                           "      *'\"do\":\"start\"'*) %s ;;\n"
-                           "      *'\"do\":\"stop\"'*) " END " ;;\n"
-                           "      %s\n"
-                           "      esac\n"
-                           "    done\n"
-                           "drive: {with: external}\n"
-                           "ready: {within: 10 s}\n"
-                           "verbs: {dial: {within: 300 ms}, dtmf: {}, forward: {}, hold: {}, state: {}}\n"
-                           "stop: {within: 5 s, kill-after: 5 s}\n",
-                           started, body);
+    char *text =
+        oh_format("format: 1\n"
+                  "title: script\n"
+                  "version: '\"name\":\"([^\"]*)'\n"
+                  "params: {heard: none, level: '3'}\n"
+                  "start:\n"
+                  "  - sh\n"
+                  "  - -c\n"
+                  "  - |\n"
+                  "    while IFS= read -r line; do\n"
+                  "      id=" ID "\n"
+                  "      case $line in\n"
+                  "      *'\"do\":\"start\"'*) %s ;;\n"
+                  "      *'\"do\":\"stop\"'*) " END " ;;\n"
+                  "      %s\n"
+                  "      esac\n"
+                  "    done\n"
+                  "drive: {with: external}\n"
+                  "ready: {within: 10 s}\n"
+                  "verbs: {dial: {within: 300 ms}, dtmf: {}, forward: {}, hold: {}, state: {}}\n"
+                  "stop: {within: 5 s, kill-after: 5 s}\n",
+                  started, body);
     case_begin(c, adapter_of(text));
     free(text);
 }
@@ -181,7 +182,8 @@ static void it_can_be_asked_whether_the_phone_is_idle(void **state)
 {
     struct phone_case c;
     (void)state;
-    begin(&c, OK, "*dial*) busy=1; " OK " ;; *state*) if [ $busy ]; then " NO "; else " OK "; fi ;;");
+    begin(&c, OK,
+          "*dial*) busy=1; " OK " ;; *state*) if [ $busy ]; then " NO "; else " OK "; fi ;;");
     assert_true(oh_adapter_tells_state(c.adapter));
     case_start(&c);
     ask_state(&c);

@@ -6,10 +6,12 @@ sentence is done once, through the phone's control channel, unless it is to be l
 usage: desk_phone.py PHONE IP:PORT SERVER:PORT WATCH [LEAVE...]
 WATCH: a file, or tmux:SOCKET. LEAVE: a sentence, as in "hang up", that is not done the first time that
 it is asked, or, with "!" behind it, never.
+The word "hasty" alone: who dials hangs up at once, unasked.
 Says what it did, a line each, until its standard input ends."""
 import json, os, re, subprocess, sys, threading, time
 
 phone, address, server, watch, *leave = sys.argv[1:]
+hasty = "hasty" in leave
 process = subprocess.Popen(
     [phone, "--listen", address, "--account", "sip:1001@" + server], stdin=subprocess.PIPE,
     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
@@ -32,7 +34,7 @@ def screen():
         except OSError:
             shown = ""
     text = " ".join(shown.split())
-    asked = list(re.finditer(r"On \S+(?: phone)? \(1001\): (.*?)(?= Waiting for| Enter: done| Done\.|$)", text))
+    asked = list(re.finditer(r"On \S+(?: phone)? \(1001\): (.*?)(?= Waiting for| Enter: done| Done\.| \S+ did not come\.|$)", text))
     if not asked:
         return None, 0
     last = asked[-1]
@@ -52,6 +54,10 @@ def act(sentence):
         process.stdin.write(json.dumps(told) + "\n")
         process.stdin.flush()
         print("did:", sentence.split(":")[0], flush=True)
+        if hasty and told["command"] == "dial":
+            time.sleep(0.4)
+            process.stdin.write('{"command": "hangup"}\n')
+            process.stdin.flush()
         return
 
 

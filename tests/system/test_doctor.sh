@@ -262,6 +262,24 @@ test_a_verb_that_does_nothing()
     says "2 not ok" # in talk, and while it rings
 }
 
+# What a verb comes to in the RTP alone is seen there, or missed.
+test_keys_and_silence_that_do_not_come()
+{
+    adapter keyless < <(deaf_to dtmf)
+    doctor 1 --phone "$work/keyless.yaml"
+    line "NOT ok" dtmf "the wire does not show it: no telephone event in its RTP, or INFO"
+    says "1 not ok"
+    adapter loud < <(deaf_to mute)
+    doctor 1 --phone "$work/loud.yaml"
+    line "NOT ok" mute "the wire does not show it: no silence in its RTP"
+    line ok unmute "sound in its RTP"
+    says "1 not ok"
+    adapter taken < <(deaf_to dnd)
+    doctor 1 --phone "$work/taken.yaml"
+    line "NOT ok" dnd "it sent 180 Ringing; wanted is a 4xx"
+    says "1 not ok"
+}
+
 test_a_verb_that_dials_nobody()
 {
     adapter mute < <(deaf_to dial)

@@ -10,7 +10,7 @@ desk()
 {
     net=127.$((RANDOM % 120 + 100)).$((RANDOM % 250))
     mkfifo "$work/desk.in"
-    "$python" "$OFFHOOK_SOURCE/tests/support/desk_phone.py" "$OFFHOOK_BUILD/offhook-reference-phone" \
+    OFFHOOK_TEST_MARK=$mark "$python" "$OFFHOOK_SOURCE/tests/support/desk_phone.py" "$OFFHOOK_BUILD/offhook-reference-phone" \
         "$net.2:5060" "$net.1:5060" "$@" <"$work/desk.in" >"$work/did" 2>&1 &
     exec {desk_fd}>"$work/desk.in"
 }
@@ -27,7 +27,7 @@ $OFFHOOK run --phone person --address $net.1 --color never $* 2>&1
 echo "status \$?"; stty -a | grep -o -- '[-]*icanon'; stty -a | grep -o -- ' [-]*echo '; echo the end
 read -r
 SHELL
-    tmux -L "$mark" -f /dev/null new-session -d -x 90 -y 34 "bash $work/shell.sh"
+    env OFFHOOK_TEST_MARK="$mark" tmux -L "$mark" -f /dev/null new-session -d -x 90 -y 34 "bash $work/shell.sh"
     tmux -L "$mark" set-option -g history-limit 5000 >/dev/null
 }
 
@@ -70,6 +70,7 @@ the_end()
 leave_desk()
 {
     tmux -L "$mark" kill-server 2>/dev/null
+    rm -f "/tmp/tmux-$(id -u)/$mark"
     exec {desk_fd}>&-
     wait
 }
@@ -77,6 +78,18 @@ leave_desk()
 did()
 {
     grep -qxF -- "$1" "$work/did" || fail "the person never $1; $(cat "$work/did")"
+}
+
+# lines TEXT: offhook without a terminal; TEXT are the lines on its standard input, which then ends.
+lines()
+{
+    mkdir -p "$work/tmp"
+    printf '%b' "$1" | timeout 100 env OFFHOOK_TEST_MARK="$mark" TMPDIR="$work/tmp" "$OFFHOOK" run --phone "$person" \
+        --address "$net.1" -o "$work/out" "$scenario" >"$work/said" 2>&1
+    status=$?
+    exec {desk_fd}>&-
+    wait
+    nothing_is_left "run without a terminal"
 }
 
 person=$OFFHOOK_SOURCE/dut-adapters/person.yaml
@@ -133,7 +146,7 @@ test_a_scenario_is_played_again_when_the_person_wants_it()
 
 test_done_is_believed_when_said_twice_and_nothing_came()
 {
-    desk "tmux:$mark" "hang up"
+    desk "tmux:$mark" "hang up!"
     terminal -o "$work/out" cisco-7960/call-out
     until_shown "hang up" && keys Enter
     until_shown "Was it really done?" && keys Enter
@@ -151,6 +164,16 @@ test_done_by_accident_accuses_nobody()
     until_shown "Was it really done?" && keys a
     the_end 0
     expect "['pass']" "[s['verdict'] for s in r['scenarios']]"
+}
+
+test_what_the_person_does_too_soon_is_not_held_against_the_phone()
+{
+    : >"$work/said"
+    desk "$work/said" hasty
+    lines ""
+    [ "$status" -eq 3 ] || fail "exit status $status: $(tail -5 "$work/said")"
+    expect "['inconclusive']" "[s['verdict'] for s in r['scenarios']]"
+    expect "[]" "broken()"
 }
 
 test_a_run_that_was_stopped_is_taken_up_again()
@@ -188,18 +211,6 @@ test_a_terminal_that_can_do_nothing_is_enough()
     term=dumb terminal -o "$work/out" cisco-7960/authentication-407
     the_end 0
     expect "['pass']" "[s['verdict'] for s in r['scenarios']]"
-}
-
-# lines TEXT: offhook without a terminal; TEXT are the lines on its standard input, which then ends.
-lines()
-{
-    mkdir -p "$work/tmp"
-    printf '%b' "$1" | timeout 100 env OFFHOOK_TEST_MARK="$mark" TMPDIR="$work/tmp" "$OFFHOOK" run --phone "$person" \
-        --address "$net.1" -o "$work/out" "$scenario" >"$work/said" 2>&1
-    status=$?
-    exec {desk_fd}>&-
-    wait
-    nothing_is_left "run without a terminal"
 }
 
 test_lines_are_taken_like_keys_where_there_is_no_terminal()

@@ -94,7 +94,7 @@ keeps_its_promises()
         recorded "$capture" "$name" --phone-address "$seat" || continue
         mkdir -p "$work/edited/$name"
         printf '%s\t%s\t%s\n' "$capture" "$seat" "$work/edited/$name" >>"$work/to-edit"
-        printf '%s\t%s\n' "$name" "$work/$name.json" >>"$work/to-check"
+        printf '%s\t%s\n' "$name" "$work/$name.json" >>"$work/to-judge"
     done <"$work/chosen"
     "$python" -ES "$helpers/edit_capture.py" 10 <"$work/to-edit" >"$work/counts" || fail "the edits fail"
     while IFS=$'\t' read -r capture seat edited; do
@@ -102,11 +102,11 @@ keeps_its_promises()
         "$OFFHOOK" check "$capture" "$edited"/*.pcap --scenario "$work/$name.yaml" --json -o "$work/out" \
             --phone-address "$seat" >"$work/$name.json" 2>"$work/why"
     done <"$work/to-edit"
-    wrong_verdicts <"$work/to-check" >"$work/wrong" || fail "a report cannot be read"
+    wrong_verdicts <"$work/to-judge" >"$work/wrong" || fail "a report cannot be read"
     while read -r name; do
         fail "$name"
     done <"$work/wrong"
-    [ "$(wc -l <"$work/to-check")" -gt 35 ] || fail "only $(wc -l <"$work/to-check") captures"
+    [ "$(wc -l <"$work/to-judge")" -gt 35 ] || fail "only $(wc -l <"$work/to-judge") captures"
     hold
 }
 

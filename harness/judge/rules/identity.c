@@ -330,6 +330,17 @@ static bool was_ended(const struct oh_rule_view *v, const struct oh_trace_msg *i
     return false;
 }
 
+/* An earlier message after which this Call-ID cannot be that of a new call: an INVITE of a call
+ * that has ended, or a registration. RFC 3261 8.1.1.4, 10.2 */
+static bool has_taken(const struct oh_rule_view *v, const struct oh_trace_msg *other,
+                      const struct oh_trace_msg *m)
+{
+    if (oh_help_is_request(other, "REGISTER"))
+        return oh_help_is_first(other) && m->retry_of == OH_NONE;
+    return oh_help_is_request(other, "INVITE") && !oh_help_tag(other->sip, OH_SIP_TO).at &&
+           was_ended(v, other, m);
+}
+
 /* What is tried again after a refusal or a redirection is not new (8.1.3.5); a call that follows
  * one that was answered and ended is. */
 static void check_new_call_id(struct oh_rule_view *v, const struct oh_trace_msg *m)
@@ -338,16 +349,19 @@ static void check_new_call_id(struct oh_rule_view *v, const struct oh_trace_msg 
         return;
     for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
         const struct oh_trace_msg *other = oh_rule_msg(v, i);
-        if (!oh_help_is_request(other, "INVITE") || oh_help_tag(other->sip, OH_SIP_TO).at ||
-            !oh_help_same_end(m, true, other, true) || !oh_help_same_call(m->sip, other->sip) ||
-            !was_ended(v, other, m))
+        bool registers = oh_help_is_request(other, "REGISTER");
+        if (!oh_help_same_end(m, true, other, true) || !oh_help_same_call(m->sip, other->sip) ||
+            !has_taken(v, other, m))
             continue;
         oh_say_broken(v, m,
                       &(struct oh_say){.field = "call-id",
                                        .expected = oh_span_of("a new Call-ID"),
                                        .observed = oh_sip_msg_whole(m->sip, OH_SIP_CALL_ID),
-                                       .text = "A new call must have a new Call-ID; this one was "
-                                               "that of a call which has ended.",
+                                       .text = registers
+                                                   ? "A new call must have a new Call-ID; this one "
+                                                     "is that of the phone's registrations."
+                                                   : "A new call must have a new Call-ID; this one "
+                                                     "was that of a call which has ended.",
                                        .also = other});
         return;
     }

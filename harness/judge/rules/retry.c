@@ -388,7 +388,7 @@ static const struct oh_rule rules[] = {
     RETRY("retry.rejected", MUST, "RFC 3261 22.1",
           "Credentials that were rejected are not sent again.", "auth.register.wrong-password",
           check_rejected),
-    RETRY("retry.nonce", MUST, "RFC 7616 3.6",
+    RETRY("retry.nonce", SHOULD, "RFC 7616 3.6",
           "A request sent again after a 401 or 407 uses that response's nonce.", "auth.stale",
           check_nonce),
 };
