@@ -47,6 +47,17 @@ bool oh_span_is_printable(struct oh_span s)
     return odd == 0;
 }
 
+/* Without a branch, for the compiler to take many at a time. */
+bool oh_span_has_control(struct oh_span s)
+{
+    unsigned char odd = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.at[i];
+        odd |= (unsigned char)(((c < ' ') & (c != '\t') & (c != '\r') & (c != '\n')) | (c == 0x7f));
+    }
+    return odd;
+}
+
 size_t oh_span_search(struct oh_span s, struct oh_span needle)
 {
     if (needle.len == 0)

@@ -96,6 +96,9 @@ static inline bool oh_span_starts_with(struct oh_span s, const char *prefix)
  * closer look to what needs one. */
 bool oh_span_is_printable(struct oh_span s);
 
+/* Is there a character that stands in no line of text: below a space but tab, CR and LF, or DEL? */
+bool oh_span_has_control(struct oh_span s);
+
 /* Index of the first `c`, or s.len where there is none. */
 static inline size_t oh_span_find(struct oh_span s, char c)
 {

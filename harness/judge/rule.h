@@ -21,6 +21,7 @@
 #include "judge/verdict.h"
 #include "match/match.h"
 
+/* What a rule is asked about. */
 enum {
     OH_ON_REQUEST = 1,
     OH_ON_RESPONSE = 2,
@@ -40,13 +41,23 @@ enum {
 /* OH_ON_STREAM: the rule is asked about each stream of RTP that a phone sent, of a run as of
  * a foreign capture; `m` is NULL, and it asks for oh_rule_stream. */
 
+/* OH_WITH...: messages without this are none of the rule's business, and it is not called for them;
+ * with several of these, messages that have none of them. Of a rule that looks at nothing else this
+ * is the whole reason to be silent, so it counts as asked. */
+#define OH_WITH(id)         (UINT64_C(1) << (8 + (id))) /* a header of this id */
+#define OH_WITH_CREDENTIALS (OH_WITH(OH_SIP_AUTHORIZATION) | OH_WITH(OH_SIP_PROXY_AUTHORIZATION))
+#define OH_WITH_CHALLENGE   (OH_WITH(OH_SIP_WWW_AUTHENTICATE) | OH_WITH(OH_SIP_PROXY_AUTHENTICATE))
+#define OH_WITH_RETRY       (UINT64_C(1) << 61) /* a request sent again after a challenge */
+#define OH_WITH_DEFECT      (UINT64_C(1) << 62) /* one of sip/message.h */
+#define OH_WITH_SDP         (UINT64_C(1) << 63) /* a session description: oh_help_has_sdp */
+
 struct oh_rule_view; /* one rule looking at one message, or one stream; judge/rule_view.h */
 
 struct oh_rule {
     const char *id;      /* "ack.branch": family.what */
     enum oh_level level; /* taken from the normative sentence: MUST -> must, SHOULD -> should */
     const char *clause;  /* "RFC 3261 17.1.1.3" */
-    unsigned on;         /* OH_ON_... */
+    uint64_t on;         /* OH_ON_..., OH_WITH... */
     const char *method;  /* only messages of this method (responses: to it); NULL: all */
     const char *meaning; /* what it demands, one sentence */
     const char *covers;  /* ids of scenarios/requirements/, parted by spaces; NULL: none */

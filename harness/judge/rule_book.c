@@ -1,6 +1,7 @@
 #include "judge/rule_book.h"
 
 #include "judge/sdp_cache.h"
+#include "judge/sdp_help.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -8,9 +9,30 @@
 
 enum { MOST_METHODS = 32 }; /* that rules name */
 
-struct page {
+/* The lowest bit stands for any message. */
+#define ANY_MESSAGE UINT64_C(1)
+#define ALL_WITH    (~(OH_WITH(0) - 1))
+static_assert((OH_WITH(OH_SIP_HEADER_IDS - 1) & OH_WITH_RETRY) == 0 && 8 + OH_SIP_HEADER_IDS <= 61,
+              "each header has a bit of its own");
+
+struct entry {
+    const struct oh_rule *rule;
+    uint64_t with; /* called for what has one of these */
+};
+
+/* Those of a page that are called for messages with the same traits. */
+struct selection {
+    uint64_t traits; /* 0: none yet */
     const struct oh_rule **rules;
+    size_t count;
+};
+enum { SELECTIONS = 8 }; /* of late; the oldest makes room */
+
+struct page {
+    struct entry *rules;
     size_t count, room;
+    struct selection of_late[SELECTIONS];
+    size_t oldest;
 };
 
 struct oh_rule_book {
@@ -18,13 +40,14 @@ struct oh_rule_book {
     struct oh_span methods[MOST_METHODS];
     size_t method_count;
     /* by method, the last for all others; requests, responses, and the same of those not judged */
-    struct page pages[MOST_METHODS + 1][4];
+    struct page (*pages)[4]; /* owned; MOST_METHODS + 1 of them */
 };
 
 static size_t row_of(const struct oh_rule_book *b, struct oh_span method)
 {
-    for (size_t i = 0; i < b->method_count; i++) {
-        if (oh_span_equal(b->methods[i], method)) /* case-sensitive: RFC 3261 7.1 */
+    for (size_t i = 0; i < b->method_count && method.len > 0; i++) {
+        if (b->methods[i].at[0] == method.at[0] &&
+            oh_span_equal(b->methods[i], method)) /* case-sensitive: RFC 3261 7.1 */
             return i;
     }
     return MOST_METHODS;
@@ -51,8 +74,9 @@ static void note_method(struct oh_rule_book *b, const struct oh_rule *rule)
 
 static void enter(struct page *p, const struct oh_rule *rule)
 {
+    uint64_t with = rule->on & ALL_WITH;
     oh_grow(&p->rules, p->count, &p->room, sizeof *p->rules);
-    p->rules[p->count++] = rule;
+    p->rules[p->count++] = (struct entry){rule, with ? with : ANY_MESSAGE};
 }
 
 static void enter_rule(struct oh_rule_book *b, const struct oh_rule *rule)
@@ -74,19 +98,29 @@ struct oh_rule_book *oh_rule_book_new(void)
 {
     struct oh_rule_book *b = oh_alloc(sizeof *b);
     b->descriptions = oh_sdp_cache_new();
+    b->pages = oh_alloc((MOST_METHODS + 1) * sizeof *b->pages);
     for_each(b, note_method);
     for_each(b, enter_rule);
     return b;
 }
 
+static void release_page(struct page *p)
+{
+    for (size_t i = 0; i < SELECTIONS; i++)
+        free((void *)p->of_late[i].rules);
+    free(p->rules);
+}
+
 void oh_rule_book_free(struct oh_rule_book *b)
 {
-    for (size_t i = 0; b && i <= MOST_METHODS; i++) {
+    if (!b)
+        return;
+    for (size_t i = 0; i <= MOST_METHODS; i++) {
         for (size_t k = 0; k < 4; k++)
-            free((void *)b->pages[i][k].rules);
+            release_page(&b->pages[i][k]);
     }
-    if (b)
-        oh_sdp_cache_free(b->descriptions);
+    free(b->pages);
+    oh_sdp_cache_free(b->descriptions);
     free(b);
 }
 
@@ -95,12 +129,44 @@ struct oh_sdp_cache *oh_rule_book_descriptions(const struct oh_rule_book *b)
     return b->descriptions;
 }
 
-const struct oh_rule *const *oh_rule_book_for(const struct oh_rule_book *b,
-                                              const struct oh_sip_msg *m, bool judged,
-                                              size_t *count)
+/* What a message has: its OH_WITH..., and what every message has. */
+static uint64_t traits_of(const struct oh_trace_msg *m)
 {
-    const struct page *p =
-        &b->pages[row_of(b, oh_sip_msg_method(m))][(m->is_request ? 0 : 1) + (judged ? 0 : 2)];
-    *count = p->count;
-    return p->rules;
+    return ANY_MESSAGE | m->sip->has * OH_WITH(0) | (m->retry_of != OH_NONE ? OH_WITH_RETRY : 0) |
+           (m->sip->defect_count > 0 ? OH_WITH_DEFECT : 0) |
+           (oh_help_has_sdp(m->sip) ? OH_WITH_SDP : 0);
+}
+
+static void select_rules(const struct page *p, struct selection *s)
+{
+    s->count = 0;
+    if (!s->rules)
+        s->rules = oh_alloc((p->count + 1) * sizeof *s->rules);
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->rules[i].with & s->traits)
+            s->rules[s->count++] = p->rules[i].rule;
+    }
+}
+
+static const struct selection *selection_of(struct page *p, uint64_t traits)
+{
+    size_t i = 0;
+    while (i < SELECTIONS && p->of_late[i].traits != traits)
+        i++;
+    if (i == SELECTIONS) {
+        i = p->oldest;
+        p->oldest = (i + 1) % SELECTIONS;
+        p->of_late[i].traits = traits;
+        select_rules(p, &p->of_late[i]);
+    }
+    return &p->of_late[i];
+}
+
+struct oh_rule_set oh_rule_book_for(const struct oh_rule_book *b, const struct oh_trace_msg *m,
+                                    bool judged)
+{
+    size_t column = (m->sip->is_request ? 0U : 1U) + (judged ? 0U : 2U);
+    struct page *p = &b->pages[row_of(b, oh_sip_msg_method(m->sip))][column];
+    const struct selection *s = selection_of(p, traits_of(m));
+    return (struct oh_rule_set){s->rules, s->count, p->count};
 }

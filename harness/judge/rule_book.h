@@ -17,11 +17,16 @@ struct oh_rule_book;
 struct oh_rule_book *oh_rule_book_new(void);
 void oh_rule_book_free(struct oh_rule_book *b); /* NULL is fine */
 
-/* The rules on messages like this, in the order of the families; `*count` of them. Of those who are
- * not judged only what is owed to their messages: OH_OWED. */
-const struct oh_rule *const *oh_rule_book_for(const struct oh_rule_book *b,
-                                              const struct oh_sip_msg *m, bool judged,
-                                              size_t *count);
+struct oh_rule_set {
+    const struct oh_rule *const *rules; /* in the order of the families; till the next question */
+    size_t count;
+    size_t asked; /* these, and those that are silent since it lacks what they are about */
+};
+
+/* The rules on messages like this. Of those who are not judged only what is owed to their messages:
+ * OH_OWED. */
+struct oh_rule_set oh_rule_book_for(const struct oh_rule_book *b, const struct oh_trace_msg *m,
+                                    bool judged);
 
 /* Where what is read of descriptions is kept, for one trace after another. */
 struct oh_sdp_cache *oh_rule_book_descriptions(const struct oh_rule_book *b);

@@ -161,10 +161,11 @@ static struct oh_span without_quotes(struct oh_span s)
     return quoted ? oh_span_sub(s, 1, s.len - 2) : s;
 }
 
+/* Those are in small letters. */
 static bool is_one_of(struct oh_span name, const char *const *names)
 {
     for (; names && *names; names++) {
-        if (oh_span_is_nocase(name, *names))
+        if ((name.at[0] | 0x20) == **names && oh_span_is_nocase(name, *names))
             return true;
     }
     return false;
@@ -189,37 +190,11 @@ static struct oh_span take_param(struct oh_span *rest)
     return one;
 }
 
-/* The same parameters in the same order, as nearly always, are not looked for: each stands in its
- * place, and none before it begins with its letter. */
-struct in_step {
-    struct oh_span rest; /* of the other list */
-    uint32_t letters;    /* that parameters began with till now */
-    bool lost;
-};
-
-static bool is_in_step(struct in_step *s, struct oh_span one)
-{
-    struct oh_span other = s->lost ? (struct oh_span){0} : take_param(&s->rest);
-    if (one.len == 0 || !oh_span_equal(one, other)) {
-        s->lost = true;
-        return false;
-    }
-    unsigned char first = (unsigned char)one.at[0];
-    uint32_t letter = UINT32_C(1) << (first & 0x1f);
-    bool is_first = first > ' ' && !(s->letters & letter);
-    s->letters |= letter;
-    s->lost = !is_first;
-    return is_first;
-}
-
 /* Has `b` every parameter of `a`, with its value? Of the `free` ones neither is looked at. */
 static bool has_params(struct oh_span a, struct oh_span b, const char *const *free_names)
 {
-    struct in_step step = {.rest = b};
     while (a.len > 0) {
         struct oh_span one = take_param(&a);
-        if (is_in_step(&step, one))
-            continue;
         size_t equals = oh_span_find(one, '=');
         struct oh_span name = oh_span_trim(oh_span_sub(one, 0, equals));
         if (name.len == 0 || is_one_of(name, free_names))
@@ -233,8 +208,41 @@ static bool has_params(struct oh_span a, struct oh_span b, const char *const *fr
     return true;
 }
 
+/* The first that is not free; of length 0 behind the last. */
+static struct oh_span take_bound(struct oh_span *rest, const char *const *free_names)
+{
+    while (rest->len > 0) {
+        struct oh_span one = take_param(rest);
+        struct oh_span name = oh_span_trim(oh_span_sub(one, 0, oh_span_find(one, '=')));
+        if (name.len > 0 && !is_one_of(name, free_names))
+            return one;
+    }
+    return (struct oh_span){0};
+}
+
+/* The same parameters in the same order, as nearly always, are not looked for by their names: no
+ * two of them begin with the same letter, so each stands for itself. */
+static bool in_step(struct oh_span a, struct oh_span b, const char *const *free_names)
+{
+    uint32_t letters = 0;
+    if (oh_span_find(a, '"') < a.len || oh_span_find(b, '"') < b.len)
+        return false;
+    for (;;) {
+        struct oh_span x = take_bound(&a, free_names), y = take_bound(&b, free_names);
+        if (x.len == 0 || !oh_span_equal(x, y))
+            return x.len == 0 && y.len == 0;
+        unsigned char first = (unsigned char)x.at[0];
+        uint32_t letter = UINT32_C(1) << (first & 0x1f);
+        if (first <= ' ' || (letters & letter))
+            return false;
+        letters |= letter;
+    }
+}
+
 static bool same_params(struct oh_span a, struct oh_span b, const char *const *free_names)
 {
+    if (in_step(a, b, free_names))
+        return true;
     return has_params(a, b, free_names) && has_params(b, a, free_names);
 }
 
@@ -277,9 +285,12 @@ bool oh_help_same_via(struct oh_span a, struct oh_span b, bool answered)
     static const char *const filled_in[] = {"received", "rport", NULL};
     const char *const *free_names = answered ? filled_in : NULL;
     struct oh_sip_via x, y;
-    if (oh_span_equal(a, b) || oh_sip_via_parse(a, &x) < 0)
+    bool same_head = same_to_params(a, b);
+    if (oh_span_equal(a, b) ||
+        (same_head && in_step(behind_semicolon(a), behind_semicolon(b), free_names)) ||
+        oh_sip_via_parse(a, &x) < 0)
         return true;
-    if (same_to_params(a, b))
+    if (same_head)
         return same_params(x.params, behind_semicolon(b), free_names);
     return oh_sip_via_parse(b, &y) == 0 && oh_help_same_token(x.transport, y.transport) &&
            same_protocol(oh_span_sub(a, 0, (size_t)(x.transport.at - a.at)),
@@ -538,12 +549,10 @@ static bool has_tags_of(const struct oh_help_dialog *a, const struct oh_help_dia
            oh_help_same_token(oh_help_remote_tag(a), oh_help_remote_tag(b));
 }
 
-bool oh_help_dialog_of(const struct oh_rule_view *v, const struct oh_trace_msg *m,
-                       enum oh_help_by by, struct oh_help_dialog *out)
+static bool find_dialog(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                        enum oh_help_by by, struct oh_help_dialog *out)
 {
     bool found = false;
-    if (!may_be_in_dialog(m))
-        return false;
     for (int i = m->index - 1; i >= 0 && i > m->index - OH_HELP_REACH; i--) {
         const struct oh_trace_msg *r = oh_rule_msg(v, i);
         struct oh_help_dialog d;
@@ -559,4 +568,20 @@ bool oh_help_dialog_of(const struct oh_rule_view *v, const struct oh_trace_msg *
             return true; /* the 2xx counts before what came early: 13.2.2.4 */
     }
     return found;
+}
+
+bool oh_help_dialog_of(const struct oh_rule_view *v, const struct oh_trace_msg *m,
+                       enum oh_help_by by, struct oh_help_dialog *out)
+{
+    if (!may_be_in_dialog(m))
+        return false;
+    if (!v->dialogs)
+        return find_dialog(v, m, by, out);
+    struct oh_known_dialog *known = &v->dialogs[by];
+    if (known->of != m) {
+        known->of = m;
+        known->is_there = find_dialog(v, m, by, &known->dialog);
+    }
+    *out = known->is_there ? known->dialog : *out;
+    return known->is_there;
 }

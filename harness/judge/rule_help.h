@@ -133,7 +133,13 @@ struct oh_help_dialog {
     const struct oh_trace_msg *answer;
     bool is_uac; /* the sender sent that INVITE */
 };
-enum oh_help_by { OH_BY_ALL, OH_BY_REMOTE_TAG_AND_CALL, OH_BY_LOCAL_TAG_AND_CALL, OH_BY_TAGS };
+enum oh_help_by {
+    OH_BY_ALL,
+    OH_BY_REMOTE_TAG_AND_CALL,
+    OH_BY_LOCAL_TAG_AND_CALL,
+    OH_BY_TAGS,
+    OH_BYS
+};
 /* The dialog of a request by what of its identity is to agree. False: none in the trace. */
 bool oh_help_dialog_of(const struct oh_rule_view *v, const struct oh_trace_msg *m,
                        enum oh_help_by by, struct oh_help_dialog *out);

@@ -7,8 +7,15 @@
 
 #include "judge/holes.h"
 #include "judge/media_help.h"
-#include "judge/rule.h"
+#include "judge/rule_help.h"
 #include "judge/sdp_cache.h"
+
+/* The dialog that was found for a message: several rules ask for it, one after another. */
+struct oh_known_dialog {
+    const struct oh_trace_msg *of; /* NULL: none was looked for */
+    bool is_there;
+    struct oh_help_dialog dialog;
+};
 
 struct oh_rule_view {
     struct oh_verdict *verdict;
@@ -20,6 +27,7 @@ struct oh_rule_view {
     unsigned char *pairs;   /* the same of oh_help_answered_by */
     struct oh_sdp_cache *descriptions; /* NULL for a rule on a stream */
     struct oh_help_sendings *sendings; /* of the message that was asked for last; NULL: not kept */
+    struct oh_known_dialog *dialogs;   /* OH_BYS of them; NULL: not kept */
     struct oh_holes *holes;            /* NULL: of a run, which has none */
     const struct oh_trace_msg *judged; /* NULL for a rule on a stream */
     /* Of a stream; else NULL. */

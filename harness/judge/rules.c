@@ -204,14 +204,12 @@ static bool is_shown(const struct oh_verdict *v, const struct oh_recording *r,
 static void ask(const struct oh_rule_book *book, struct oh_rule_view *view,
                 const struct oh_trace_msg *m)
 {
-    size_t count;
-    bool judged = m->from_phone || oh_rule_run(view);
-    const struct oh_rule *const *rules = oh_rule_book_for(book, m->sip, judged, &count);
-    view->verdict->rules_applied += count;
+    struct oh_rule_set set = oh_rule_book_for(book, m, m->from_phone || oh_rule_run(view));
+    view->verdict->rules_applied += set.asked;
     view->judged = m;
-    for (size_t i = 0; i < count; i++) {
-        view->rule = rules[i];
-        rules[i]->check(view, m);
+    for (size_t i = 0; i < set.count; i++) {
+        view->rule = set.rules[i];
+        view->rule->check(view, m);
     }
 }
 
@@ -221,6 +219,8 @@ void oh_rules_apply_by(const struct oh_rule_book *b, struct oh_verdict *verdict,
     size_t count = recording->trace->msg_count;
     struct oh_rule_view view = {.verdict = verdict, .recording = recording, .strict = strict};
     struct oh_holes holes = {0};
+    struct oh_known_dialog dialogs[OH_BYS] = {0};
+    view.dialogs = dialogs;
     view.holes = recording->run ? NULL : &holes;
     view.clock_set = recording->run && oh_clock_was_set(recording->run);
     view.origins = oh_alloc(2 * count * sizeof *view.origins + 1);

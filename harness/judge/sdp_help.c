@@ -4,27 +4,6 @@
 
 #include <string.h>
 
-/* More than our limits: the rest was not looked at. */
-static bool is_cut(const struct oh_sip_msg *m)
-{
-    for (size_t i = 0; i < m->defect_count; i++) {
-        if (m->defects[i].kind == OH_SIP_DEFECT_LIMIT)
-            return true;
-    }
-    return false;
-}
-
-bool oh_help_has_sdp(const struct oh_sip_msg *m)
-{
-    static const char sdp[] = "application/sdp";
-    if (m->body.len == 0)
-        return false;
-    struct oh_span type = oh_sip_msg_whole(m, OH_SIP_CONTENT_TYPE);
-    bool whole = m->body.at + m->body.len == m->bytes.at + m->bytes.len;
-    return whole && !is_cut(m) && type.len >= sizeof sdp - 1 &&
-           oh_span_is_nocase(oh_span_sub(type, 0, sizeof sdp - 1), sdp);
-}
-
 bool oh_help_is_bare(const struct oh_sip_msg *m)
 {
     struct oh_span length = oh_sip_msg_whole(m, OH_SIP_CONTENT_LENGTH);
@@ -156,7 +135,8 @@ bool oh_help_is_event(struct oh_span encoding)
 
 bool oh_help_is_rtp(const struct oh_help_part *p)
 {
-    return oh_span_search(p->protocol, oh_span_of("RTP/")) < p->protocol.len;
+    return oh_span_starts_with(p->protocol, "RTP/") ||
+           oh_span_search(p->protocol, oh_span_of("RTP/")) < p->protocol.len;
 }
 
 struct oh_span oh_help_encoding_of(const struct oh_help_types *t, uint64_t type)

@@ -9,12 +9,15 @@
 #define OH_JUDGE_SDP_HELP_H
 
 #include "judge/rule.h"
-#include "sip/message.h"
+#include "sip/facts.h"
 
 /* Is the body a session description by its Content-Type? Not one that Content-Length cuts short:
  * that is another rule's matter; nor one that is longer than our limits, of which the end is not
  * known. */
-bool oh_help_has_sdp(const struct oh_sip_msg *m);
+static inline bool oh_help_has_sdp(const struct oh_sip_msg *m)
+{
+    return oh_sip_msg_facts(m)->has_sdp;
+}
 
 /* Has it no body at all, beyond doubt? */
 bool oh_help_is_bare(const struct oh_sip_msg *m);

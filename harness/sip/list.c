@@ -65,8 +65,25 @@ static size_t value_len(struct oh_span s)
     }
 }
 
+/* Takes a token that stands alone between commas, as most do in lists of them. */
+static bool take_token(struct oh_span *rest, struct oh_span *item)
+{
+    size_t from = 0;
+    while (from < rest->len && rest->at[from] == ' ')
+        from++;
+    struct oh_span left = oh_span_sub(*rest, from, rest->len);
+    size_t len = oh_sip_token_len(left);
+    if (len == 0 || (len < left.len && left.at[len] != ','))
+        return false;
+    *item = oh_span_sub(left, 0, len);
+    *rest = oh_span_sub(left, len + 1, left.len);
+    return true;
+}
+
 bool oh_sip_list_next(struct oh_span *rest, struct oh_span *item)
 {
+    if (take_token(rest, item))
+        return true;
     while (rest->len > 0) {
         bool is_last = oh_span_find(*rest, ',') == rest->len; /* as nearly always */
         size_t len = is_last ? rest->len : value_len(*rest);
@@ -205,14 +222,24 @@ static const struct oh_sip_values *values_of(const struct oh_sip_msg *m)
     return m->values;
 }
 
+/* A header that is there once, with something in it and no comma: nearly all are, and not worth
+ * cutting those of the whole message for. */
+static bool is_alone(const struct oh_sip_msg *m, enum oh_sip_header_id id, struct oh_span *item)
+{
+    *item = m->headers[m->first_of[id] - 1].value;
+    return !m->is_repeated[id] && item->len > 0 && oh_span_find(*item, ',') == item->len;
+}
+
 struct oh_span oh_sip_msg_value(const struct oh_sip_msg *m, enum oh_sip_header_id id, size_t n)
 {
-    struct oh_span item = {0};
+    struct oh_span item = {0}, none = {0};
     if (id == OH_SIP_OTHER || !m->first_of[id])
-        return item;
+        return none;
+    if (is_alone(m, id, &item))
+        return n == 0 ? item : none;
     const struct oh_sip_values *v = values_of(m);
     if (v->all)
-        return n < v->count[id] ? v->items[v->first[id] + n] : item;
+        return n < v->count[id] ? v->items[v->first[id] + n] : none;
     (void)walk_values(m, id, n, &item);
     return item;
 }
@@ -222,6 +249,8 @@ size_t oh_sip_msg_value_count(const struct oh_sip_msg *m, enum oh_sip_header_id 
     struct oh_span item;
     if (!m->first_of[id])
         return 0;
+    if (id != OH_SIP_OTHER && is_alone(m, id, &item))
+        return 1;
     const struct oh_sip_values *v = values_of(m);
     if (v->all && id != OH_SIP_OTHER)
         return v->count[id];

@@ -297,6 +297,7 @@ static void add_header(struct splitter *s, struct oh_span text, struct oh_span l
         return;
     }
     enum oh_sip_header_id id = oh_sip_header_id_of(name);
+    s->m->has |= UINT64_C(1) << id;
     if (is_unique[id] && s->m->first_of[id])
         defect(s, OH_SIP_DEFECT_REPEATED_HEADER, line);
     if (s->m->first_of[id])
@@ -379,14 +380,16 @@ static void move_spans(struct oh_sip_msg *m, const char *from, const char *to)
         *spans[i] = moved(*spans[i], from, to);
 }
 
-/* The message, its headers, its defects and the bytes, one behind the other. */
+/* The message, room for its facts, its headers, its defects and the bytes, one behind the other. */
 static struct oh_sip_msg *pack(const struct splitter *s)
 {
     const struct oh_sip_msg *m = s->m;
     size_t header_bytes = m->header_count * sizeof *s->headers;
     size_t defect_bytes = m->defect_count * sizeof *s->defects;
-    char *block = oh_realloc(NULL, sizeof *m + header_bytes + defect_bytes + m->bytes.len + 1);
-    struct oh_sip_header *headers = (struct oh_sip_header *)(void *)(block + sizeof *m);
+    char *block = oh_realloc(NULL, sizeof *m + sizeof *m->facts + header_bytes + defect_bytes +
+                                       m->bytes.len + 1);
+    struct oh_sip_facts *facts = (struct oh_sip_facts *)(void *)(block + sizeof *m);
+    struct oh_sip_header *headers = (struct oh_sip_header *)(void *)(facts + 1);
     struct oh_sip_defect *defects =
         (struct oh_sip_defect *)(void *)((char *)headers + header_bytes);
     char *bytes = (char *)defects + defect_bytes;
@@ -406,6 +409,7 @@ static struct oh_sip_msg *pack(const struct splitter *s)
     struct oh_sip_msg *packed = (struct oh_sip_msg *)(void *)block;
     *packed = *m;
     move_spans(packed, from, bytes);
+    packed->room_for_facts = facts;
     packed->headers = headers;
     packed->defects = defects;
     return packed;
@@ -445,7 +449,6 @@ void oh_sip_msg_free(struct oh_sip_msg *m)
     if (!m)
         return;
     oh_sip_typed_free(m->typed);
-    free(m->facts);
     free(m->values);
     free(m);
 }
@@ -496,7 +499,7 @@ bool oh_sip_msg_is_final(const struct oh_sip_msg *m)
 size_t oh_sip_msg_memory(const struct oh_sip_msg *m)
 {
     return sizeof *m + m->bytes.len + m->header_count * sizeof *m->headers +
-           m->defect_count * sizeof *m->defects + (m->facts ? sizeof *m->facts : 0) +
+           m->defect_count * sizeof *m->defects + sizeof *m->facts +
            (m->values ? OH_SIP_VALUES_MOST : 0) + HEAP_BYTES;
 }
 

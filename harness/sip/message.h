@@ -116,6 +116,7 @@ struct oh_sip_msg {
     struct oh_span version;
     const struct oh_sip_header *headers;
     size_t header_count;
+    uint64_t has; /* of each id that is there its bit, 1 << id; OH_SIP_OTHER's for any other */
     unsigned short first_of[OH_SIP_HEADER_IDS]; /* of each id: its index and 1; 0: there is none */
     bool is_repeated[OH_SIP_HEADER_IDS];
     /* cut at Content-Length, all the rest without one; absent where it has no byte */
@@ -123,7 +124,8 @@ struct oh_sip_msg {
     const struct oh_sip_defect *defects;
     size_t defect_count;
     struct oh_sip_typed *typed;
-    struct oh_sip_facts *facts;
+    struct oh_sip_facts *facts; /* NULL: not read yet; they stand in room_for_facts then */
+    struct oh_sip_facts *room_for_facts;
     struct oh_sip_values *values;
 };
 

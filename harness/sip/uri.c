@@ -208,6 +208,8 @@ static struct oh_span value_if(struct oh_span one, struct oh_span name)
 {
     if (!may_be_named(one, name))
         return (struct oh_span){0};
+    if (one.len > name.len && one.at[name.len] == '=' && memcmp(one.at, name.at, name.len) == 0)
+        return oh_span_trim(oh_span_sub(one, name.len + 1, one.len));
     size_t equals = oh_span_find(one, '=');
     if (!oh_span_equal_nocase(oh_span_trim(oh_span_sub(one, 0, equals)), name))
         return (struct oh_span){0};
@@ -267,7 +269,7 @@ int oh_sip_name_addr_parse(struct oh_span value, struct oh_sip_name_addr *out)
     *out = (struct oh_sip_name_addr){0};
     value = oh_span_trim(value);
     struct oh_span rest;
-    size_t open = find_unquoted(value, '<');
+    size_t open = oh_span_starts_with(value, "<") ? 0 : find_unquoted(value, '<');
     if (open < value.len) {
         if (parse_bracketed(value, open, out, &rest) < 0)
             return -1;

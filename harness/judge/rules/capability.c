@@ -7,11 +7,15 @@ enum { NEEDED = sizeof needed / sizeof *needed };
 /* Which of those needed Allow names: a bit for each. */
 static unsigned allowed(const struct oh_sip_msg *m)
 {
+    const struct oh_sip_header *h;
     struct oh_span value;
     unsigned named = 0;
-    for (size_t n = 0; (value = oh_sip_msg_value(m, OH_SIP_ALLOW, n)).at; n++) {
-        for (size_t i = 0; i < NEEDED; i++)
-            named |= oh_span_equal(value, needed[i]) ? 1U << i : 0;
+    for (size_t n = 0; (h = oh_sip_msg_header(m, OH_SIP_ALLOW, n)) != NULL; n++) {
+        struct oh_span rest = h->value;
+        while (oh_sip_list_next(&rest, &value)) {
+            for (size_t i = 0; i < NEEDED; i++)
+                named |= oh_span_equal(value, needed[i]) ? 1U << i : 0;
+        }
     }
     return named;
 }
@@ -93,7 +97,7 @@ static void check_supported_answer(struct oh_rule_view *v, const struct oh_trace
 }
 
 static const struct oh_rule rules[] = {
-    {"allow.methods", OH_LEVEL_MUST, "RFC 3261 20.5", OH_ON_ANY, NULL,
+    {"allow.methods", OH_LEVEL_MUST, "RFC 3261 20.5", OH_ON_ANY | OH_WITH(OH_SIP_ALLOW), NULL,
      "An Allow names INVITE, ACK, CANCEL and BYE.", "lint.invite.allow", check_methods},
     {"allow.invite", OH_LEVEL_SHOULD, "RFC 3261 13.2.1", OH_ON_REQUEST, "INVITE",
      "An initial INVITE has an Allow.", "lint.invite.allow", check_allow},

@@ -561,7 +561,8 @@ FOR_EACH(response)
 
 #define DIGEST(id, level, clause, meaning, covers, check)                                          \
     {                                                                                              \
-        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, NULL, meaning, covers, check                  \
+        id, OH_LEVEL_##level, clause, OH_ON_REQUEST | OH_WITH_CREDENTIALS, NULL, meaning, covers,  \
+            check                                                                                  \
     }
 
 static const struct oh_rule rules[] = {

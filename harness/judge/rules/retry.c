@@ -357,7 +357,7 @@ static void check_nonce(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 #define RETRY(id, level, clause, meaning, covers, check)                                           \
     {                                                                                              \
-        id, OH_LEVEL_##level, clause, OH_ON_REQUEST, NULL, meaning, covers, check                  \
+        id, OH_LEVEL_##level, clause, OH_ON_REQUEST | OH_WITH_RETRY, NULL, meaning, covers, check  \
     }
 
 static const struct oh_rule rules[] = {
@@ -367,7 +367,8 @@ static const struct oh_rule rules[] = {
     RETRY("retry.cseq-by-one", SHOULD, "RFC 3261 8.1.3.5",
           "A request sent again after a 401 or 407 has a CSeq number just one higher.",
           "auth.register.cseq-callid", check_cseq_by_one),
-    {"retry.call-id", OH_LEVEL_SHOULD, "RFC 3261 8.1.3.5", OH_ON_REQUEST | OH_BY_TIME, NULL,
+    {"retry.call-id", OH_LEVEL_SHOULD, "RFC 3261 8.1.3.5",
+     OH_ON_REQUEST | OH_WITH_RETRY | OH_BY_TIME, NULL,
      "A request sent again after a 401 or 407 keeps its Call-ID.",
      "auth.register.cseq-callid auth.invite.retry-same-ids", check_call_id},
     RETRY("retry.from", SHOULD, "RFC 3261 8.1.3.5",
@@ -379,9 +380,9 @@ static const struct oh_rule rules[] = {
     RETRY("retry.branch", MUST, "RFC 3261 8.1.1.7",
           "A request sent again after a 401 or 407 has a new branch.",
           "lint.via.branch-unique auth.invite.407-retry", check_branch),
-    RETRY("retry.no-to-tag", MUST, "RFC 3261 8.1.1.2",
-          "A request sent again after a 401 or 407 does not take over that response's To tag.",
-          "auth.invite.retry-same-ids lint.register.no-to-tag", check_no_to_tag),
+    {"retry.no-to-tag", OH_LEVEL_MUST, "RFC 3261 8.1.1.2", OH_ON_REQUEST, NULL,
+     "A request sent again after a 401 or 407 does not take over that response's To tag.",
+     "auth.invite.retry-same-ids lint.register.no-to-tag", check_no_to_tag},
     RETRY("retry.credentials", SHOULD, "RFC 3261 8.1.3.5",
           "A request sent again after a 401 or 407 carries credentials.",
           "auth.register.401-retry auth.invite.401-retry auth.invite.407-retry", check_credentials),

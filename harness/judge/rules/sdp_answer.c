@@ -142,7 +142,7 @@ static void check_numbers(struct oh_rule_view *v, const struct oh_trace_msg *m)
 
 #define ANSWER(id, level, clause, meaning, covers, check)                                          \
     {                                                                                              \
-        id, OH_LEVEL_##level, clause, OH_ON_ANY, NULL, meaning, covers, check                      \
+        id, OH_LEVEL_##level, clause, OH_ON_ANY | OH_WITH_SDP, NULL, meaning, covers, check        \
     }
 
 static const struct oh_rule rules[] = {

@@ -479,7 +479,7 @@ static void check_event_list(struct oh_rule_view *v, const struct oh_trace_msg *
 
 #define SDP(id, level, clause, meaning, covers, check)                                             \
     {                                                                                              \
-        id, OH_LEVEL_##level, clause, OH_ON_ANY, NULL, meaning, covers, check                      \
+        id, OH_LEVEL_##level, clause, OH_ON_ANY | OH_WITH_SDP, NULL, meaning, covers, check        \
     }
 
 static const struct oh_rule rules[] = {

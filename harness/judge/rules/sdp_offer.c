@@ -326,18 +326,18 @@ static void check_ack_answer(struct oh_rule_view *v, const struct oh_trace_msg *
     }
 
 static const struct oh_rule rules[] = {
-    OFFER("sdp.version", "RFC 3264 8", OH_ON_REQUEST, NULL,
+    OFFER("sdp.version", "RFC 3264 8", OH_ON_REQUEST | OH_WITH_SDP, NULL,
           "The version in o= of a new offer is one higher than before.", "sdp.o-version",
           check_version),
-    OFFER("sdp.origin", "RFC 3264 8", OH_ON_REQUEST, NULL,
+    OFFER("sdp.origin", "RFC 3264 8", OH_ON_REQUEST | OH_WITH_SDP, NULL,
           "A new offer keeps the o= line but for its version.", "oa.o-same sdp.o-version",
           check_origin),
-    OFFER("sdp.media-kept", "RFC 3264 8", OH_ON_REQUEST, NULL,
+    OFFER("sdp.media-kept", "RFC 3264 8", OH_ON_REQUEST | OH_WITH_SDP, NULL,
           "A new offer has no fewer m= lines than before.", "oa.m-never-removed", check_media_kept),
-    OFFER("sdp.numbers-kept", "RFC 3264 8.3.2", OH_ON_REQUEST, NULL,
+    OFFER("sdp.numbers-kept", "RFC 3264 8.3.2", OH_ON_REQUEST | OH_WITH_SDP, NULL,
           "A dynamic payload type keeps its codec for the session.", "oa.pt-no-rebind",
           check_numbers_kept),
-    {"sdp.hold-address", OH_LEVEL_SHOULD, "RFC 3264 8.4", OH_ON_REQUEST, NULL,
+    {"sdp.hold-address", OH_LEVEL_SHOULD, "RFC 3264 8.4", OH_ON_REQUEST | OH_WITH_SDP, NULL,
      "A call is put on hold by a direction, not by the address 0.0.0.0.", "sdp.c-not-unspecified",
      check_hold_address},
     OFFER("sdp.answer", "RFC 3261 13.3.1.4", OH_ON_RESPONSE, "INVITE",

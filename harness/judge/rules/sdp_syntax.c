@@ -316,23 +316,25 @@ static void check_type(struct oh_rule_view *v, const struct oh_trace_msg *m)
                                            "application/sdp."});
 }
 
-#define SDP(id, clause, meaning, covers, check)                                                    \
+#define SDP(id, clause, with, meaning, covers, check)                                              \
     {                                                                                              \
-        id, OH_LEVEL_MUST, clause, OH_ON_ANY, NULL, meaning, covers, check                         \
+        id, OH_LEVEL_MUST, clause, OH_ON_ANY | with, NULL, meaning, covers, check                  \
     }
 
 static const struct oh_rule rules[] = {
-    SDP("sdp.order", "RFC 4566 5", "The lines of a session description have a fixed order.",
-        "sdp.order sdp.v", check_order),
-    SDP("sdp.once", "RFC 4566 9", "Lines that are no list stand once.", "sdp.order", check_once),
-    SDP("sdp.form", "RFC 4566 9", "Each line of a session description has its form.",
+    SDP("sdp.order", "RFC 4566 5", OH_WITH_SDP,
+        "The lines of a session description have a fixed order.", "sdp.order sdp.v", check_order),
+    SDP("sdp.once", "RFC 4566 9", OH_WITH_SDP, "Lines that are no list stand once.", "sdp.order",
+        check_once),
+    SDP("sdp.form", "RFC 4566 9", OH_WITH_SDP, "Each line of a session description has its form.",
         "sdp.v sdp.o-form sdp.c-form sdp.m-form", check_form),
-    SDP("sdp.rtpmap", "RFC 4566 6", "An rtpmap has a payload type, a name and a clock rate.",
-        "sdp.rtpmap-form", check_mapping),
-    SDP("sdp.one-direction", "RFC 8866 6.7", "Session and medium have at most one direction each.",
-        "sdp.direction-one", check_one_direction),
-    SDP("sdp.type", "RFC 3261 7.4.1", "The Content-Type of a session description says so.",
-        "lint.body.sdp-type", check_type),
+    SDP("sdp.rtpmap", "RFC 4566 6", OH_WITH_SDP,
+        "An rtpmap has a payload type, a name and a clock rate.", "sdp.rtpmap-form", check_mapping),
+    SDP("sdp.one-direction", "RFC 8866 6.7", OH_WITH_SDP,
+        "Session and medium have at most one direction each.", "sdp.direction-one",
+        check_one_direction),
+    SDP("sdp.type", "RFC 3261 7.4.1", OH_WITH(OH_SIP_CONTENT_TYPE),
+        "The Content-Type of a session description says so.", "lint.body.sdp-type", check_type),
 };
 
 const struct oh_rule_family oh_rules_sdp_syntax = {"sdp-syntax", rules,

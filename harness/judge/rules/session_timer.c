@@ -291,32 +291,34 @@ static void check_bye(struct oh_rule_view *v, const struct oh_trace_msg *m)
                  "before it expires.");
 }
 
-#define SESSION(id, level, clause, on, meaning, covers, check)                                     \
+#define EXPIRES OH_WITH(OH_SIP_SESSION_EXPIRES)
+#define MIN_SE  OH_WITH(OH_SIP_OTHER) /* it has no id */
+#define SESSION(id, level, clause, on, with, meaning, covers, check)                               \
     {                                                                                              \
-        id, OH_LEVEL_##level, "RFC 4028 " clause, OH_ON_##on, NULL, meaning, covers, check         \
+        id, OH_LEVEL_##level, "RFC 4028 " clause, OH_ON_##on | with, NULL, meaning, covers, check  \
     }
 
 static const struct oh_rule rules[] = {
-    SESSION("session.supported", MUST, "7.1", REQUEST,
+    SESSION("session.supported", MUST, "7.1", REQUEST, EXPIRES | MIN_SE | OH_WITH(OH_SIP_REQUIRE),
             "A request with a session timer lists timer in Supported.", "st.uac.supported",
             check_supported),
-    SESSION("session.least", MUST, "4", ANY, "Session-Expires is 90 seconds or more.",
+    SESSION("session.least", MUST, "4", ANY, EXPIRES, "Session-Expires is 90 seconds or more.",
             "st.uac.min90", check_least),
-    SESSION("session.min-se", MUST, "5", ANY, "Min-SE is 90 seconds or more.", "st.uac.min90",
-            check_min_se),
-    SESSION("session.refresher", MUST, "9", RESPONSE,
+    SESSION("session.min-se", MUST, "5", ANY, MIN_SE, "Min-SE is 90 seconds or more.",
+            "st.uac.min90", check_min_se),
+    SESSION("session.refresher", MUST, "9", RESPONSE, EXPIRES,
             "The 2xx names the refresher, as the request chose it.",
             "st.uas.refresher-given st.uas.refresher-default", check_refresher),
-    SESSION("session.require", MUST, "9", RESPONSE,
+    SESSION("session.require", MUST, "9", RESPONSE, EXPIRES,
             "A 2xx that makes the caller the refresher lists timer in Require.", "st.uas.require",
             check_require),
-    SESSION("session.refresh", MUST, "7.2 and 9", RESPONSE | OH_OWED | OH_BY_TIME,
+    SESSION("session.refresh", MUST, "7.2 and 9", RESPONSE, EXPIRES | OH_OWED | OH_BY_TIME,
             "The refresher refreshes the session before it expires.", "st.uac.refresher-uac",
             check_refresh),
-    SESSION("session.refresh-half", SHOULD, "7.2", RESPONSE | OH_OWED | OH_BY_TIME,
+    SESSION("session.refresh-half", SHOULD, "7.2", RESPONSE, EXPIRES | OH_OWED | OH_BY_TIME,
             "The refresher refreshes the session after half its interval.", "st.uac.refresher-uac",
             check_half),
-    SESSION("session.bye", SHOULD, "10", RESPONSE | OH_OWED | OH_BY_TIME,
+    SESSION("session.bye", SHOULD, "10", RESPONSE, EXPIRES | OH_OWED | OH_BY_TIME,
             "A session that is not refreshed is ended by BYE before it expires.",
             "st.uac.refresher-uas st.uas.no-refresh-bye", check_bye),
 };

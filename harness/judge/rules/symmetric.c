@@ -21,7 +21,7 @@ static bool read_hop(const struct oh_rule_view *v, const struct oh_trace_msg *m,
     h->asked = oh_sip_msg_facts(h->request->sip);
     h->told = oh_sip_msg_facts(m->sip);
     return h->asked->via.host.at && oh_help_same_token(h->asked->via.host, h->told->via.host) &&
-           !h->asked->received.at && !oh_sip_param(h->asked->via.params, "maddr").at &&
+           !h->asked->received.at && !h->asked->maddr.at &&
            oh_help_same_end(m, true, h->request, false) && oh_help_originates(v, m);
 }
 

@@ -81,7 +81,7 @@ static void check_method_case(struct oh_rule_view *v, const struct oh_trace_msg 
                                            KNOWN("PUBLISH"),   KNOWN("REFER"),   KNOWN("REGISTER"),
                                            KNOWN("SUBSCRIBE"), KNOWN("UPDATE")};
 #undef KNOWN
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    for (size_t i = 0; i < sizeof known / sizeof *known && m->sip->is_request; i++) {
         if (!oh_span_equal_nocase(m->sip->method, known[i]))
             continue;
         if (!oh_span_equal(m->sip->method, known[i]) && oh_help_originates(v, m))
@@ -238,15 +238,20 @@ static void check_empty(struct oh_rule_view *v, const struct oh_trace_msg *m)
     }
 }
 
-static bool is_token(struct oh_span s)
+/* Nothing but tokens with a comma and perhaps spaces between them: sure, and soon seen. */
+static bool is_token_list(struct oh_span list)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.at[i];
-        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (!letter && !(c >= '0' && c <= '9') && !(c && strchr("-.!%*_+`'~", c)))
+    size_t at = 0;
+    for (;;) {
+        size_t len = oh_sip_token_len(oh_span_sub(list, at, list.len));
+        at += len;
+        if (len == 0 || at == list.len)
+            return len > 0;
+        if (list.at[at++] != ',')
             return false;
+        while (at < list.len && list.at[at] == ' ')
+            at++;
     }
-    return true;
 }
 
 /* What is no token in a list of them, or the whole list where nothing stands beside a comma;
@@ -257,7 +262,7 @@ static struct oh_span no_token(struct oh_span list)
     for (size_t at = 0; at <= list.len && list.len > 0; at++) {
         size_t len = oh_span_find(oh_span_sub(list, at, list.len), ',');
         struct oh_span one = oh_span_trim(oh_span_sub(list, at, len));
-        if (!is_token(one))
+        if (oh_sip_token_len(one) < one.len)
             return one;
         if (one.len == 0 && !alone)
             return list;
@@ -267,6 +272,9 @@ static struct oh_span no_token(struct oh_span list)
 }
 
 /* Methods and option tags. */
+#define OF_TOKENS                                                                                  \
+    (OH_WITH(OH_SIP_ALLOW) | OH_WITH(OH_SIP_PROXY_REQUIRE) | OH_WITH(OH_SIP_REQUIRE) |             \
+     OH_WITH(OH_SIP_SUPPORTED) | OH_WITH(OH_SIP_UNSUPPORTED))
 static void check_tokens(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     static const enum oh_sip_header_id ids[] = {OH_SIP_ALLOW, OH_SIP_PROXY_REQUIRE, OH_SIP_REQUIRE,
@@ -274,7 +282,8 @@ static void check_tokens(struct oh_rule_view *v, const struct oh_trace_msg *m)
     const struct oh_sip_header *h;
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
         for (size_t n = 0; (h = oh_sip_msg_header(m->sip, ids[i], n)) != NULL; n++) {
-            struct oh_span fault = no_token(h->value);
+            struct oh_span fault =
+                is_token_list(h->value) ? (struct oh_span){0} : no_token(h->value);
             if (!fault.at || !oh_help_originates(v, m))
                 continue;
             oh_say_broken(v, m,
@@ -314,57 +323,59 @@ static void check_content_type(struct oh_rule_view *v, const struct oh_trace_msg
                                    .text = "A message with a body must carry a Content-Type."});
 }
 
-#define SYNTAX(id, level, clause, meaning, covers, check)                                          \
+#define SYNTAX(id, level, clause, on, meaning, covers, check)                                      \
     {                                                                                              \
-        id, OH_LEVEL_##level, clause, OH_ON_ANY, NULL, meaning, covers, check                      \
+        id, OH_LEVEL_##level, clause, OH_ON_##on, NULL, meaning, covers, check                     \
     }
 
 static const struct oh_rule rules[] = {
-    SYNTAX("syntax.line-end", MUST, "RFC 3261 7", "Lines end in CRLF.", "lint.frame.crlf-lines",
-           check_bare_lf),
-    SYNTAX("syntax.bare-cr", MUST, "RFC 3261 7.1", "No CR stands alone.", "lint.frame.crlf-lines",
-           check_bare_cr),
-    SYNTAX("syntax.nul", MUST, "RFC 3261 25.1", "No NUL stands in start line or headers.",
-           "lint.frame.no-control-chars", check_nul),
-    SYNTAX("syntax.start-line", MUST, "RFC 3261 7.1",
+    SYNTAX("syntax.line-end", MUST, "RFC 3261 7", ANY | OH_WITH_DEFECT, "Lines end in CRLF.",
+           "lint.frame.crlf-lines", check_bare_lf),
+    SYNTAX("syntax.bare-cr", MUST, "RFC 3261 7.1", ANY | OH_WITH_DEFECT, "No CR stands alone.",
+           "lint.frame.crlf-lines", check_bare_cr),
+    SYNTAX("syntax.nul", MUST, "RFC 3261 25.1", ANY | OH_WITH_DEFECT,
+           "No NUL stands in start line or headers.", "lint.frame.no-control-chars", check_nul),
+    SYNTAX("syntax.start-line", MUST, "RFC 3261 7.1", ANY | OH_WITH_DEFECT,
            "The elements of the start line are separated by single spaces.",
            "lint.start.request-line-form lint.start.status-line-form", check_start_line),
-    SYNTAX("syntax.request-uri-brackets", MUST, "RFC 3261 7.1",
+    SYNTAX("syntax.request-uri-brackets", MUST, "RFC 3261 7.1", ANY,
            "A Request-URI does not stand in angle brackets.", "lint.start.no-angle-request-uri",
            check_bracketed),
-    SYNTAX("syntax.method-case", MUST, "RFC 3261 25.1", "Known methods are in capitals.",
+    SYNTAX("syntax.method-case", MUST, "RFC 3261 25.1", ANY, "Known methods are in capitals.",
            "lint.start.method-case", check_method_case),
-    SYNTAX("syntax.version", MUST, "RFC 3261 7.1", "The version is SIP/2.0 in capitals.",
-           "lint.start.version", check_version),
-    SYNTAX("syntax.status", MUST, "RFC 3261 7.2", "The status code is three digits, 100 to 699.",
-           "lint.start.status-line-form", check_status),
-    SYNTAX("syntax.header-line", MUST, "RFC 3261 7.3.1", "A header line is name, colon, value.",
-           "lint.hdr.name-token", check_header_line),
-    SYNTAX("syntax.blank-line", MUST, "RFC 3261 7", "An empty line ends the headers.",
-           "lint.frame.blank-line", check_blank_line),
-    SYNTAX("syntax.repeated", MUST, "RFC 3261 7.3.1",
+    SYNTAX("syntax.version", MUST, "RFC 3261 7.1", ANY | OH_WITH_DEFECT,
+           "The version is SIP/2.0 in capitals.", "lint.start.version", check_version),
+    SYNTAX("syntax.status", MUST, "RFC 3261 7.2", ANY | OH_WITH_DEFECT,
+           "The status code is three digits, 100 to 699.", "lint.start.status-line-form",
+           check_status),
+    SYNTAX("syntax.header-line", MUST, "RFC 3261 7.3.1", ANY | OH_WITH_DEFECT,
+           "A header line is name, colon, value.", "lint.hdr.name-token", check_header_line),
+    SYNTAX("syntax.blank-line", MUST, "RFC 3261 7", ANY | OH_WITH_DEFECT,
+           "An empty line ends the headers.", "lint.frame.blank-line", check_blank_line),
+    SYNTAX("syntax.repeated", MUST, "RFC 3261 7.3.1", ANY | OH_WITH_DEFECT,
            "A header that is no list stands in a message once.", "lint.hdr.single-instance",
            check_repeated),
-    SYNTAX("syntax.length-too-large", MUST, "RFC 3261 18.3",
+    SYNTAX("syntax.length-too-large", MUST, "RFC 3261 18.3", ANY | OH_WITH_DEFECT,
            "The Content-Length is not more than what follows.",
            "lint.frame.content-length-exact lint.frame.single-datagram", check_length_large),
-    SYNTAX("syntax.datagram", SHOULD, "RFC 3261 18.3", "A datagram holds one message.",
-           "lint.frame.single-datagram", check_datagram),
-    SYNTAX("syntax.length-too-small", SHOULD, "RFC 3261 20.14",
+    SYNTAX("syntax.datagram", SHOULD, "RFC 3261 18.3", ANY | OH_WITH_DEFECT,
+           "A datagram holds one message.", "lint.frame.single-datagram", check_datagram),
+    SYNTAX("syntax.length-too-small", SHOULD, "RFC 3261 20.14", ANY | OH_WITH_DEFECT,
            "The Content-Length is that of the body.", "lint.frame.content-length-exact",
            check_length_small),
-    SYNTAX("syntax.length", MUST, "RFC 3261 20.14", "The Content-Length is a decimal number.",
-           "lint.frame.stream-content-length", check_length_syntax),
-    SYNTAX("syntax.length-present", MUST, "RFC 3261 20.14",
+    SYNTAX("syntax.length", MUST, "RFC 3261 20.14", ANY | OH_WITH_DEFECT,
+           "The Content-Length is a decimal number.", "lint.frame.stream-content-length",
+           check_length_syntax),
+    SYNTAX("syntax.length-present", MUST, "RFC 3261 20.14", ANY,
            "A message over a stream has a Content-Length.", "lint.frame.stream-content-length",
            check_length_present),
-    SYNTAX("syntax.empty", MUST, "RFC 3261 25.1", "A header that must have a value has one.",
+    SYNTAX("syntax.empty", MUST, "RFC 3261 25.1", ANY, "A header that must have a value has one.",
            "lint.hdr.value-given", check_empty),
-    SYNTAX("syntax.tokens", MUST, "RFC 3261 25.1", "Methods and option tags are tokens.",
-           "lint.hdr.tokens", check_tokens),
-    SYNTAX("syntax.length-given", SHOULD, "RFC 3261 20.14", "A message has a Content-Length.",
+    SYNTAX("syntax.tokens", MUST, "RFC 3261 25.1", ANY | OF_TOKENS,
+           "Methods and option tags are tokens.", "lint.hdr.tokens", check_tokens),
+    SYNTAX("syntax.length-given", SHOULD, "RFC 3261 20.14", ANY, "A message has a Content-Length.",
            "lint.frame.content-length-given", check_length_given),
-    SYNTAX("syntax.content-type", MUST, "RFC 3261 20.15",
+    SYNTAX("syntax.content-type", MUST, "RFC 3261 20.15", ANY,
            "A message with a body has a Content-Type.", "lint.body.content-type",
            check_content_type),
 };

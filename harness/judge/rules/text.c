@@ -15,12 +15,24 @@ static bool is_control(char c)
     return (u < 0x20 && u != '\t' && u != '\r' && u != '\n' && u != '\0') || u == 0x7f;
 }
 
+/* From the first header to the end of the last. */
+static struct oh_span all_headers(const struct oh_sip_msg *m)
+{
+    if (m->header_count == 0)
+        return (struct oh_span){0};
+    struct oh_span last = m->headers[m->header_count - 1].line;
+    const char *from = m->headers[0].line.at;
+    return (struct oh_span){from, (size_t)(last.at + last.len - from)};
+}
+
 /* A quoted-pair may be any character but CR and LF; line ends and NUL have rules of their own. */
 static void check_control(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
+    if (!oh_span_has_control(all_headers(m->sip)))
+        return;
     for (size_t i = 0; i < m->sip->header_count; i++) {
         struct oh_span value = m->sip->headers[i].value;
-        for (size_t k = oh_span_is_printable(value) ? value.len : 0; k < value.len; k++) {
+        for (size_t k = 0; k < value.len; k++) {
             if (value.at[k] == '\\' && k + 1 < value.len) {
                 k++;
                 continue;
@@ -86,8 +98,10 @@ static void check_quotes(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     const struct oh_sip_header *h;
     for (size_t i = 0; i < sizeof quoting / sizeof *quoting; i++) {
+        if (!m->sip->first_of[quoting[i]] || is_copied(m->sip, quoting[i]))
+            continue;
         for (size_t n = 0; (h = oh_sip_msg_header(m->sip, quoting[i], n)) != NULL; n++) {
-            if (is_copied(m->sip, quoting[i]) || oh_span_find(h->value, '"') == h->value.len)
+            if (oh_span_find(h->value, '"') == h->value.len)
                 continue;
             size_t wrong = oh_help_unquoted(h->value);
             if (wrong == h->value.len || !oh_help_originates(v, m))
@@ -120,10 +134,12 @@ static bool find_wrong(const struct oh_sip_msg *m, wrong_fn *fn, const char **fi
     const struct oh_sip_header *h;
     for (size_t i = 0; i < WRITTEN; i++) {
         *field = written[i].field;
+        if (!m->first_of[written[i].id] || is_copied(m, written[i].id))
+            continue;
         for (size_t n = 0; (h = oh_sip_msg_header(m, written[i].id, n)) != NULL; n++) {
             struct oh_span rest = h->value, value = h->value;
             bool is_list = written[i].id == OH_SIP_CONTACT;
-            if (is_copied(m, written[i].id) || oh_help_unquoted(h->value) < h->value.len)
+            if (oh_help_unquoted(h->value) < h->value.len)
                 continue;
             while (is_list ? oh_sip_list_next(&rest, &value) : value.len > 0) {
                 *wrong = fn(value);
@@ -296,7 +312,7 @@ static const struct oh_rule rules[] = {
     TEXT("text.brackets", "RFC 3261 20", OH_ON_ANY,
          "A URI with comma, semicolon or question mark stands in angle brackets.",
          "lint.hdr.name-addr-needed", check_brackets),
-    TEXT("text.combined", "RFC 3261 7.3.1", OH_ON_ANY,
+    TEXT("text.combined", "RFC 3261 7.3.1", OH_ON_ANY | OH_WITH_CREDENTIALS | OH_WITH_CHALLENGE,
          "Each challenge and each set of credentials has a header row of its own.",
          "lint.hdr.no-combine-auth", check_combined),
     TEXT("text.call-id", "RFC 3261 25.1", OH_ON_REQUEST, "A Call-ID is word or word@word.",

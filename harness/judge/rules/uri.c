@@ -103,17 +103,15 @@ static struct oh_span unescaped(struct oh_span uri)
 
 static bool is_ipv4(struct oh_span s)
 {
-    for (size_t n = 0; n < 4; n++) {
-        struct oh_span rest = cut(&s, '.');
-        if (s.len < 1 || s.len > 3 || (n < 3) != (rest.at != NULL))
+    size_t dots = 0, digits = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        bool ends = s.at[i] == '.' && digits > 0 && dots < 3;
+        if (!ends && (!is_digit(s.at[i]) || digits == 3))
             return false;
-        for (size_t i = 0; i < s.len; i++) {
-            if (!is_digit(s.at[i]))
-                return false;
-        }
-        s = rest;
+        dots += ends;
+        digits = ends ? 0 : digits + 1;
     }
-    return true;
+    return dots == 3 && digits > 0;
 }
 
 /* A label of letters, digits and hyphens, the hyphens inside. */
@@ -192,6 +190,24 @@ static struct oh_span odd_header(struct oh_span headers)
     return (struct oh_span){0};
 }
 
+/* "sip:user@host:port" of plain characters and without more, as most are: all is well with it. */
+static bool is_plain(struct oh_span uri)
+{
+    if (!oh_span_starts_with(uri, "sip:"))
+        return false;
+    struct oh_span rest = oh_span_sub(uri, 4, uri.len);
+    struct oh_span word = oh_span_sub(rest, 0, oh_sip_token_len(rest));
+    if (word.len > 0 && word.len < rest.len && rest.at[word.len] == '@') {
+        if (oh_span_find(word, '%') < word.len || oh_span_find(word, '`') < word.len)
+            return false;
+        rest = oh_span_sub(rest, word.len + 1, rest.len);
+        word = oh_span_sub(rest, 0, oh_sip_token_len(rest));
+    }
+    bool has_port = word.len < rest.len && rest.at[word.len] == ':';
+    return is_host(word) &&
+           (has_port ? is_port(oh_span_sub(rest, word.len + 1, rest.len)) : word.len == rest.len);
+}
+
 /* What is not as the grammar has it; absent: nothing. An empty part is shown by the whole. */
 static struct oh_span misshapen(struct oh_span uri, const char **wanted)
 {
@@ -241,7 +257,7 @@ static bool is_sip(struct oh_span uri)
 static bool is_odd(const struct oh_rule_view *v, const struct oh_trace_msg *m, struct oh_span uri,
                    odd_fn *fn, const char **wanted, struct oh_span *odd)
 {
-    if (!uri.at || !is_sip(uri))
+    if (!uri.at || is_plain(uri) || !is_sip(uri))
         return false;
     *odd = fn(uri, wanted);
     return odd->at && oh_help_originates(v, m) && !was_given(v, m, uri);
@@ -353,7 +369,7 @@ static struct oh_span foreign_part(struct oh_span uri)
 static void check_request_uri(struct oh_rule_view *v, const struct oh_trace_msg *m)
 {
     struct oh_span uri = m->sip->request_uri;
-    struct oh_span odd = is_sip(uri) ? foreign_part(uri) : (struct oh_span){0};
+    struct oh_span odd = !is_plain(uri) && is_sip(uri) ? foreign_part(uri) : (struct oh_span){0};
     if (!odd.at || has_bad_start_line(m->sip) || oh_help_is_copy(v, m) ||
         !oh_help_originates(v, m) || was_given(v, m, uri))
         return;

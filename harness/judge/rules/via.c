@@ -185,7 +185,7 @@ static void check_rport(struct oh_rule_view *v, const struct oh_trace_msg *m)
     struct oh_sip_via via;
     if (oh_help_is_copy(v, m) || !read_via(m, &value, &via))
         return;
-    rport = oh_sip_param(via.params, "rport");
+    rport = oh_sip_msg_facts(m->sip)->rport;
     if (rport.len == 0 || !oh_help_originates(v, m))
         return;
     oh_say_broken(v, m,
@@ -215,7 +215,7 @@ static void check_heard(struct oh_rule_view *v, const struct oh_trace_msg *m)
     const struct oh_trace_msg *answer = NULL;
     int unheard = 0, end = (int)oh_rule_trace(v)->msg_count;
     if (m->transport != OH_TRANSPORT_UDP || !read_via(m, &value, &via) ||
-        !oh_sip_param(via.params, "rport").at ||
+        !oh_sip_msg_facts(m->sip)->rport.at ||
         oh_sip_host_addr(via.host, via.port, &named, NULL) < 0 ||
         !oh_addr_same_ip(&named, &m->src) || (via.port ? via.port : 5060) == m->src.port ||
         m->final == OH_NONE || !oh_help_originates(v, m))
