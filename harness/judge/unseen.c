@@ -36,7 +36,9 @@ bool oh_help_is_unseen(const struct oh_rule_view *v, const struct oh_trace_msg *
     if (oh_rule_run(v) || oh_help_cseq(m->sip, &mine) < 0 || oh_help_cseq(request->sip, &other) < 0)
         return false;
     bool same_branch = oh_help_same_token(oh_help_branch(m->sip), oh_help_branch(request->sip));
-    bool pair = oh_span_is(mine.method, "CANCEL") != oh_span_is(other.method, "CANCEL");
+    bool cancels = oh_span_is(mine.method, "CANCEL"); /* or is cancelled: RFC 3261 9.1 */
+    bool pair = cancels != oh_span_is(other.method, "CANCEL") &&
+                (cancels || oh_span_is(mine.method, "INVITE"));
     if (mine.number != other.number)
         return !same_branch;
     if (same_branch)
