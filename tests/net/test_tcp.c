@@ -392,39 +392,6 @@ static void stopping_keeps_the_pieces_for_the_next_run(void **state)
     teardown(&b);
 }
 
-/* What goes to the kernel at once, up to the end. */
-static void lens_of(const unsigned *cuts, size_t cut_count, size_t len, char *out)
-{
-    struct oh_unsent *piece = oh_alloc(sizeof *piece + len);
-    unsigned copy[4];
-    for (size_t i = 0; i < cut_count; i++)
-        copy[i] = cuts[i];
-    piece->len = len;
-    piece->cuts = copy;
-    piece->cut_count = cut_count;
-    *out = '\0';
-    while (piece->sent < piece->len) {
-        size_t next = oh_unsent_next(piece);
-        sprintf(out + strlen(out), "%zu ", next);
-        piece->sent += next > 3 && next < 6 ? next - 1 : next; /* the kernel may take less */
-    }
-    free(piece);
-}
-
-static void a_message_goes_out_in_segments_that_begin_where_it_is_cut(void **state)
-{
-    char lens[64];
-    (void)state;
-    lens_of(NULL, 0, 9, lens);
-    assert_string_equal(lens, "9 ");
-    lens_of((unsigned[]){1, 3}, 2, 20, lens);
-    assert_string_equal(lens, "1 2 17 ");
-    lens_of((unsigned[]){2, 9, 20, 21}, 4, 20, lens); /* none begins at the end, or behind it */
-    assert_string_equal(lens, "2 7 11 ");
-    lens_of((unsigned[]){5, 6}, 2, 8, lens); /* what was left over goes before the next one */
-    assert_string_equal(lens, "5 1 1 2 ");
-}
-
 static void a_message_that_is_cut_comes_whole(void **state)
 {
     struct bench b;
@@ -598,7 +565,6 @@ int main(void)
         BOTH(a_nested_run_goes_on_with_the_next_piece),
         BOTH(stopping_keeps_the_pieces_for_the_next_run),
         BOTH(a_message_that_is_cut_comes_whole),
-        cmocka_unit_test(a_message_goes_out_in_segments_that_begin_where_it_is_cut),
         BOTH(one_port_serves_UDP_and_TCP),
         BOTH(a_taken_port_is_told_with_its_transport),
         BOTH(a_port_is_free_again_when_its_connections_have_ended),
