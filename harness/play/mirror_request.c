@@ -195,17 +195,18 @@ static const char *uri_of_action(const struct oh_mirror *m, int flow_step, enum 
     return action == OH_NONE ? NULL : m->uri_of[action];
 }
 
-/* On hold since the user said so. RFC 3264 8.4 */
-static struct oh_sdp_wish wish_at(const struct oh_mirror *m, int flow_step)
+/* On hold since the user said so, or, where the call stands, since he asked another one. RFC 3264
+ * 8.4, RFC 5359 2.2 */
+static struct oh_sdp_wish wish_at(const struct oh_mirror *m, int flow_step, bool stands)
 {
     struct oh_sdp_wish wish = {.given = true};
     for (int i = 0; i < m->step_of[flow_step]; i++) {
         const struct oh_step *at = &m->scenario->steps[i];
         if (at->kind != OH_STEP_ACTION || m->told_ns[i] < 0 || strcmp(at->from, m->seat) != 0)
             continue;
-        if (at->verb == OH_VERB_HOLD)
+        if (at->verb == OH_VERB_HOLD || (at->verb == OH_VERB_CONSULT && stands))
             wish.direction = (char *)(uintptr_t) "sendonly";
-        else if (at->verb == OH_VERB_RESUME)
+        else if (at->verb == OH_VERB_RESUME || at->verb == OH_VERB_JOIN)
             wish.direction = NULL;
     }
     return wish;
@@ -213,7 +214,7 @@ static struct oh_sdp_wish wish_at(const struct oh_mirror *m, int flow_step)
 
 static void add_offer(struct oh_mirror *m, struct oh_call *c, int flow_step, struct oh_draft *d)
 {
-    struct oh_sdp_wish wish = wish_at(m, flow_step);
+    struct oh_sdp_wish wish = wish_at(m, flow_step, c->dialog != NULL);
     struct oh_text offer = {0};
     struct oh_error e = {0};
     oh_draft_set(d, "Allow",

@@ -51,6 +51,18 @@ until_shown()
     return 1
 }
 
+# until_left: waits until the person has seen what is asked, and left it undone.
+until_left()
+{
+    local tries
+    for ((tries = 0; tries < 600; tries++)); do
+        grep -q '^left: ' "$work/did" && return 0
+        sleep 0.05
+    done
+    fail "the person never saw what was asked: $(cat "$work/did")"
+    return 1
+}
+
 keys()
 {
     tmux -L "$mark" send-keys "$@"
@@ -125,7 +137,7 @@ test_keys_skip_a_scenario_and_tell_what_went_wrong()
 {
     desk "tmux:$mark" "dial!"
     terminal -o "$work/out" cisco-7960/call-out cisco-7960/authentication-407
-    until_shown "dial 5551234" && keys s
+    until_shown "dial 5551234" && until_left && keys s
     until_shown "Scenario 2 of 2" && until_shown "dial 5551234" && keys w
     until_shown "What went wrong?" && keys "the displai" BSpace "y is dark" Enter
     until_shown "Enter: go on" && keys Enter
@@ -139,7 +151,7 @@ test_a_scenario_is_played_again_when_the_person_wants_it()
 {
     desk "tmux:$mark" "dial"
     terminal -o "$work/out" cisco-7960/authentication-407
-    until_shown "dial 5551234" && keys a
+    until_shown "dial 5551234" && until_left && keys a
     the_end 0
     expect "['pass']" "[s['verdict'] for s in r['scenarios']]"
 }
@@ -148,7 +160,7 @@ test_done_is_believed_when_said_twice_and_nothing_came()
 {
     desk "tmux:$mark" "hang up!"
     terminal -o "$work/out" cisco-7960/call-out
-    until_shown "hang up" && keys Enter
+    until_shown "hang up" && until_left && keys Enter
     until_shown "Was it really done?" && keys Enter
     patience=1600 # BYE is waited for 64*T1
     until_shown "Enter: go on" && keys Enter
@@ -160,7 +172,7 @@ test_done_by_accident_accuses_nobody()
 {
     desk "tmux:$mark" "hang up"
     terminal -o "$work/out" cisco-7960/call-out
-    until_shown "hang up" && keys Enter
+    until_shown "hang up" && until_left && keys Enter
     until_shown "Was it really done?" && keys a
     the_end 0
     expect "['pass']" "[s['verdict'] for s in r['scenarios']]"
@@ -180,7 +192,7 @@ test_a_run_that_was_stopped_is_taken_up_again()
 {
     desk "tmux:$mark" "dial"
     terminal -o "$work/out" cisco-7960/authentication-407 cisco-7960/call-in
-    until_shown "dial 5551234" && keys q
+    until_shown "dial 5551234" && until_left && keys q
     until_shown "the end"
     expect "[('inconclusive', True)]" "[(s['verdict'], 'nterrupted' in s['reason']) for s in r['scenarios']]"
     tmux -L "$mark" kill-server
@@ -201,7 +213,7 @@ test_an_interruption_puts_the_terminal_back()
 {
     desk "tmux:$mark" "dial"
     terminal -o "$work/out" cisco-7960/call-out
-    until_shown "dial 5551234" && keys C-c
+    until_shown "dial 5551234" && until_left && keys C-c
     the_end 3
 }
 
