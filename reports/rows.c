@@ -294,9 +294,11 @@ static void draw_media(struct drawing *d, const json_t *step, struct oh_ladder_r
     bool both = strstr(oh_json_str(step, "text"), "<->") != NULL;
     bool turned = both && !is_phone(scenario, from);
     const char *phone = turned ? to : from, *other = turned ? from : to;
-    char *label = both ? oh_format("RTP: %zu sent, %zu received", packets(scenario, phone, other),
-                                   packets(scenario, other, phone))
-                       : oh_format("RTP: %zu sent", packets(scenario, from, to));
+    const char *name = what(oh_json_str(step, "text")); /* the counts are the whole call's */
+    char *label = strcmp(name, "RTP") != 0 ? oh_strdup(name)
+                  : both ? oh_format("RTP: %zu sent, %zu received", packets(scenario, phone, other),
+                                     packets(scenario, other, phone))
+                         : oh_format("RTP: %zu sent", packets(scenario, from, to));
     row->label = label;
     row->from = column_of(&d->parties, from);
     row->to = column_of(&d->parties, to);
