@@ -114,7 +114,7 @@ bool oh_follows_silence(const struct oh_judging *j, int index)
         const struct oh_step *before = &s->steps[i];
         bool weighs = before->level == OH_LEVEL_MUST || s->steps[index].level != OH_LEVEL_MUST;
         if (oh_walk_state(j->walk, i) == OH_STEP_MISSED && j->given_up_ns[i] && weighs &&
-            strcmp(before->from, phone) == 0 &&
+            oh_step_precedes(s, i, index) && strcmp(before->from, phone) == 0 &&
             !spoke_between(j->trace, phone, j->given_up_ns[i], until_ns))
             return true;
     }
@@ -148,6 +148,13 @@ static int beside(const struct oh_judging *j, int step, const char *const *metho
     return OH_NONE;
 }
 
+/* What may be said to a request whose call was ended meanwhile, or nothing at all. RFC 3261 9.2,
+ * 12.2.2 */
+static bool is_of_ended(unsigned status)
+{
+    return status == 0 || status / 100 == 2 || status == 481 || status == 487;
+}
+
 /* RFC 3261 14.1, 14.2: both sides change the session. */
 static bool is_glare(unsigned status)
 {
@@ -165,7 +172,7 @@ const char *oh_crossing_doubt(const struct oh_judging *j, int step, unsigned sta
         is_one_of(&(struct oh_step){.is_request = true, .method = (char *)method}, changers);
     if (at->is_request ? strcmp(at->method, "ACK") == 0 : status == 0)
         return NULL;
-    if (beside(j, step, enders, true) != OH_NONE)
+    if (is_of_ended(status) && beside(j, step, enders, true) != OH_NONE)
         return "beside it the call was ended, and which of the two came first the phone decides";
     if (status && changes && is_glare(at->status) && is_glare(status) &&
         beside(j, step, changers, false) != OH_NONE)
